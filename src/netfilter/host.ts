@@ -1,0 +1,57 @@
+/**
+ * What a node adds to its rules: its own addresses (for `addrtype LOCAL` and local delivery), the prefixes it routes to its pods,
+ * and the names of its interfaces. Everything else leaves by the uplink (the default route).
+ */
+import type { IpFamily } from '../net/ip.ts'
+import { parseIp, parsePrefix, writeIpWords } from '../net/ip.ts'
+
+export interface Host {
+  /** Addresses of the node; its primary address of each family comes first. Loopback (127.0.0.0/8, ::1) is local always. */
+  readonly localAddresses: readonly string[]
+  /** CIDRs routed to the pods of this node. */
+  readonly podPrefixes: readonly string[]
+  readonly uplinkName: string
+  readonly podInterfaceName: string
+}
+
+/** A Host compiled for one family: four words an address; prefixes as (words, mask words). */
+export interface HostView {
+  readonly family: IpFamily
+  /** Primary address of the family: the source after MASQUERADE on the uplink. Zeroes when the node has none. */
+  readonly primary: Uint32Array
+  readonly localCount: number
+  readonly local: Uint32Array
+  readonly podPrefixCount: number
+  /** Per prefix: four words of network, four of mask. */
+  readonly podPrefixes: Uint32Array
+  readonly uplinkName: string
+  readonly podInterfaceName: string
+}
+
+export function hostView(host: Host, family: IpFamily): HostView {
+  const addresses = host.localAddresses.map(parseIp).filter(a => a?.family === family)
+  const prefixes = host.podPrefixes.map(parsePrefix).filter(p => p?.family === family)
+  const local = new Uint32Array(4 * addresses.length)
+  addresses.forEach((a, i) => {
+    writeIpWords(a!.value, local, 4 * i)
+  })
+  const podPrefixes = new Uint32Array(8 * prefixes.length)
+  prefixes.forEach((p, i) => {
+    const bits = family === 4 ? 32 : 128
+    const mask = ((1n << BigInt(p!.length)) - 1n) << BigInt(bits - p!.length)
+    writeIpWords(p!.value & mask, podPrefixes, 8 * i)
+    writeIpWords(mask, podPrefixes, 8 * i + 4)
+  })
+  const primary = new Uint32Array(4)
+  if (addresses.length > 0) primary.set(local.subarray(0, 4))
+  return {
+    family,
+    primary,
+    localCount: addresses.length,
+    local,
+    podPrefixCount: prefixes.length,
+    podPrefixes,
+    uplinkName: host.uplinkName,
+    podInterfaceName: host.podInterfaceName,
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Everything one run has to say, before it becomes files: plain columns and numbers, all of them functions of
+ * (scenario, seed). Wall times are not in here. Row order is fixed: Services by (namespace, name, port name), endpoints by
+ * Service then place in the chain, nodes by order of creation, rules by (table, chain, index).
+ */
+import type { Distribution } from '../metrics/distribution.ts'
+import type { Histogram } from '../metrics/histogram.ts'
+
+export interface RunResult {
+  readonly head: RunHead
+  readonly endpoints: EndpointColumns
+  readonly services: ServiceColumns
+  readonly nodes: NodeColumns
+  readonly zones: ZoneColumns
+  readonly rules: RuleColumns
+  /** The same per-rule columns for a few nodes alone, in node order. */
+  readonly detailNodes: readonly { readonly node: string; readonly why: string; readonly rules: RuleColumns }[]
+  readonly rulesEvaluated: RulesEvaluated
+  /** Flat numbers by dotted name: what `expect` and `--threshold` compare. */
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+export interface RunHead {
+  readonly scenario: string
+  readonly question: string
+  readonly seed: string
+  readonly proxyMode: 'iptables'
+  readonly nodes: number
+  readonly zones: number
+  readonly pods: number
+  readonly services: number
+  readonly servicePorts: number
+  readonly endpoints: number
+  readonly events: number
+  /** Rules of one node by table as iptables-save shows them (the node with the most). */
+  readonly rulesByTable: Readonly<Record<string, number>>
+  /** nat rules as kube-proxy's metric counts them (without the base chains' three jumps). */
+  readonly kubeProxyNatRules: number
+  /** Connections asked for and packets accounted for (original direction). */
+  readonly connections: number
+  readonly packets: number
+}
+
+/** One row an endpoint of a Service port. */
+export interface EndpointColumns {
+  readonly service: readonly string[]
+  readonly portName: readonly string[]
+  readonly protocol: readonly string[]
+  readonly address: readonly string[]
+  readonly port: Uint16Array
+  readonly pod: readonly string[]
+  readonly node: readonly string[]
+  readonly zone: readonly string[]
+  readonly connections: Float64Array
+  readonly packets: Float64Array
+  /** Share of its Service port's delivered connections in closed form, from the rules' own probabilities. */
+  readonly expectedShare: Float64Array
+  /** Share of its Service port's delivered connections in this run; NaN without connections. */
+  readonly share: Float64Array
+}
+
+/** One row a Service port. */
+export interface ServiceColumns {
+  readonly namespace: readonly string[]
+  readonly name: readonly string[]
+  readonly portName: readonly string[]
+  readonly protocol: readonly string[]
+  readonly port: Uint16Array
+  readonly type: readonly string[]
+  readonly clusterIP: readonly string[]
+  readonly endpoints: Uint32Array
+  readonly connections: Float64Array
+  readonly packets: Float64Array
+  readonly delivered: Float64Array
+  readonly rejected: Float64Array
+  readonly dropped: Float64Array
+  /** Sent somewhere no rule chose (a node's own stack, or out again on the uplink). */
+  readonly unmatched: Float64Array
+  /** Mean rules evaluated by a new connection of this Service port on the node where it met the rules. */
+  readonly meanRulesEvaluated: Float64Array
+  readonly distribution: readonly Distribution[]
+}
+
+export interface NodeColumns {
+  readonly node: readonly string[]
+  readonly zone: readonly string[]
+  readonly localEndpoints: Uint32Array
+  readonly natRules: Uint32Array
+  readonly filterRules: Uint32Array
+  /** Connections that met this node's rules first. */
+  readonly connections: Float64Array
+  /** Connections that came here for their second hop. */
+  readonly secondHopConnections: Float64Array
+  /** Connections and packets that ended at an endpoint of this node. */
+  readonly endpointConnections: Float64Array
+  readonly endpointPackets: Float64Array
+  readonly rulesEvaluated: Float64Array
+}
+
+export interface ZoneColumns {
+  readonly zone: readonly string[]
+  readonly nodes: Uint32Array
+  readonly endpoints: Uint32Array
+  readonly endpointConnections: Float64Array
+  readonly endpointPackets: Float64Array
+}
+
+/** Summed over nodes, or one node's. `matched` and `evaluated` count packets, as iptables does. */
+export interface RuleColumns {
+  readonly table: readonly string[]
+  readonly chain: readonly string[]
+  /** Place in its chain, from 1, as `iptables -L --line-numbers`. */
+  readonly index: Uint32Array
+  readonly rule: readonly string[]
+  readonly matched: Float64Array
+  readonly evaluated: Float64Array
+}
+
+/** Rules evaluated by a new connection's first packet, by hop, and over both. */
+export interface RulesEvaluated {
+  readonly firstHop: Histogram
+  readonly secondHop: Histogram
+  readonly total: Histogram
+}
+
+/** One row a step of a sweep scenario. */
+export interface SweepColumns {
+  /** The path that is swept, as `cluster.workloads[0].replicas`. */
+  readonly path: string
+  readonly value: Float64Array
+  readonly natRules: Float64Array
+  readonly meanRulesEvaluated: Float64Array
+  readonly p50RulesEvaluated: Float64Array
+  readonly p99RulesEvaluated: Float64Array
+  readonly maxRulesEvaluated: Float64Array
+  readonly maxOverMean: Float64Array
+  readonly coefficientOfVariation: Float64Array
+  readonly gini: Float64Array
+  readonly jain: Float64Array
+  readonly idleEndpoints: Float64Array
+}
