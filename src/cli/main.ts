@@ -1,1 +1,44 @@
-export async function main(_args: readonly string[]): Promise<void> {}
+/**
+ * The command line: a table of commands, each in a file of its own that loads its engine only when it runs (so that help is quick).
+ * The contract (flags, formats, exit codes) is docs/cli.md.
+ */
+import process from 'node:process'
+import { Command, CommanderError } from 'commander'
+import { badUsage } from '../problem/problem.ts'
+import { report } from './finish.ts'
+import { registerRun } from './run.ts'
+
+const COMMANDS: readonly ((program: Command) => void)[] = [registerRun]
+
+/** Runs one command line (without `node` and the script); the exit code is left in process.exitCode. */
+export async function main(args: readonly string[]): Promise<void> {
+  // A reader that went away (`svcsim rules … | head`) is no failure.
+  process.stdout.on('error', error => {
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  const program = new Command('svcsim')
+    .description("Simulates Kubernetes Services without a cluster: kube-proxy's rules, the kernel's counters, the load of every endpoint.")
+    .version(await version(), '-V, --version', 'print the version')
+    .showHelpAfterError(false)
+    .configureOutput({ writeErr: () => {} })
+    .exitOverride()
+  for (const register of COMMANDS) register(program)
+  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} })
+  if (args.length === 0) {
+    program.outputHelp()
+    process.exitCode = 2
+    return
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode !== 0) report(badUsage(error.message.replace(/^error: /, '').replace(/\n/g, ' '), 'see svcsim --help'))
+  }
+}
+
+async function version(): Promise<string> {
+  const { default: manifest } = await import('../../package.json', { with: { type: 'json' } })
+  return manifest.version
+}

@@ -1,0 +1,190 @@
+/**
+ * A scenario: one question and everything its answer depends on. This schema is the single definition: the types, the checks and the
+ * JSON Schema for editors (scenarios/scenario.schema.json) all come from it. Every key has a description; docs and editors show it.
+ */
+import { z } from 'zod'
+import { parseIp, parsePrefix } from '../net/ip.ts'
+
+const count = (max: number) => z.int().min(1).max(max)
+
+const cidr = z
+  .string()
+  .refine(text => parsePrefix(text) !== undefined, { error: 'is no CIDR, such as 10.96.0.0/12 or fd00::/112' })
+
+const ip = z.string().refine(text => parseIp(text) !== undefined, { error: 'is no IP address' })
+
+/** A list, or (for `--set`) one text with commas. */
+const listOf = <T extends z.ZodType>(item: T) =>
+  z.preprocess(
+    value => (typeof value === 'string' ? value.split(',').filter(part => part !== '') : value),
+    z.array(item),
+  )
+
+const SERVICE = z.strictObject({
+  every: count(1_000_000).default(1).describe('a Service for every n-th workload of the group, the first one included'),
+  type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']).default('ClusterIP'),
+  ports: z
+    .array(
+      z.strictObject({
+        name: z.string().max(63).default('').describe('needed when there is more than one'),
+        port: z.int().min(1).max(65_535),
+        targetPort: z.union([z.int().min(1).max(65_535), z.string().min(1).max(15)]).optional(),
+        protocol: z.enum(['TCP', 'UDP', 'SCTP']).default('TCP'),
+      }),
+    )
+    .min(1)
+    .refine(ports => ports.length === 1 || ports.every(p => p.name !== ''), { error: 'has a port without a name; with several ports each needs one' })
+    .refine(ports => new Set(ports.map(p => p.name)).size === ports.length, { error: 'has two ports of one name' })
+    .refine(ports => new Set(ports.map(p => `${p.port}/${p.protocol}`)).size === ports.length, { error: 'has one port number and protocol twice' })
+    .default([{ name: '', port: 80, targetPort: 8080, protocol: 'TCP' }]),
+  externalTrafficPolicy: z.enum(['Cluster', 'Local']).default('Cluster'),
+  internalTrafficPolicy: z.enum(['Cluster', 'Local']).default('Cluster'),
+  ipFamilyPolicy: z.enum(['SingleStack', 'PreferDualStack', 'RequireDualStack']).default('SingleStack'),
+})
+
+const WORKLOAD = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z]([-a-z0-9]{0,40}[a-z0-9])?$/, {
+      error: 'is no DNS label of at most 42 characters (lower-case letters, digits, -)',
+    })
+    .describe('workloads are called NAME-0, NAME-1, … in every namespace'),
+  kind: z.enum(['Deployment', 'StatefulSet', 'DaemonSet']).default('Deployment'),
+  count: count(1_000_000).default(1).describe('workloads of this group in every namespace'),
+  replicas: z.int().min(0).max(1_000_000).default(1).describe('pods of each workload'),
+  containerPort: z.int().min(1).max(65_535).default(8080),
+  service: SERVICE.optional().describe('the Service in front of each workload; absent: none'),
+})
+
+const CLUSTER = z.strictObject({
+  nodes: count(100_000)
+    .optional()
+    .describe('size of the synthetic node pool; absent: the nodes that the objects bring, or 3 where they bring none'),
+  zones: count(1_000).default(1).describe('zones the synthetic nodes are spread over, in turn'),
+  namespaces: count(100_000).default(1).describe('namespaces that each hold the workload groups below'),
+  workloads: z.array(WORKLOAD).default([]).describe('synthetic workloads'),
+  objects: listOf(z.string().min(1))
+    .default([])
+    .describe(
+      'files of Kubernetes objects (JSON or YAML), relative to the scenario; from the command line, to the working folder',
+    ),
+  onClash: z
+    .enum(['error', 'warn'])
+    .default('error')
+    .describe('what to do when two Services ask for one clusterIP or node port'),
+  serviceCidrs: listOf(cidr).optional().describe('where ClusterIPs come from, one a family, the primary family first'),
+  clusterCidrs: listOf(cidr).optional().describe('where the pod CIDRs of nodes come from, one a family'),
+  nodeCidrs: listOf(cidr).optional().describe('where node addresses come from, one a family'),
+  maxPodsPerNode: count(10_000).default(110),
+  loadBalancer: z
+    .strictObject({
+      ingress: z
+        .enum(['hostname', 'ip'])
+        .default('hostname')
+        .describe('what the provider publishes in status.loadBalancer'),
+      ipRange: cidr.default('198.51.100.0/24'),
+    })
+    .prefault({}),
+})
+
+const PROXY = z.strictObject({
+  mode: z.enum(['iptables']).default('iptables'),
+  serviceOrder: z
+    .enum(['shuffled', 'sorted'])
+    .default('shuffled')
+    .describe(
+      'kube-proxy walks Services in random order, another on every node; sorted: by namespace, name, port on all of them',
+    ),
+  chainNames: z.enum(['current', 'legacy']).default('current'),
+  masqueradeAll: z.boolean().default(false),
+  detectLocalMode: z
+    .enum(['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix', 'None'])
+    .default('ClusterCIDR'),
+  podBridgeInterface: z.string().max(15).default('cni0'),
+  podInterfaceNamePrefix: z.string().max(15).default('veth'),
+  nodePortAddresses: listOf(z.string()).default([]),
+  localhostNodePorts: z.boolean().default(true),
+  masqueradeBit: z.int().min(0).max(31).default(14),
+})
+
+const TRAFFIC = z.strictObject({
+  packets: z
+    .int()
+    .min(0)
+    .max(1_000_000_000_000)
+    .default(1_000_000)
+    .describe('packets from clients to backends over all connections'),
+  packetsPerConnection: z
+    .union([z.number().min(1).max(1_000_000), z.strictObject({ geometricMean: z.number().min(1).max(1_000_000) })])
+    .default(10)
+    .describe(
+      'a whole number: every connection has as many; geometricMean: drawn from a geometric distribution of this mean',
+    ),
+  popularity: z
+    .union([z.literal('uniform'), z.strictObject({ zipf: z.number().min(0).max(5) })])
+    .default('uniform')
+    .describe('how connections choose among Services; zipf: the exponent'),
+  sources: z
+    .strictObject({
+      pod: z.number().min(0).max(1_000_000).default(0).describe('pods of every node, to ClusterIPs'),
+      node: z.number().min(0).max(1_000_000).default(0).describe('the nodes themselves, to ClusterIPs'),
+      outside: z
+        .number()
+        .min(0)
+        .max(1_000_000)
+        .default(0)
+        .describe('clients outside, through load balancers and node ports; needs such Services'),
+    })
+    .refine(s => s.pod + s.node + s.outside > 0, { error: 'has no weight above 0' })
+    .prefault({ pod: 1 })
+    .describe('weights of where connections come from'),
+  clients: listOf(ip)
+    .default([])
+    .describe('addresses of the outside clients; absent: 254 documentation addresses a family'),
+})
+
+const SWEEP = z.strictObject({
+  path: z.string().min(1).describe('the key that is varied, as cluster.workloads[0].replicas'),
+  values: z.array(z.number()).min(1).max(1_000),
+})
+
+export const SCENARIO = z.strictObject({
+  $schema: z.string().optional(),
+  name: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
+      error: 'is no name of lower-case letters, digits and -, at most 63 characters',
+    })
+    .describe('also the name of the result folder'),
+  question: z.string().min(1).max(500).describe('the one question this scenario answers'),
+  seed: z
+    .union([z.string().min(1).max(200), z.number()])
+    .transform(String)
+    .default('svcsim')
+    .describe('every random choice is a function of it'),
+  cluster: CLUSTER.prefault({}),
+  proxy: PROXY.prefault({}),
+  traffic: TRAFFIC.prefault({}),
+  sweep: SWEEP.optional().describe('run the scenario once for every value of one key'),
+  detailNodes: z
+    .int()
+    .min(0)
+    .max(16)
+    .default(3)
+    .describe('nodes whose full rule counters are kept: the first, the median, the busiest, …'),
+  expect: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('thresholds such as "services.pValueBelow0.001 <= 2"; a failed one makes exit code 1'),
+})
+
+export type Scenario = z.infer<typeof SCENARIO>
+export type ClusterSpec = Scenario['cluster']
+export type WorkloadSpec = ClusterSpec['workloads'][number]
+export type ProxySpec = Scenario['proxy']
+export type TrafficSpec = Scenario['traffic']
+
+/** JSON Schema (draft 2020-12) of what a user writes, for editors. */
+export function scenarioJsonSchema(): object {
+  return z.toJSONSchema(SCENARIO, { io: 'input' })
+}
