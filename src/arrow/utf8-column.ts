@@ -1,0 +1,90 @@
+/**
+ * Text to Arrow's utf8 layout (offsets and bytes) and back, by hand: the generic builders make an object a value and reach a tenth
+ * of this. Names, addresses and labels are short ASCII, so a character is copied as a byte until one turns out not to be; then that
+ * value is encoded by the platform. Reading decodes a whole column at once and cuts it: where all of it is ASCII, byte offsets are
+ * character offsets. Lone surrogates become U+FFFD, as UTF-8 has no form for them.
+ */
+import { Buffer, isAscii } from 'node:buffer'
+import type { ArrowVector } from './arrow-vector.ts'
+
+const MAX_BYTES = 0x7fff_ffff
+
+/** Grows; `reset` keeps the memory for the next batch. */
+export class Utf8Builder {
+  private offsets = new Int32Array(64)
+  private bytes = Buffer.allocUnsafeSlow(1024)
+  private length = 0
+  private nullCount = 0
+  private nulls = new Uint8Array(8)
+
+  push(text: string): void {
+    const { length } = text
+    let at = this.offsets[this.length]
+    if (this.bytes.length - at < length * 3) this.growBytes(at + length * 3)
+    const bytes = this.bytes
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 127) {
+        at = this.offsets[this.length] + bytes.write(text, this.offsets[this.length], 'utf8')
+        break
+      }
+      bytes[at++] = code
+    }
+    if (++this.length === this.offsets.length) this.growRows()
+    this.offsets[this.length] = at
+  }
+
+  pushNull(): void {
+    this.nulls[this.length >> 3] |= 1 << (this.length & 7)
+    this.nullCount++
+    this.push('')
+  }
+
+  /** Valid until the next push or reset: it looks into this builder's memory. */
+  vector(): ArrowVector {
+    const { length, nullCount } = this
+    return {
+      length,
+      nullCount,
+      ...(nullCount === 0 ? {} : { validity: this.nulls.subarray(0, (length + 7) >> 3).map(b => ~b & 255) }),
+      values: this.bytes.subarray(0, this.offsets[length]),
+      offsets: this.offsets.subarray(0, length + 1),
+      children: [],
+    }
+  }
+
+  reset(): void {
+    this.length = 0
+    if (this.nullCount > 0) this.nulls.fill(0)
+    this.nullCount = 0
+  }
+
+  private growBytes(needed: number): void {
+    if (needed > MAX_BYTES) throw new Error(`a text column would pass ${MAX_BYTES} bytes; write smaller batches`)
+    const grown = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(needed, this.bytes.length * 2)))
+    grown.set(this.bytes)
+    this.bytes = grown
+  }
+
+  private growRows(): void {
+    const offsets = new Int32Array(this.offsets.length * 2)
+    offsets.set(this.offsets)
+    this.offsets = offsets
+    const nulls = new Uint8Array(offsets.length / 8)
+    nulls.set(this.nulls)
+    this.nulls = nulls
+  }
+}
+
+/** The texts of a utf8 vector by row; null rows read as ''. */
+export function utf8Reader(vector: ArrowVector): (row: number) => string {
+  const offsets = vector.offsets!
+  const first = offsets[0]
+  const view = vector.values as Uint8Array
+  const bytes = Buffer.from(view.buffer, view.byteOffset + first, offsets[vector.length] - first)
+  if (isAscii(bytes)) {
+    const text = bytes.toString('latin1')
+    return row => text.substring(offsets[row] - first, offsets[row + 1] - first)
+  }
+  return row => bytes.toString('utf8', offsets[row] - first, offsets[row + 1] - first)
+}
