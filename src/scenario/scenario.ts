@@ -33,9 +33,13 @@ const SERVICE = z.strictObject({
       }),
     )
     .min(1)
-    .refine(ports => ports.length === 1 || ports.every(p => p.name !== ''), { error: 'has a port without a name; with several ports each needs one' })
+    .refine(ports => ports.length === 1 || ports.every(p => p.name !== ''), {
+      error: 'has a port without a name; with several ports each needs one',
+    })
     .refine(ports => new Set(ports.map(p => p.name)).size === ports.length, { error: 'has two ports of one name' })
-    .refine(ports => new Set(ports.map(p => `${p.port}/${p.protocol}`)).size === ports.length, { error: 'has one port number and protocol twice' })
+    .refine(ports => new Set(ports.map(p => `${p.port}/${p.protocol}`)).size === ports.length, {
+      error: 'has one port number and protocol twice',
+    })
     .default([{ name: '', port: 80, targetPort: 8080, protocol: 'TCP' }]),
   externalTrafficPolicy: z.enum(['Cluster', 'Local']).default('Cluster'),
   internalTrafficPolicy: z.enum(['Cluster', 'Local']).default('Cluster'),
