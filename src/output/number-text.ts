@@ -1,0 +1,23 @@
+/** Numbers as people read them; the same text on every machine (no locale). What is not defined is shown as a dash. */
+
+/** `1,234,567`; fractions are rounded away. */
+export function countText(value: number): string {
+  if (!Number.isFinite(value)) return notANumber(value)
+  const digits = Math.round(Math.abs(value)).toFixed(0)
+  return (value < 0 ? '-' : '') + digits.replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** Three significant digits up to 1,000, whole numbers above: `0.0123`, `1.62`, `4,201`. */
+export function ratioText(value: number): string {
+  if (!Number.isFinite(value)) return notANumber(value)
+  const size = Math.abs(value)
+  if (size >= 999.5) return countText(value)
+  if (size !== 0 && size < 1e-4) return value.toExponential(1)
+  const text = value.toPrecision(3)
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+}
+
+/** `12.3 %` of a share. */
+export const percentText = (share: number): string => (Number.isFinite(share) ? `${ratioText(share * 100)} %` : notANumber(share))
+
+const notANumber = (value: number): string => (value === Infinity ? '∞' : value === -Infinity ? '-∞' : '–')
