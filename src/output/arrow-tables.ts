@@ -38,42 +38,69 @@ function endpointsTable({ endpoints: e }: RunResult): ColumnTable {
     dictionary('zone', 'zone of the endpoint; empty when unknown', e.zone),
     whole('connections', 'connections', 'connections delivered to the endpoint', e.connections),
     whole('packets', 'packets', 'packets delivered to the endpoint', e.packets),
-    ratio('expectedShare', '1', "share of its Service port's delivered connections in closed form, from the rules", e.expectedShare),
+    ratio(
+      'expectedShare',
+      '1',
+      "share of its Service port's delivered connections in closed form, from the rules",
+      e.expectedShare,
+    ),
     ratio('share', '1', "share of its Service port's delivered connections in this run", e.share),
   ])
 }
 
 function servicesTable({ services: s }: RunResult): ColumnTable {
   const measure = (name: keyof Distribution, unit: string, description: string): Column =>
-    ratio(name, unit, description, Float64Array.from(s.distribution, d => d[name]))
-  return table('services', 'One row a Service port: outcomes of its connections and how evenly its endpoints are loaded.', [
-    dictionary('namespace', 'namespace of the Service', s.namespace),
-    text('name', 'name of the Service', s.name),
-    dictionary('portName', 'name of the Service port; empty when unnamed', s.portName),
-    dictionary('protocol', 'TCP, UDP or SCTP', s.protocol),
-    { name: 'port', type: 'uint16', unit: 'port', description: 'port of the Service', values: s.port },
-    dictionary('type', 'ClusterIP, NodePort or LoadBalancer', s.type),
-    text('clusterIP', 'first ClusterIP of the Service', s.clusterIP),
-    count('endpoints', 'endpoints', 'endpoints that rules send to', s.endpoints),
-    whole('connections', 'connections', 'connections asked for', s.connections),
-    whole('packets', 'packets', 'packets accounted for, original direction', s.packets),
-    whole('delivered', 'connections', 'connections that reached an endpoint', s.delivered),
-    whole('rejected', 'connections', 'connections refused by a REJECT rule', s.rejected),
-    whole('dropped', 'connections', 'connections dropped', s.dropped),
-    whole('unmatched', 'connections', 'connections that no rule sent to an endpoint', s.unmatched),
-    ratio('meanRulesEvaluated', 'rules', 'mean rules a new connection evaluates where it first meets rules', s.meanRulesEvaluated),
-    measure('mean', 'connections', 'mean connections of an endpoint'),
-    measure('max', 'connections', 'connections of the busiest endpoint'),
-    measure('maxOverMean', '1', 'busiest endpoint over mean; 1 is even'),
-    measure('coefficientOfVariation', '1', 'population standard deviation over mean; 0 is even'),
-    measure('gini', '1', 'Gini coefficient of connections per endpoint; 0 is even'),
-    measure('jain', '1', "Jain's fairness index of connections per endpoint; 1 is even"),
-    measure('chiSquare', '1', "Pearson's chi-square of connections per endpoint against the expected shares"),
-    measure('degreesOfFreedom', '1', 'degrees of freedom of the chi-square'),
-    measure('pValue', '1', 'chance of a chi-square this large or larger if every connection is drawn by the expected shares'),
-    measure('smallestExpected', 'connections', 'smallest expected count of an endpoint; below 5 the p-value is a rough one'),
-    measure('idle', 'endpoints', 'endpoints without a connection'),
-  ])
+    ratio(
+      name,
+      unit,
+      description,
+      Float64Array.from(s.distribution, d => d[name]),
+    )
+  return table(
+    'services',
+    'One row a Service port: outcomes of its connections and how evenly its endpoints are loaded.',
+    [
+      dictionary('namespace', 'namespace of the Service', s.namespace),
+      text('name', 'name of the Service', s.name),
+      dictionary('portName', 'name of the Service port; empty when unnamed', s.portName),
+      dictionary('protocol', 'TCP, UDP or SCTP', s.protocol),
+      { name: 'port', type: 'uint16', unit: 'port', description: 'port of the Service', values: s.port },
+      dictionary('type', 'ClusterIP, NodePort or LoadBalancer', s.type),
+      text('clusterIP', 'first ClusterIP of the Service', s.clusterIP),
+      count('endpoints', 'endpoints', 'endpoints that rules send to', s.endpoints),
+      whole('connections', 'connections', 'connections asked for', s.connections),
+      whole('packets', 'packets', 'packets accounted for, original direction', s.packets),
+      whole('delivered', 'connections', 'connections that reached an endpoint', s.delivered),
+      whole('rejected', 'connections', 'connections refused by a REJECT rule', s.rejected),
+      whole('dropped', 'connections', 'connections dropped', s.dropped),
+      whole('unmatched', 'connections', 'connections that no rule sent to an endpoint', s.unmatched),
+      ratio(
+        'meanRulesEvaluated',
+        'rules',
+        'mean rules a new connection evaluates where it first meets rules',
+        s.meanRulesEvaluated,
+      ),
+      measure('mean', 'connections', 'mean connections of an endpoint'),
+      measure('max', 'connections', 'connections of the busiest endpoint'),
+      measure('maxOverMean', '1', 'busiest endpoint over mean; 1 is even'),
+      measure('coefficientOfVariation', '1', 'population standard deviation over mean; 0 is even'),
+      measure('gini', '1', 'Gini coefficient of connections per endpoint; 0 is even'),
+      measure('jain', '1', "Jain's fairness index of connections per endpoint; 1 is even"),
+      measure('chiSquare', '1', "Pearson's chi-square of connections per endpoint against the expected shares"),
+      measure('degreesOfFreedom', '1', 'degrees of freedom of the chi-square'),
+      measure(
+        'pValue',
+        '1',
+        'chance of a chi-square this large or larger if every connection is drawn by the expected shares',
+      ),
+      measure(
+        'smallestExpected',
+        'connections',
+        'smallest expected count of an endpoint; below 5 the p-value is a rough one',
+      ),
+      measure('idle', 'endpoints', 'endpoints without a connection'),
+    ],
+  )
 }
 
 function nodesTable({ nodes: n }: RunResult): ColumnTable {
@@ -84,8 +111,18 @@ function nodesTable({ nodes: n }: RunResult): ColumnTable {
     count('natRules', 'rules', 'rules in its nat table', n.natRules),
     count('filterRules', 'rules', 'rules in its filter table', n.filterRules),
     whole('connections', 'connections', "connections that met this node's rules first", n.connections),
-    whole('secondHopConnections', 'connections', 'connections that came here for their second hop', n.secondHopConnections),
-    whole('endpointConnections', 'connections', 'connections delivered to endpoints on the node', n.endpointConnections),
+    whole(
+      'secondHopConnections',
+      'connections',
+      'connections that came here for their second hop',
+      n.secondHopConnections,
+    ),
+    whole(
+      'endpointConnections',
+      'connections',
+      'connections delivered to endpoints on the node',
+      n.endpointConnections,
+    ),
     whole('endpointPackets', 'packets', 'packets delivered to endpoints on the node', n.endpointPackets),
     whole('rulesEvaluated', 'rules', 'rules the node evaluated for new connections, both hops', n.rulesEvaluated),
   ])
@@ -96,7 +133,12 @@ function zonesTable({ zones: z }: RunResult): ColumnTable {
     text('zone', 'name of the zone; empty when unknown', z.zone),
     count('nodes', 'nodes', 'nodes in the zone', z.nodes),
     count('endpoints', 'endpoints', 'endpoints in the zone', z.endpoints),
-    whole('endpointConnections', 'connections', 'connections delivered to endpoints in the zone', z.endpointConnections),
+    whole(
+      'endpointConnections',
+      'connections',
+      'connections delivered to endpoints in the zone',
+      z.endpointConnections,
+    ),
     whole('endpointPackets', 'packets', 'packets delivered to endpoints in the zone', z.endpointPackets),
   ])
 }
@@ -114,17 +156,51 @@ function detailTable({ detailNodes }: RunResult): ColumnTable {
   const texts = (of: (rules: RuleColumns) => readonly string[]): readonly string[] =>
     detailNodes.flatMap(d => of(d.rules) as string[])
   const numbers = (of: (rules: RuleColumns) => Float64Array): Float64Array =>
-    joined(detailNodes.map(d => of(d.rules)), n => new Float64Array(n))
+    joined(
+      detailNodes.map(d => of(d.rules)),
+      n => new Float64Array(n),
+    )
   const perRow = (of: (d: RunResult['detailNodes'][number]) => string): readonly string[] =>
     detailNodes.flatMap(d => Array<string>(d.rules.index.length).fill(of(d)))
   return table('rules-detail', 'One row a rule of a few nodes, each with its own counters.', [
-    dictionary('node', 'name of the node', perRow(d => d.node)),
-    dictionary('why', 'why the node was chosen', perRow(d => d.why)),
-    dictionary('table', 'iptables table', texts(r => r.table)),
-    dictionary('chain', 'chain', texts(r => r.chain)),
-    count('index', '1', 'place in its chain, from 1', joined(detailNodes.map(d => d.rules.index), n => new Uint32Array(n))),
-    dictionary('rule', 'the rule as iptables-save prints it', texts(r => r.rule)),
-    ...ruleCounters(numbers(r => r.matched), numbers(r => r.evaluated)),
+    dictionary(
+      'node',
+      'name of the node',
+      perRow(d => d.node),
+    ),
+    dictionary(
+      'why',
+      'why the node was chosen',
+      perRow(d => d.why),
+    ),
+    dictionary(
+      'table',
+      'iptables table',
+      texts(r => r.table),
+    ),
+    dictionary(
+      'chain',
+      'chain',
+      texts(r => r.chain),
+    ),
+    count(
+      'index',
+      '1',
+      'place in its chain, from 1',
+      joined(
+        detailNodes.map(d => d.rules.index),
+        n => new Uint32Array(n),
+      ),
+    ),
+    dictionary(
+      'rule',
+      'the rule as iptables-save prints it',
+      texts(r => r.rule),
+    ),
+    ...ruleCounters(
+      numbers(r => r.matched),
+      numbers(r => r.evaluated),
+    ),
   ])
 }
 
@@ -137,10 +213,29 @@ function costHistogramTable({ rulesEvaluated: r }: RunResult): ColumnTable {
   const perHop = [r.firstHop, r.secondHop, r.total].map(buckets)
   const rows = perHop.flat()
   return table('cost-histogram', 'Rules evaluated by the first packet of a new connection: one row a hop and bucket.', [
-    dictionary('hop', 'first: where it meets the rules; second: the node of its endpoint; total: both', perHop.flatMap((b, i) => Array<string>(b.length).fill(HOPS[i]))),
-    count('rulesFrom', 'rules', 'fewest rules of the bucket', Uint32Array.from(rows, b => b.from)),
-    count('rulesTo', 'rules', 'most rules of the bucket, inclusive', Uint32Array.from(rows, b => b.to)),
-    whole('connections', 'connections', 'new connections in the bucket', Float64Array.from(rows, b => b.count)),
+    dictionary(
+      'hop',
+      'first: where it meets the rules; second: the node of its endpoint; total: both',
+      perHop.flatMap((b, i) => Array<string>(b.length).fill(HOPS[i])),
+    ),
+    count(
+      'rulesFrom',
+      'rules',
+      'fewest rules of the bucket',
+      Uint32Array.from(rows, b => b.from),
+    ),
+    count(
+      'rulesTo',
+      'rules',
+      'most rules of the bucket, inclusive',
+      Uint32Array.from(rows, b => b.to),
+    ),
+    whole(
+      'connections',
+      'connections',
+      'new connections in the bucket',
+      Float64Array.from(rows, b => b.count),
+    ),
   ])
 }
 
@@ -153,7 +248,12 @@ const sweepTable = (s: SweepColumns): ColumnTable =>
     ratio('p99RulesEvaluated', 'rules', 'the same, 99th percentile', s.p99RulesEvaluated),
     ratio('maxRulesEvaluated', 'rules', 'the same, largest', s.maxRulesEvaluated),
     ratio('maxOverMean', '1', 'busiest endpoint over mean, in the worst Service', s.maxOverMean),
-    ratio('coefficientOfVariation', '1', 'standard deviation over mean of connections per endpoint', s.coefficientOfVariation),
+    ratio(
+      'coefficientOfVariation',
+      '1',
+      'standard deviation over mean of connections per endpoint',
+      s.coefficientOfVariation,
+    ),
     ratio('gini', '1', 'Gini coefficient of connections per endpoint', s.gini),
     ratio('jain', '1', "Jain's fairness index of connections per endpoint", s.jain),
     ratio('idleEndpoints', 'endpoints', 'endpoints without a connection', s.idleEndpoints),
@@ -162,17 +262,42 @@ const sweepTable = (s: SweepColumns): ColumnTable =>
 function table(name: string, description: string, columns: readonly Column[]): ColumnTable {
   const rowCount = columns[0].values.length
   const odd = columns.find(c => c.values.length !== rowCount)
-  if (odd !== undefined) throw new Error(`${name}.${odd.name} has ${odd.values.length} rows where others have ${rowCount}`)
+  if (odd !== undefined)
+    throw new Error(`${name}.${odd.name} has ${odd.values.length} rows where others have ${rowCount}`)
   return { name, description, rowCount, columns }
 }
 
-const text = (name: string, description: string, values: readonly string[]): Column => ({ name, type: 'utf8', unit: '', description, values })
+const text = (name: string, description: string, values: readonly string[]): Column => ({
+  name,
+  type: 'utf8',
+  unit: '',
+  description,
+  values,
+})
 
-const dictionary = (name: string, description: string, values: readonly string[]): Column => ({ name, type: 'dictionary', unit: '', description, values })
+const dictionary = (name: string, description: string, values: readonly string[]): Column => ({
+  name,
+  type: 'dictionary',
+  unit: '',
+  description,
+  values,
+})
 
-const count = (name: string, unit: string, description: string, values: Uint32Array): Column => ({ name, type: 'uint32', unit, description, values })
+const count = (name: string, unit: string, description: string, values: Uint32Array): Column => ({
+  name,
+  type: 'uint32',
+  unit,
+  description,
+  values,
+})
 
-const whole = (name: string, unit: string, description: string, values: Float64Array): Column => ({ name, type: 'int64', unit, description, values })
+const whole = (name: string, unit: string, description: string, values: Float64Array): Column => ({
+  name,
+  type: 'int64',
+  unit,
+  description,
+  values,
+})
 
 const ratio = (name: string, unit: string, description: string, values: Float64Array): Column => ({
   name,

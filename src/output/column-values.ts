@@ -20,3 +20,9 @@ export function textsOf(table: ColumnTable, name: string): readonly string[] {
     throw new Error(`${table.name} has no column of texts called ${name}`)
   return column.values
 }
+
+export function totalOf(values: ArrayLike<number>): number {
+  let total = 0
+  for (let i = 0; i < values.length; i++) total += values[i]
+  return total
+}

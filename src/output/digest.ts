@@ -62,4 +62,5 @@ function hashDictionary(hash: Hash, values: readonly string[]): void {
 /** NaN has many bit patterns (0/0 gives another on x86 than on ARM); zero has two. */
 const canonical = (v: number): number => (Number.isNaN(v) ? NaN : v === 0 ? 0 : v)
 
-const bytes = (values: NodeJS.TypedArray): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+const bytes = (values: NodeJS.TypedArray): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength)

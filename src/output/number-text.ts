@@ -18,6 +18,7 @@ export function ratioText(value: number): string {
 }
 
 /** `12.3 %` of a share. */
-export const percentText = (share: number): string => (Number.isFinite(share) ? `${ratioText(share * 100)} %` : notANumber(share))
+export const percentText = (share: number): string =>
+  Number.isFinite(share) ? `${ratioText(share * 100)} %` : notANumber(share)
 
 const notANumber = (value: number): string => (value === Infinity ? '∞' : value === -Infinity ? '-∞' : '–')

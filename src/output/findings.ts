@@ -1,0 +1,106 @@
+/**
+ * What a run found, as plain text and numbers, before it is written for a terminal, Markdown or HTML: the answer in two or three
+ * sentences and the three numbers to decide on. Nothing here is escaped; names are the user's.
+ */
+import type { ColumnTable } from '../arrow/column-table.ts'
+import { numbersOf, tableNamed, totalOf } from './column-values.ts'
+import { type Evenness, evenness, SIGNIFICANCE } from './evenness.ts'
+import { countText, ratioText } from './number-text.ts'
+import type { RunJson } from './run-json.ts'
+
+export interface Findings {
+  /** Sentences. */
+  readonly answer: readonly string[]
+  readonly keyNumbers: readonly KeyNumber[]
+  readonly evenness: Evenness
+}
+
+export interface KeyNumber {
+  readonly value: string
+  readonly label: string
+  readonly note: string
+}
+
+export function findings(run: RunJson, tables: readonly ColumnTable[]): Findings {
+  const spread = evenness(tables)
+  const sweep = run.sweep === null ? [] : [sweepSentence(run.sweep.path, tableNamed(tables, 'sweep'))]
+  return {
+    answer: [...sweep, costSentence(run), ...loadSentence(run, spread), ...failureSentence(tables)],
+    keyNumbers: [rulesNumber(run), costNumber(run), evennessNumber(run, spread)],
+    evenness: spread,
+  }
+}
+
+function costSentence(run: RunJson): string {
+  const { total } = run.rulesEvaluated
+  const rules = `${run.sweep === null ? '' : 'At the last step '}${run.sweep === null ? 'A' : 'a'} node carries ${countText(run.head.rulesByTable['nat'] ?? 0)} nat rules`
+  if (total.connections === 0) return `${rules}; no connection was asked for.`
+  return `${rules}; a new connection evaluates ${countText(total.p50)} rules at the median, ${countText(total.p99)} at the 99th percentile and ${countText(total.max)} at most, over both hops.`
+}
+
+function loadSentence(
+  run: RunJson,
+  { tested, significant, significantByChance, moreThanChance, worst, idleEndpoints }: Evenness,
+): readonly string[] {
+  if (run.rulesEvaluated.total.connections === 0) return []
+  const idle = idleText(run, idleEndpoints)
+  if (worst.length === 0) return ['No connection reached an endpoint.']
+  if (tested === 0) return [`Too few connections per endpoint to tell uneven load from chance; ${idle}.`]
+  const verdict = moreThanChance
+    ? 'The load strays from the shares the rules give'
+    : 'The load is as even as chance allows around the shares the rules give'
+  const figures =
+    tested === 1
+      ? `p = ${ratioText(worst[0].pValue)} in the one Service port tested`
+      : `${countText(significant)} of ${countText(tested)} Service ports tested have p < ${SIGNIFICANCE}, where chance gives ${ratioText(significantByChance)}`
+  const busiest = `the busiest endpoint of ${worst[0].service} has ${ratioText(worst[0].maxOverMean)} times its mean`
+  return [`${verdict} (${figures}); ${busiest}, and ${idle}.`]
+}
+
+function failureSentence(tables: readonly ColumnTable[]): readonly string[] {
+  const services = tableNamed(tables, 'services')
+  const total = (name: string): number => totalOf(numbersOf(services, name))
+  const parts = (['rejected', 'dropped', 'unmatched'] as const).flatMap(outcome => {
+    const n = total(outcome)
+    return n === 0 ? [] : [`${countText(n)} ${outcome === 'unmatched' ? 'matched by no rule' : outcome}`]
+  })
+  return parts.length === 0 ? [] : [`Of ${countText(total('connections'))} connections ${parts.join(', ')}.`]
+}
+
+function sweepSentence(path: string, sweep: ColumnTable): string {
+  const value = numbersOf(sweep, 'value')
+  const ends = (name: string): string => {
+    const column = numbersOf(sweep, name)
+    return value.length === 1
+      ? ratioText(column[0])
+      : `${ratioText(column[0])} to ${ratioText(column[value.length - 1])}`
+  }
+  return `As ${path} goes from ${ends('value')}, the rules a new connection evaluates go from ${ends('meanRulesEvaluated')} on average (p99 from ${ends('p99RulesEvaluated')}), and the nat rules of a node from ${ends('natRules')}.`
+}
+
+const rulesNumber = ({ head }: RunJson): KeyNumber => ({
+  value: countText(head.rulesByTable['nat'] ?? 0),
+  label: 'nat rules on a node',
+  note: `${countText(head.kubeProxyNatRules)} as kube-proxy's own metric counts them, for ${countText(head.servicePorts)} Service ports and ${countText(head.endpoints)} endpoints`,
+})
+
+const costNumber = ({ rulesEvaluated: { firstHop, secondHop, total } }: RunJson): KeyNumber => ({
+  value: countText(total.p50),
+  label: 'rules a new connection evaluates, median',
+  note: `p99 ${countText(total.p99)}, at most ${countText(total.max)}; first hop ${countText(firstHop.p50)}, second hop ${countText(secondHop.p50)} at the median`,
+})
+
+function evennessNumber(run: RunJson, { worst, idleEndpoints }: Evenness): KeyNumber {
+  const [first] = worst
+  return {
+    value: first === undefined ? '–' : `${ratioText(first.maxOverMean)}×`,
+    label: 'busiest endpoint over mean, in the worst Service',
+    note:
+      first === undefined
+        ? 'no connection reached an endpoint'
+        : `${first.service}, p = ${ratioText(first.pValue)}; ${idleText(run, idleEndpoints)}`,
+  }
+}
+
+const idleText = ({ head }: RunJson, idle: number): string =>
+  idle === 0 ? 'every endpoint got some' : `${countText(idle)} of ${countText(head.endpoints)} endpoints got nothing`

@@ -1,0 +1,285 @@
+/**
+ * The tables that summary.md, the terminal and report.html show: texts and formatted numbers, not escaped. One place decides what is
+ * in them, so the three never disagree.
+ */
+import type { ColumnTable } from '../arrow/column-table.ts'
+import { numbersOf, tableNamed, textsOf, totalOf } from './column-values.ts'
+import type { Evenness } from './evenness.ts'
+import { countText, percentText, ratioText } from './number-text.ts'
+import type { HopCost, RunJson } from './run-json.ts'
+
+export interface ReportTable {
+  readonly id: 'thresholds' | 'head' | 'steps' | 'cost' | 'overall' | 'worst' | 'zones' | 'chains' | 'detail' | 'inputs'
+  readonly title: string
+  /** One or two sentences on how to read it; empty for none. */
+  readonly note: string
+  readonly columns: readonly ReportColumn[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+export interface ReportColumn {
+  readonly title: string
+  readonly numeric: boolean
+}
+
+/** In the order they are read; those without rows are left out. */
+export function reportTables(run: RunJson, tables: readonly ColumnTable[], spread: Evenness): readonly ReportTable[] {
+  return [
+    thresholdsTable(run),
+    ...(run.sweep === null ? [] : [stepsTable(run.sweep.path, tables)]),
+    headTable(run),
+    costTable(run),
+    overallTable(spread),
+    worstServicesTable(spread),
+    zonesTable(tables),
+    chainsTable(tables),
+    detailNodesTable(run, tables),
+    inputsTable(run),
+  ].filter(table => table.rows.length > 0)
+}
+
+const words = (title: string): ReportColumn => ({ title, numeric: false })
+const figures = (title: string): ReportColumn => ({ title, numeric: true })
+
+function headTable({ head }: RunJson): ReportTable {
+  const rules = Object.entries(head.rulesByTable).map(([table, n]): [string, number] => [`${table} rules of a node`, n])
+  const rows: readonly [string, number][] = [
+    ['nodes', head.nodes],
+    ['zones', head.zones],
+    ['pods', head.pods],
+    ['Services', head.services],
+    ['Service ports', head.servicePorts],
+    ['endpoints', head.endpoints],
+    ['events in the log', head.events],
+    ...rules,
+    ["nat rules as kube-proxy's metric counts them", head.kubeProxyNatRules],
+    ['connections', head.connections],
+    ['packets', head.packets],
+  ]
+  return {
+    id: 'head',
+    title: 'Head numbers',
+    note: 'Rules are those of the node with the most.',
+    columns: [words(''), figures('')],
+    rows: rows.map(([name, n]) => [name, countText(n)]),
+  }
+}
+
+function costTable({ rulesEvaluated: r }: RunJson): ReportTable {
+  const row = (name: string, h: HopCost): readonly string[] => [
+    name,
+    countText(h.connections),
+    ratioText(h.mean),
+    ...[h.p50, h.p90, h.p99, h.p999, h.max].map(countText),
+  ]
+  return {
+    id: 'cost',
+    title: 'Rules a new connection evaluates',
+    note: 'The first packet meets the rules of the node it comes to, and after DNAT those of the node of its endpoint; later packets follow conntrack. Both hops of a connection are added up in the last row.',
+    columns: [words('hop'), ...['connections', 'mean', 'p50', 'p90', 'p99', 'p99.9', 'max'].map(figures)],
+    rows: [row('first', r.firstHop), row('second', r.secondHop), row('both', r.total)],
+  }
+}
+
+function overallTable({ overall, pooled, tested, significant, significantByChance }: Evenness): ReportTable {
+  return {
+    id: 'overall',
+    title: 'Evenness overall',
+    note: 'The first five are over all endpoints, whatever their Service, so they show popular Services too. The chi-square compares each Service port with the shares its rules give; only ports with at least 5 connections expected per endpoint are tested.',
+    columns: [words(''), figures('')],
+    rows: [
+      ['busiest endpoint / mean', ratioText(overall.maxOverMean)],
+      ['coefficient of variation', ratioText(overall.coefficientOfVariation)],
+      ['Gini coefficient', ratioText(overall.gini)],
+      ["Jain's index", ratioText(overall.jain)],
+      ['endpoints that got nothing', countText(overall.idle)],
+      ['Service ports tested', countText(tested)],
+      ['of them with p < 0.001', countText(significant)],
+      ['expected by chance', ratioText(significantByChance)],
+      ['chi-square of all tested', `${ratioText(pooled.chiSquare)} (df ${countText(pooled.degreesOfFreedom)})`],
+      ['its p-value', ratioText(pooled.pValue)],
+    ],
+  }
+}
+
+const worstServicesTable = ({ worst, tested }: Evenness): ReportTable => ({
+  id: 'worst',
+  title: 'Least even Services',
+  note:
+    tested > 0
+      ? 'Of those tested, the largest max / mean first.'
+      : 'No Service port has 5 connections expected at each of two or more endpoints; these are unevennesses of small numbers.',
+  columns: [
+    words('Service port'),
+    ...['endpoints', 'connections', 'max / mean', 'CV', 'Gini', 'Jain', 'p', 'idle'].map(figures),
+  ],
+  rows: worst.map(s => [
+    s.service,
+    countText(s.endpoints),
+    countText(s.delivered),
+    ...[s.maxOverMean, s.coefficientOfVariation, s.gini, s.jain, s.pValue].map(ratioText),
+    countText(s.idle),
+  ]),
+})
+
+function zonesTable(tables: readonly ColumnTable[]): ReportTable {
+  const zones = tableNamed(tables, 'zones')
+  const name = textsOf(zones, 'zone')
+  const [nodes, endpoints, connections] = ['nodes', 'endpoints', 'endpointConnections'].map(c => numbersOf(zones, c))
+  const [allEndpoints, allConnections] = [totalOf(endpoints), totalOf(connections)]
+  return {
+    id: 'zones',
+    title: 'Zones',
+    note: 'Connections are those that ended at endpoints of the zone.',
+    columns: [
+      words('zone'),
+      ...['nodes', 'endpoints', 'share of endpoints', 'connections', 'share of connections'].map(figures),
+    ],
+    rows: name.map((zone, i) => [
+      zone === '' ? '(none)' : zone,
+      countText(nodes[i]),
+      countText(endpoints[i]),
+      percentText(endpoints[i] / allEndpoints),
+      countText(connections[i]),
+      percentText(connections[i] / allConnections),
+    ]),
+  }
+}
+
+const thresholdsTable = ({ thresholds }: RunJson): ReportTable => ({
+  id: 'thresholds',
+  title: 'Thresholds',
+  note: '',
+  columns: [words('threshold'), figures('actual'), words('')],
+  rows: thresholds.map(t => [
+    t.text,
+    Number.isInteger(t.actual) ? countText(t.actual) : ratioText(t.actual),
+    t.passed ? 'passed' : 'FAILED',
+  ]),
+})
+
+/** Where the evaluations go: kube-proxy's chains of one kind (KUBE-SVC-…) in one row. */
+function chainsTable(tables: readonly ColumnTable[]): ReportTable {
+  const rules = tableNamed(tables, 'rules')
+  const [table, chain] = ['table', 'chain'].map(c => textsOf(rules, c))
+  const [evaluated, matched] = ['evaluated', 'matched'].map(c => numbersOf(rules, c))
+  const kinds = new Map<string, { table: string; chain: string; rules: number; evaluated: number; matched: number }>()
+  for (let i = 0; i < rules.rowCount; i++) {
+    const kind = chainKind(chain[i])
+    const key = `${table[i]} ${kind}`
+    let row = kinds.get(key)
+    if (row === undefined) {
+      row = { table: table[i], chain: kind, rules: 0, evaluated: 0, matched: 0 }
+      kinds.set(key, row)
+    }
+    row.rules++
+    row.evaluated += evaluated[i]
+    row.matched += matched[i]
+  }
+  const all = totalOf(evaluated)
+  const largestFirst = [...kinds.values()].toSorted(
+    (a, b) => b.evaluated - a.evaluated || (a.table + a.chain < b.table + b.chain ? -1 : 1),
+  )
+  return {
+    id: 'chains',
+    title: 'Rules by table and chain',
+    note: 'Rules of any node, each counted once; packets added up over all nodes. Chains of one kind are one row.',
+    columns: [
+      words('table'),
+      words('chain'),
+      ...['rules', 'packets compared', 'share', 'packets matched'].map(figures),
+    ],
+    rows: largestFirst
+      .slice(0, CHAIN_ROWS)
+      .map(k => [
+        k.table,
+        k.chain,
+        countText(k.rules),
+        countText(k.evaluated),
+        percentText(k.evaluated / all),
+        countText(k.matched),
+      ]),
+  }
+}
+
+const CHAIN_ROWS = 24
+
+const chainKind = (chain: string): string => chain.replace(/^(KUBE-(?:SVC|SVL|SEP|EXT|FW|XLB))-[A-Z2-7]{16}$/, '$1-…')
+
+function detailNodesTable(run: RunJson, tables: readonly ColumnTable[]): ReportTable {
+  const detail = tableNamed(tables, 'rules-detail')
+  const node = textsOf(detail, 'node')
+  const table = textsOf(detail, 'table')
+  const evaluated = numbersOf(detail, 'evaluated')
+  const totals = new Map(run.detailNodes.map(d => [d.node, { nat: 0, filter: 0, compared: 0 }]))
+  for (let i = 0; i < detail.rowCount; i++) {
+    const total = totals.get(node[i])
+    if (total === undefined) continue
+    if (table[i] === 'nat') total.nat++
+    if (table[i] === 'filter') total.filter++
+    total.compared += evaluated[i]
+  }
+  return {
+    id: 'detail',
+    title: 'Nodes in detail',
+    note: 'rules-detail.arrow holds every rule of these nodes with its own counters.',
+    columns: [words('node'), words('why'), ...['nat rules', 'filter rules', 'comparisons'].map(figures)],
+    rows: run.detailNodes.map(({ node: name, why }) => {
+      const { nat, filter, compared } = totals.get(name)!
+      return [name, why, countText(nat), countText(filter), countText(compared)]
+    }),
+  }
+}
+
+function stepsTable(path: string, tables: readonly ColumnTable[]): ReportTable {
+  const sweep = tableNamed(tables, 'sweep')
+  const columns = SWEEP_COLUMNS.map(([name]) => numbersOf(sweep, name))
+  return {
+    id: 'steps',
+    title: 'Steps',
+    note: `The whole run for each value of ${path}.`,
+    columns: SWEEP_COLUMNS.map(([, title]) => figures(title)),
+    rows: [...Array(sweep.rowCount).keys()].map(i =>
+      columns.map(c => (Number.isInteger(c[i]) ? countText(c[i]) : ratioText(c[i]))),
+    ),
+  }
+}
+
+const SWEEP_COLUMNS: readonly (readonly [name: string, title: string])[] = [
+  ['value', 'value'],
+  ['natRules', 'nat rules'],
+  ['meanRulesEvaluated', 'rules evaluated, mean'],
+  ['p50RulesEvaluated', 'p50'],
+  ['p99RulesEvaluated', 'p99'],
+  ['maxRulesEvaluated', 'max'],
+  ['maxOverMean', 'max / mean'],
+  ['coefficientOfVariation', 'CV'],
+  ['gini', 'Gini'],
+  ['jain', 'Jain'],
+  ['idleEndpoints', 'idle'],
+]
+
+/** The scenario as it ran, one row a setting. */
+const inputsTable = (run: RunJson): ReportTable => ({
+  id: 'inputs',
+  title: 'Inputs',
+  note: '',
+  columns: [words('setting'), words('value')],
+  rows: [
+    ['scenario', run.scenario],
+    ['seed', run.seed],
+    ...settings('', run.inputs).filter(([path]) => !['name', 'question', 'seed'].includes(path)),
+    ...Object.entries(run.versions).map(([name, version]) => [`version of ${name}`, version]),
+    ['digest of the results', run.digest],
+  ],
+})
+
+function settings(path: string, value: unknown): readonly (readonly [string, string])[] {
+  if (value === null || typeof value !== 'object') return [[path, String(value)]]
+  if (Array.isArray(value) && value.every(v => v === null || typeof v !== 'object'))
+    return [[path, value.length === 0 ? '(none)' : value.join(', ')]]
+  const parts = Array.isArray(value)
+    ? value.map((v, i): [string, unknown] => [`${path}[${i}]`, v])
+    : Object.entries(value).map(([k, v]): [string, unknown] => [path === '' ? k : `${path}.${k}`, v])
+  return parts.flatMap(([k, v]) => settings(k, v))
+}

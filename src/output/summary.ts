@@ -1,0 +1,34 @@
+/**
+ * summary.md: the question, the answer in sentences, and the tables behind it, as Markdown that GitHub renders. A function of run.json
+ * and the result tables. Every text is escaped here, names being the user's.
+ */
+import type { ColumnTable } from '../arrow/column-table.ts'
+import { escapeMarkdown } from './escape.ts'
+import { findings } from './findings.ts'
+import { type ReportTable, reportTables } from './report-tables.ts'
+import type { RunJson } from './run-json.ts'
+import { SCOPE_TEXT } from './scope-text.ts'
+
+export function summaryMarkdown(run: RunJson, tables: readonly ColumnTable[]): string {
+  const { answer, evenness } = findings(run, tables)
+  const blocks = [
+    `# ${escapeMarkdown(run.scenario)}`,
+    `**${escapeMarkdown(run.question)}**`,
+    answer.map(escapeMarkdown).join(' '),
+    ...run.warnings.map(warning => `> Warning: ${escapeMarkdown(warning)}`),
+    ...reportTables(run, tables, evenness).map(markdownTable),
+    '## What is simulated',
+    ...SCOPE_TEXT.map(escapeMarkdown),
+  ]
+  return `${blocks.join('\n\n')}\n`
+}
+
+function markdownTable({ title, note, columns, rows }: ReportTable): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  const lines = [
+    line(columns.map(c => escapeMarkdown(c.title))),
+    line(columns.map(c => (c.numeric ? '---:' : '---'))),
+    ...rows.map(row => line(row.map(escapeMarkdown))),
+  ]
+  return [`## ${escapeMarkdown(title)}`, ...(note === '' ? [] : [escapeMarkdown(note)]), lines.join('\n')].join('\n\n')
+}
