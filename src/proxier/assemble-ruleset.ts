@@ -1,0 +1,112 @@
+/**
+ * Puts the rules of all Service ports, and the fixed chains, together to a node's ruleset. The first ruleset is made whole; each
+ * later one lies over it and holds only what differs, with equal chains the same object wherever they occur.
+ */
+import type { IpFamily } from '../net/ip.ts'
+import { ChainOverlay } from '../ruleset/chain-overlay.ts'
+import { printRules } from '../ruleset/print-iptables.ts'
+import type { Chain, Rule, Ruleset, Table, TableName } from '../ruleset/ruleset.ts'
+import type { DispatchChain } from './base-chains.ts'
+import { baseChains, DISPATCH_CHAINS } from './base-chains.ts'
+import type { NodeSetting } from './port-on-node.ts'
+import type { PortVariant } from './port-variants.ts'
+
+/** A node's variants of those Service ports whose rules depend on the node, with the index of each. */
+export type DependentVariants = readonly (readonly [index: number, variant: PortVariant])[]
+
+export type RulesetAssembler = (setting: NodeSetting, dependent: DependentVariants) => Ruleset
+
+/** `first`: the variants of all Service ports on some node; that node's ruleset is the one the others lie over. */
+export function rulesetAssembler(
+  firstSetting: NodeSetting,
+  first: readonly PortVariant[],
+  family: IpFamily,
+): RulesetAssembler {
+  const made = new Map<string, Chain>()
+  const once = (key: string, make: () => Chain): Chain => {
+    let chain = made.get(key)
+    if (chain === undefined) {
+      chain = make()
+      made.set(key, chain)
+    }
+    return chain
+  }
+  const numberOf = numbering<readonly Rule[]>()
+
+  const fixed = (table: TableName, { config, localhostNodePorts }: NodeSetting): Chain[] =>
+    baseChains(table, family, config, localhostNodePorts).map(chain =>
+      once(`${table} ${printRules(chain.name, chain.rules, family)} ${chain.name}`, () => chain),
+    )
+
+  const dispatch = (name: DispatchChain, setting: NodeSetting, differing: DependentVariants): Chain => {
+    const last = name === 'services' ? setting.nodePortJumps : []
+    const others = new Map<number, readonly Rule[]>()
+    let key = `${name} ${last.length > 0 ? setting.key : ''}`
+    for (const [i, variant] of differing) {
+      const rules = variant.dispatch[name]
+      if (rules === first[i].dispatch[name]) continue
+      others.set(i, rules)
+      key += ` ${i}:${numberOf(rules)}`
+    }
+    return once(key, () => ({
+      name: DISPATCH_CHAINS[name].name,
+      rules: [...first.flatMap((variant, i) => others.get(i) ?? variant.dispatch[name]), ...last],
+    }))
+  }
+
+  /** Chains that may differ from node to node, but for those of the Service ports. */
+  const common = (table: TableName, setting: NodeSetting, differing: DependentVariants): Chain[] => [
+    ...fixed(table, setting),
+    ...DISPATCH_NAMES.filter(name => DISPATCH_CHAINS[name].table === table).map(name =>
+      dispatch(name, setting, differing),
+    ),
+  ]
+
+  const whole = (table: TableName): Table => {
+    const own = table === 'nat' ? first.flatMap(variant => variant.chains) : []
+    const chains = [...common(table, firstSetting, []), ...own].sort(builtinThenByName)
+    return { name: table, chains: new Map(chains.map(c => [c.name, c])) }
+  }
+  const base: Ruleset = { family, tables: TABLES.map(whole) }
+
+  return (setting, dependent) => {
+    const differing = dependent.filter(([i, variant]) => variant !== first[i])
+    if (differing.length === 0 && setting.key === firstSetting.key) return base
+    const tables = base.tables.map(table => {
+      const changed = new Map<string, Chain | undefined>()
+      if (table.name === 'nat') {
+        for (const [i] of differing) for (const { name } of first[i].chains) changed.set(name, undefined)
+        for (const [, variant] of differing) for (const chain of variant.chains) changed.set(chain.name, chain)
+      }
+      for (const chain of common(table.name, setting, differing)) changed.set(chain.name, chain)
+      for (const [name, chain] of changed) if (chain === table.chains.get(name)) changed.delete(name)
+      return changed.size === 0 ? table : { name: table.name, chains: new ChainOverlay(table.chains, changed) }
+    })
+    return { family, tables }
+  }
+}
+
+/** In the order iptables-save prints them on a machine where kube-proxy came first. */
+const TABLES: readonly TableName[] = ['mangle', 'filter', 'nat']
+
+const DISPATCH_NAMES = Object.keys(DISPATCH_CHAINS) as DispatchChain[]
+
+/** Stable: built-in chains stay in hook order. */
+function builtinThenByName(a: Chain, b: Chain): number {
+  if (a.policy !== undefined || b.policy !== undefined)
+    return (a.policy === undefined ? 1 : 0) - (b.policy === undefined ? 1 : 0)
+  return a.name < b.name ? -1 : 1
+}
+
+/** Numbers objects by identity, from 0 in order of asking. */
+function numbering<T>(): (value: T) => number {
+  const numbers = new Map<T, number>()
+  return value => {
+    let number = numbers.get(value)
+    if (number === undefined) {
+      number = numbers.size
+      numbers.set(value, number)
+    }
+    return number
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * kube-proxy in iptables mode: the cluster's state and a node in, that node's ruleset out, as after a full sync on a clean machine.
+ * Many nodes at once share what they have in common: nodes with the same rules share one Ruleset, and Rulesets that differ share
+ * the Chain objects that do not. A node costs a look-up for each Service port whose rules depend on the node.
+ *
+ * Models syncProxyRules of kube-proxy 1.34 (pkg/proxy/iptables/proxier.go). Deviations: Services go in order of (namespace, name,
+ * port name) instead of Go's random map order; the kernel's nf_conntrack_tcp_be_liberal is taken to be off.
+ */
+import type { ClusterState } from '../cluster/cluster-state.ts'
+import type { IpFamily } from '../net/ip.ts'
+import { formatPrefix } from '../net/ip.ts'
+import { printRules } from '../ruleset/print-iptables.ts'
+import type { Ruleset } from '../ruleset/ruleset.ts'
+import type { RulesetAssembler } from './assemble-ruleset.ts'
+import { rulesetAssembler } from './assemble-ruleset.ts'
+import { servicePortNames } from './chain-names.ts'
+import type { EndpointPlace } from './endpoint-chains.ts'
+import { endpointChains } from './endpoint-chains.ts'
+import { localTraffic } from './local-traffic.ts'
+import { nodePortAddresses } from './nodeport-addresses.ts'
+import type { NodeSetting } from './port-on-node.ts'
+import type { PortVariants } from './port-variants.ts'
+import { portVariants } from './port-variants.ts'
+import type { ProxierConfig } from './proxier-config.ts'
+import { proxierNode } from './proxier-node.ts'
+import type { ServicePort } from './service-ports.ts'
+import { servicePorts } from './service-ports.ts'
+
+export interface IptablesViews {
+  /** The different rulesets, in order of the first node that has each. */
+  readonly views: readonly Ruleset[]
+  /** Index into `views`, for each of the nodes asked for. */
+  readonly viewOfNode: Uint32Array
+  /** Sorted by (namespace, name, port name). */
+  readonly servicePorts: readonly ServicePort[]
+  /** What each KUBE-SEP chain of any view stands for. */
+  readonly endpointChains: ReadonlyMap<string, EndpointPlace>
+}
+
+/** The ruleset of one node. The node must be in the state. */
+export function iptablesRuleset(
+  state: ClusterState,
+  nodeName: string,
+  config: ProxierConfig,
+  family: IpFamily,
+): Ruleset {
+  return iptablesViews(state, [nodeName], config, family).views[0]
+}
+
+/** The rulesets of many nodes. The nodes must be in the state. */
+export function iptablesViews(
+  state: ClusterState,
+  nodeNames: readonly string[],
+  config: ProxierConfig,
+  family: IpFamily,
+): IptablesViews {
+  const ports = servicePorts(state, family)
+  const names = ports.map(p => servicePortNames(p, config.chainNames))
+  const settings = nodeSettings(state, nodeNames, config, family, ports)
+  const settingsAlike = settings.every(s => s.key === settings[0].key)
+  const writer = viewWriter(
+    ports.map((p, i) => portVariants(p, names[i], settingsAlike)),
+    family,
+  )
+  const viewOfNode = Uint32Array.from(settings, writer.viewOf)
+  return { views: writer.views, viewOfNode, servicePorts: ports, endpointChains: endpointChains(names) }
+}
+
+function nodeSettings(
+  state: ClusterState,
+  nodeNames: readonly string[],
+  config: ProxierConfig,
+  family: IpFamily,
+  ports: readonly ServicePort[],
+): NodeSetting[] {
+  const endpointCount = ports.reduce((sum, p) => sum + p.endpoints.length, 0)
+  const comments = endpointCount <= config.largeClusterEndpoints
+  return nodeNames.map(name => {
+    const stored = state.nodes.get(name)
+    if (stored === undefined) throw new Error(`no Node ${name} in the state`)
+    const node = proxierNode(stored.object, family)
+    const { localhost, jumps } = nodePortAddresses(config, node, family)
+    const podPrefix = config.detectLocalMode === 'NodeCIDR' && node.podPrefix ? formatPrefix(node.podPrefix) : ''
+    return {
+      key: `${podPrefix} ${printRules('', jumps, family)}`,
+      node,
+      config,
+      comments,
+      localTraffic: localTraffic(config, node, family),
+      localhostNodePorts: localhost,
+      nodePortJumps: jumps,
+    }
+  })
+}
+
+/** Makes a Ruleset for the first node and, for every node with other rules, one that shares what is the same. */
+function viewWriter(
+  ports: readonly PortVariants[],
+  family: IpFamily,
+): { readonly views: readonly Ruleset[]; readonly viewOf: (setting: NodeSetting) => number } {
+  const views: Ruleset[] = []
+  const known = new Map<string, number>()
+  const dependent = ports.flatMap((p, i) => (p.dependsOnNode ? [i] : []))
+  let assemble: RulesetAssembler | undefined
+  const viewOf = (setting: NodeSetting): number => {
+    let key = setting.key
+    for (const i of dependent) key += ` ${ports[i].on(setting).id}`
+    let index = known.get(key)
+    if (index === undefined) {
+      index = views.length
+      known.set(key, index)
+      assemble ??= rulesetAssembler(
+        setting,
+        ports.map(p => p.on(setting)),
+        family,
+      )
+      views.push(
+        assemble(
+          setting,
+          dependent.map(i => [i, ports[i].on(setting)]),
+        ),
+      )
+    }
+    return index
+  }
+  return { views, viewOf }
+}

@@ -1,0 +1,47 @@
+/**
+ * kube-proxy's own settings, as far as its rules depend on them: the same names, meanings and defaults as the flags of
+ * kube-proxy 1.34 (`--cluster-cidr`, `--masquerade-all`, …). Two fields stand for the machine instead of a flag: `nfacct` (the
+ * kernel has nfnetlink_acct) and `chainNames` (which releases' hashes to write).
+ */
+export interface ProxierConfig {
+  /** CIDRs of all pods; the first of each family counts. */
+  readonly clusterCidrs: readonly string[]
+  readonly masqueradeAll: boolean
+  readonly detectLocalMode: DetectLocalMode
+  /** Bridge of the pods, for `BridgeInterface`. */
+  readonly podBridgeInterface: string
+  /** Beginning of the pods' interface names, for `InterfaceNamePrefix`. */
+  readonly podInterfaceNamePrefix: string
+  /** CIDRs of node addresses that take nodePorts, or `primary` alone; empty: all local addresses. */
+  readonly nodePortAddresses: readonly string[]
+  /** NodePorts answer on 127.0.0.0/8 too (IPv4 only). */
+  readonly localhostNodePorts: boolean
+  /** Bit of the packet mark that asks for a masquerade, 0 to 31. */
+  readonly masqueradeBit: number
+  /** The kernel counts with nfacct: the INVALID drop carries a counter and every IPv4 nodePort has a counted 127.0.0.0/8 rule. */
+  readonly nfacct: boolean
+  readonly chainNames: ChainNameStyle
+  /** Above this many endpoints rules of endpoints carry no comment. */
+  readonly largeClusterEndpoints: number
+}
+
+export const DETECT_LOCAL_MODES = ['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix'] as const
+export type DetectLocalMode = (typeof DETECT_LOCAL_MODES)[number]
+
+/** `legacy`: an unnamed port is hashed and written with a trailing colon, as releases before 1.20 did. */
+export const CHAIN_NAME_STYLES = ['current', 'legacy'] as const
+export type ChainNameStyle = (typeof CHAIN_NAME_STYLES)[number]
+
+export const DEFAULT_PROXIER_CONFIG: ProxierConfig = {
+  clusterCidrs: [],
+  masqueradeAll: false,
+  detectLocalMode: 'ClusterCIDR',
+  podBridgeInterface: '',
+  podInterfaceNamePrefix: '',
+  nodePortAddresses: [],
+  localhostNodePorts: true,
+  masqueradeBit: 14,
+  nfacct: false,
+  chainNames: 'current',
+  largeClusterEndpoints: 1000,
+}
