@@ -1,0 +1,169 @@
+/**
+ * The cluster as the control plane sees it while it works: the state, indexes over it, and the Services whose endpoints may have changed.
+ * Every change of any object goes through `put` and `remove`, which emit the event, fold it and note what it touches.
+ */
+import type { ClusterEvent, ClusterEventType } from '../cluster/cluster-event.ts'
+import type { ClusterState, Stored } from '../cluster/cluster-state.ts'
+import { applyEvent, emptyState } from '../cluster/cluster-state.ts'
+import type { ClusterNode, ClusterObject, EndpointSlice, Pod, Service } from '../cluster/objects.ts'
+import { nodeZone, objectKey } from '../cluster/objects.ts'
+import type { TimeUs } from '../sim/time.ts'
+import { sameLabels } from './label-selector.ts'
+import { PodIndex } from './pod-index.ts'
+import { SelectorIndex } from './selector-index.ts'
+
+export class ClusterStore {
+  readonly state: ClusterState = emptyState()
+  readonly podIndex = new PodIndex()
+  /** Keys of Services to reconcile; whoever reconciles them clears it. */
+  readonly dirtyServices = new Set<string>()
+  /** The instant that events are stamped with. */
+  nowUs: TimeUs = 0
+  readonly #emit: (event: ClusterEvent) => void
+  readonly #selectors = new SelectorIndex()
+  readonly #slicesOf = new Map<string, Map<string, EndpointSlice>>()
+  readonly #podsOn = new Map<string, Set<string>>()
+  #sequence = 0
+
+  constructor(emit: (event: ClusterEvent) => void) {
+    this.#emit = emit
+  }
+
+  /** The object is now as given: ADDED when there was none of its name. */
+  put(object: ClusterObject): void {
+    const before = this.find(object)
+    this.#write(before === undefined ? 'ADDED' : 'MODIFIED', object)
+    if (object.kind === 'Pod') this.#podPut(object, before as Pod | undefined)
+    else if (object.kind === 'Service') this.#servicePut(object)
+    else if (object.kind === 'EndpointSlice') this.#slicePut(object, before as EndpointSlice | undefined)
+    else if (object.kind === 'Node') this.#nodePut(object, before as ClusterNode | undefined)
+  }
+
+  /** The object of this kind and name is gone; no change when there was none. */
+  remove(object: ClusterObject): void {
+    const before = this.find(object)
+    if (before === undefined) return
+    this.#write('DELETED', before)
+    if (before.kind === 'Pod') this.#podRemoved(before)
+    else if (before.kind === 'Service') {
+      this.#selectors.remove(before)
+      this.dirtyServices.add(objectKey(before))
+    } else if (before.kind === 'EndpointSlice') this.#sliceRemoved(before)
+    else if (before.kind === 'Node') this.#touchServicesOnNode(before.name)
+  }
+
+  /** The object of this kind and name as it is now. */
+  find<T extends ClusterObject>(object: T): T | undefined {
+    return this.#mapOf(object).get(storeKey(object))?.object as T | undefined
+  }
+
+  node = (name: string): ClusterNode | undefined => this.state.nodes.get(name)?.object
+
+  pod = (key: string): Pod | undefined => this.state.pods.get(key)?.object
+
+  podsOn(nodeName: string): Pod[] {
+    return [...(this.#podsOn.get(nodeName) ?? [])].map(key => this.pod(key)!)
+  }
+
+  slicesOf(serviceKey: string): EndpointSlice[] {
+    return [...(this.#slicesOf.get(serviceKey)?.values() ?? [])]
+  }
+
+  #write(type: ClusterEventType, object: ClusterObject): void {
+    const event: ClusterEvent = { sequence: this.#sequence++, timeUs: this.nowUs, type, object }
+    applyEvent(this.state, event)
+    this.#emit(event)
+  }
+
+  #podPut(pod: Pod, before: Pod | undefined): void {
+    this.podIndex.put(pod, before)
+    this.#touchSelecting(pod)
+    if (before !== undefined) {
+      if (!sameLabels(before.labels, pod.labels)) this.#touchSelecting(before)
+      if (before.nodeName === pod.nodeName) return
+      this.#podsOn.get(before.nodeName)?.delete(objectKey(pod))
+    }
+    if (pod.nodeName === '') return
+    const pods = this.#podsOn.get(pod.nodeName)
+    if (pods === undefined) this.#podsOn.set(pod.nodeName, new Set([objectKey(pod)]))
+    else pods.add(objectKey(pod))
+  }
+
+  #podRemoved(pod: Pod): void {
+    this.podIndex.remove(pod)
+    this.#touchSelecting(pod)
+    this.#podsOn.get(pod.nodeName)?.delete(objectKey(pod))
+  }
+
+  #servicePut(service: Service): void {
+    this.#selectors.put(service)
+    this.dirtyServices.add(objectKey(service))
+  }
+
+  #slicePut(slice: EndpointSlice, before: EndpointSlice | undefined): void {
+    if (before !== undefined && before.serviceName !== slice.serviceName) this.#sliceRemoved(before)
+    if (slice.serviceName === '') return
+    const key = ownerKey(slice)
+    const slices = this.#slicesOf.get(key)
+    if (slices === undefined) this.#slicesOf.set(key, new Map([[slice.name, slice]]))
+    else slices.set(slice.name, slice)
+  }
+
+  #sliceRemoved(slice: EndpointSlice): void {
+    this.#slicesOf.get(ownerKey(slice))?.delete(slice.name)
+  }
+
+  #nodePut(node: ClusterNode, before: ClusterNode | undefined): void {
+    if (before === undefined || nodeZone(before) !== nodeZone(node)) this.#touchServicesOnNode(node.name)
+  }
+
+  #touchServicesOnNode(name: string): void {
+    for (const pod of this.podsOn(name)) this.#touchSelecting(pod)
+  }
+
+  #touchSelecting(pod: Pod): void {
+    this.#selectors.matching(pod.namespace, pod.labels, key => this.dirtyServices.add(key))
+  }
+
+  #mapOf(object: ClusterObject): ReadonlyMap<string, Stored<ClusterObject>> {
+    switch (object.kind) {
+      case 'Node':
+        return this.state.nodes
+      case 'Pod':
+        return this.state.pods
+      case 'Service':
+        return this.state.services
+      case 'EndpointSlice':
+        return this.state.endpointSlices
+      case 'ServiceCIDR':
+        return this.state.serviceCidrs
+      case 'Deployment':
+      case 'StatefulSet':
+      case 'DaemonSet':
+      case 'ReplicaSet':
+        return this.state.workloads
+    }
+  }
+}
+
+/** Key of an object in its map of the state: as `applyEvent` has it. */
+function storeKey(object: ClusterObject): string {
+  switch (object.kind) {
+    case 'Deployment':
+    case 'StatefulSet':
+    case 'DaemonSet':
+    case 'ReplicaSet':
+      return workloadKey(object)
+    default:
+      return objectKey(object)
+  }
+}
+
+/** `Kind/namespace/name`. */
+export const workloadKey = (workload: {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}): string => `${workload.kind}/${objectKey(workload)}`
+
+const ownerKey = (slice: EndpointSlice): string => `${slice.namespace}/${slice.serviceName}`

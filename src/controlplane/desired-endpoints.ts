@@ -1,0 +1,77 @@
+/**
+ * The endpoints a Service should have, from its pods (k8s.io/endpointslice: getEndpointPorts, podToEndpoint): a pod counts when it has an
+ * address of the family and has not ended; ready, serving and terminating follow its conditions. Named target ports are resolved per
+ * pod, so pods are grouped by the port set that comes out; a pod that lacks a name is left out of that port only.
+ */
+import type { ClusterNode, Endpoint, EndpointPort, Pod, Service, ServicePort } from '../cluster/objects.ts'
+import { nodeZone } from '../cluster/objects.ts'
+import type { ServiceFamily } from './service-families.ts'
+
+/** Endpoints that share one set of ports, in the pods' order, by `endpointKey`. */
+export interface EndpointGroup {
+  readonly ports: readonly EndpointPort[]
+  readonly endpoints: Map<string, Endpoint>
+}
+
+/** Groups by `portSetKey`, in order of first appearance. `nodeOf` gives undefined for a node that does not exist. */
+export function desiredEndpoints(
+  service: Service,
+  pods: readonly Pod[],
+  nodeOf: (name: string) => ClusterNode | undefined,
+  family: ServiceFamily,
+): Map<string, EndpointGroup> {
+  const groups = new Map<string, EndpointGroup>()
+  const fixed = service.ports.every(p => typeof p.targetPort === 'number')
+  let group: EndpointGroup | undefined
+  for (const pod of pods) {
+    if (pod.phase === 'Succeeded' || pod.phase === 'Failed' || pod.podIPs.length === 0) continue
+    if (group === undefined || !fixed) group = groupOf(groups, resolvePorts(service.ports, pod))
+    const node = nodeOf(pod.nodeName)
+    if (node === undefined && !service.publishNotReadyAddresses) continue
+    const addresses = pod.podIPs.filter(ip => ip.includes(':') === (family === 'IPv6'))
+    if (addresses.length === 0) continue
+    const endpoint: Endpoint = {
+      addresses,
+      ready: service.publishNotReadyAddresses || (pod.ready && !pod.terminating),
+      serving: pod.ready,
+      terminating: pod.terminating,
+      nodeName: pod.nodeName,
+      zone: node === undefined ? '' : nodeZone(node),
+      podName: pod.name,
+    }
+    group.endpoints.set(endpointKey(endpoint), endpoint)
+  }
+  return groups
+}
+
+/** What makes an endpoint the same one before and after a change. */
+export const endpointKey = (endpoint: Endpoint): string => `${endpoint.podName}\n${endpoint.addresses.join()}`
+
+/** The same for two lists of ports that differ in order only. */
+export const portSetKey = (ports: readonly EndpointPort[]): string =>
+  ports
+    .map(p => `${p.name}\n${p.protocol}\n${p.port}`)
+    .sort()
+    .join('\n\n')
+
+function groupOf(groups: Map<string, EndpointGroup>, ports: readonly EndpointPort[]): EndpointGroup {
+  const key = portSetKey(ports)
+  let group = groups.get(key)
+  if (group === undefined) {
+    group = { ports, endpoints: new Map() }
+    groups.set(key, group)
+  }
+  return group
+}
+
+function resolvePorts(ports: readonly ServicePort[], pod: Pod): EndpointPort[] {
+  const resolved: EndpointPort[] = []
+  for (const { name, protocol, targetPort } of ports) {
+    const port =
+      typeof targetPort === 'number'
+        ? targetPort
+        : pod.containerPorts.find(c => c.name === targetPort && c.protocol === protocol)?.port
+    if (port !== undefined) resolved.push({ name, protocol, port })
+  }
+  return resolved
+}

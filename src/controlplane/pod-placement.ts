@@ -1,0 +1,140 @@
+/**
+ * The scheduler's and the kubelet's part of a pod: a node, its addresses, Running and ready. A pod that the input brings with a status is
+ * left as it is and only takes its place; its addresses are never given again. Start-up takes no time here.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import type { ClusterNode, Pod } from '../cluster/objects.ts'
+import { nodeInternalIp, objectKey } from '../cluster/objects.ts'
+import { parsePrefix } from '../net/ip.ts'
+import type { Place, Problem } from '../problem/problem.ts'
+import { badInput } from '../problem/problem.ts'
+import { AddressPool } from './address-pool.ts'
+import { asRecord } from './owner-reference.ts'
+import { PodScheduler } from './pod-scheduler.ts'
+
+export class PodPlacement {
+  readonly #scheduler: PodScheduler
+  readonly #maxPodsPerNode: number
+  readonly #nodeOf: (name: string) => ClusterNode | undefined
+  readonly #addressesInUse = new Set<string>()
+  readonly #pools = new Map<string, readonly AddressPool[]>()
+  /** Keys of pods that were given their node here: they live and die with it. */
+  readonly #placed = new Set<string>()
+
+  constructor(seed: string, maxPodsPerNode: number, nodeOf: (name: string) => ClusterNode | undefined) {
+    this.#scheduler = new PodScheduler(seed, maxPodsPerNode)
+    this.#maxPodsPerNode = maxPodsPerNode
+    this.#nodeOf = nodeOf
+  }
+
+  nodeChanged(node: ClusterNode): void {
+    this.#scheduler.setNode(node.name, node.ready)
+    this.#pools.delete(node.name)
+  }
+
+  nodeRemoved(node: ClusterNode): void {
+    this.#scheduler.removeNode(node.name)
+    this.#pools.delete(node.name)
+  }
+
+  /** A Problem when the ready nodes have no room for `count` more pods. */
+  expect(count: number, place: Place): Problem | undefined {
+    const { room, readyNodeCount } = this.#scheduler
+    if (count <= room) return undefined
+    return badInput(
+      place,
+      `${count} pod(s) to place, and room for ${room} on ${readyNodeCount} ready Node(s) of at most ${this.#maxPodsPerNode} pods each`,
+      'raise cluster.nodes or cluster.maxPodsPerNode, or lower the replicas',
+    )
+  }
+
+  isPlaced = (key: string): boolean => this.#placed.has(key)
+
+  /** Whether `pod` is one to give a node and addresses to: it has no status of its own. */
+  isBare(pod: Pod): boolean {
+    if (asRecord(pod.source?.['status'])?.['phase'] !== undefined) return false
+    return pod.podIPs.length === 0 && !hasEnded(pod)
+  }
+
+  /** Takes the node and addresses that `pod` already has. */
+  adopt(pod: Pod): void {
+    if (hasEnded(pod)) return
+    if (pod.nodeName !== '') this.#scheduler.occupy(pod.nodeName)
+    if (!pod.hostNetwork) for (const ip of pod.podIPs) this.#addressesInUse.add(ip)
+  }
+
+  /**
+   * `pod` with a node (its own if it names one) and addresses of it, Running. A Pending one starts and becomes ready as its node is;
+   * one that is Running already keeps its own word on whether it is ready.
+   */
+  place(pod: Pod, place: Place): E.Either<Problem, Pod> {
+    const nodeName = pod.nodeName === '' ? this.#scheduler.pick() : pod.nodeName
+    const node = nodeName === undefined ? undefined : this.#nodeOf(nodeName)
+    if (nodeName === undefined || node === undefined)
+      return E.left((pod.nodeName === '' ? this.expect(1, place) : undefined) ?? noSuchNode(pod, place))
+    const podIPs = pod.hostNetwork ? hostAddresses(node) : this.#takeAddresses(pod, node, place)
+    if (!Array.isArray(podIPs)) return E.left(podIPs)
+    this.#scheduler.occupy(nodeName)
+    this.#placed.add(objectKey(pod))
+    const ready = node.ready && (pod.phase === 'Pending' || pod.ready)
+    return E.right({ ...pod, nodeName, podIPs, phase: 'Running', ready })
+  }
+
+  /** Room for one more pod on this node, ready or not. */
+  hasRoom = (nodeName: string): boolean => this.#scheduler.roomOn(nodeName) > 0
+
+  /** Gives back what `pod` has. */
+  release(pod: Pod): void {
+    this.#placed.delete(objectKey(pod))
+    if (hasEnded(pod)) return
+    if (pod.nodeName !== '') this.#scheduler.vacate(pod.nodeName)
+    if (!pod.hostNetwork) for (const ip of pod.podIPs) this.#addressesInUse.delete(ip)
+  }
+
+  #takeAddresses(pod: Pod, node: ClusterNode, place: Place): string[] | Problem {
+    const addresses: string[] = []
+    for (const pool of this.#poolsOf(node)) {
+      const address = pool.take()
+      if (address === undefined) {
+        for (const taken of addresses) this.#addressesInUse.delete(taken)
+        return badInput(
+          place,
+          `no address left for Pod "${objectKey(pod)}": the podCIDR of Node "${node.name}" holds ${pool.capacity} pods`,
+          'lower cluster.maxPodsPerNode, raise cluster.nodes, or give the Node a larger podCIDR',
+        )
+      }
+      addresses.push(address)
+    }
+    return addresses
+  }
+
+  #poolsOf(node: ClusterNode): readonly AddressPool[] {
+    let pools = this.#pools.get(node.name)
+    if (pools === undefined) {
+      pools = node.podCIDRs.flatMap(cidr => {
+        const prefix = parsePrefix(cidr)
+        return prefix === undefined ? [] : [new AddressPool(prefix, 2n, this.#addressesInUse)]
+      })
+      this.#pools.set(node.name, pools)
+    }
+    return pools
+  }
+}
+
+/** What status.podIPs of a hostNetwork pod shows: the node's InternalIP of each family, in the node's order. */
+function hostAddresses(node: ClusterNode): string[] {
+  const four = nodeInternalIp(node, 4)
+  const six = nodeInternalIp(node, 6)
+  const found = [four, six].filter(ip => ip !== undefined)
+  return node.addresses.find(a => a.type === 'InternalIP')?.address === six ? found.reverse() : found
+}
+
+/** Its node and addresses are free again. */
+const hasEnded = (pod: Pod): boolean => pod.phase === 'Succeeded' || pod.phase === 'Failed'
+
+const noSuchNode = (pod: Pod, place: Place): Problem =>
+  badInput(
+    { ...place, field: 'spec.nodeName' },
+    `Pod "${objectKey(pod)}" is bound to Node "${pod.nodeName}", which does not exist`,
+    'name a Node of the cluster, or leave nodeName out',
+  )

@@ -1,0 +1,206 @@
+/**
+ * Keeps every workload at the pods it should have: makes and places what is missing, deletes what is too many, newest first (of a
+ * StatefulSet: highest ordinal first). Deviations: a changed template replaces all pods at one instant, without a rolling update; pods
+ * end at once, without a grace period; DaemonSets go to every Node, whatever its taints.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import type { Pod, Workload } from '../cluster/objects.ts'
+import { objectKey } from '../cluster/objects.ts'
+import type { Place, Problem } from '../problem/problem.ts'
+import { badInput } from '../problem/problem.ts'
+import type { ClusterStore } from './cluster-store.ts'
+import { workloadKey } from './cluster-store.ts'
+import type { GeneratedNames } from './generated-name.ts'
+import { controllerOf } from './owner-reference.ts'
+import type { PodPlacement } from './pod-placement.ts'
+import type { PodTemplate } from './workload-pods.ts'
+import { makePod, ordinalName, podTemplate, sameTemplate } from './workload-pods.ts'
+
+interface Charge {
+  template: PodTemplate
+  place: Place
+  /** Keys of its pods, oldest first. */
+  pods: string[]
+  /** Its pods have another template, or it is gone itself. */
+  outdated: boolean
+  gone: boolean
+}
+
+export class WorkloadController {
+  readonly #store: ClusterStore
+  readonly #placement: PodPlacement
+  readonly #names: GeneratedNames
+  readonly #seed: string
+  readonly #supplied: ReadonlySet<string>
+  readonly #charges = new Map<string, Charge>()
+  readonly #holderOf = new Map<string, string>()
+  readonly #dirty = new Set<string>()
+
+  /** `supplied`: keys of workloads that are not to be touched. */
+  constructor(
+    store: ClusterStore,
+    placement: PodPlacement,
+    names: GeneratedNames,
+    seed: string,
+    supplied: ReadonlySet<string>,
+  ) {
+    this.#store = store
+    this.#placement = placement
+    this.#names = names
+    this.#seed = seed
+    this.#supplied = supplied
+  }
+
+  workloadPut(workload: Workload, place: Place): void {
+    const key = workloadKey(workload)
+    if (this.#supplied.has(key)) return
+    this.#dirty.add(key)
+    const charge = this.#charges.get(key)
+    if (charge === undefined) {
+      const template = podTemplate(workload, this.#seed)
+      this.#charges.set(key, { template, place, pods: [], outdated: false, gone: false })
+      return
+    }
+    charge.outdated ||= !sameTemplate(charge.template.workload, workload)
+    charge.gone = false
+    charge.template = podTemplate(workload, this.#seed)
+    charge.place = place
+  }
+
+  workloadRemoved(workload: Workload): void {
+    const key = workloadKey(workload)
+    const charge = this.#charges.get(key)
+    if (charge === undefined) return
+    charge.gone = true
+    this.#dirty.add(key)
+  }
+
+  /** Someone else deleted this pod: its workload will make another. */
+  podRemoved(podKey: string): void {
+    const key = this.#holderOf.get(podKey)
+    if (key === undefined) return
+    this.#holderOf.delete(podKey)
+    const charge = this.#charges.get(key)!
+    charge.pods = charge.pods.filter(p => p !== podKey)
+    this.#dirty.add(key)
+  }
+
+  /** Nodes have come: DaemonSets follow. */
+  nodesAdded(): void {
+    for (const [key, { template }] of this.#charges) if (template.workload.kind === 'DaemonSet') this.#dirty.add(key)
+  }
+
+  /** Brings every workload that was touched to what it should be. Deletions first, then DaemonSets, then the rest. */
+  reconcile(): Problem | undefined {
+    const charges = [...this.#dirty].map(key => this.#charges.get(key)!)
+    this.#dirty.clear()
+    for (const charge of charges) this.#removeSurplus(charge)
+    const kept = charges.filter(c => !c.gone)
+    for (const charge of kept) this.#adoptOrphans(charge)
+    for (const charge of kept) {
+      const problem = charge.template.workload.kind === 'DaemonSet' ? this.#fillNodes(charge) : undefined
+      if (problem !== undefined) return problem
+    }
+    const replicated = kept.filter(c => c.template.workload.kind !== 'DaemonSet')
+    const missing = replicated.reduce((sum, c) => sum + Math.max(0, c.template.workload.replicas - c.pods.length), 0)
+    const problem = this.#placement.expect(missing, replicated[0]?.place ?? {})
+    if (problem !== undefined) return problem
+    for (const charge of replicated) {
+      const refused = this.#fillReplicas(charge)
+      if (refused !== undefined) return refused
+    }
+    return undefined
+  }
+
+  #removeSurplus(charge: Charge): void {
+    const { workload } = charge.template
+    const surplus = charge.gone || charge.outdated ? charge.pods : surplusOf(charge)
+    charge.outdated = false
+    if (charge.gone) this.#charges.delete(workloadKey(workload))
+    if (surplus.length === 0) return
+    const leaving = new Set(surplus)
+    charge.pods = charge.pods.filter(key => !leaving.has(key))
+    for (const key of surplus.toReversed()) {
+      const pod = this.#store.pod(key)!
+      this.#holderOf.delete(key)
+      this.#placement.release(pod)
+      this.#store.remove(pod)
+    }
+  }
+
+  /** Pods of the input that nobody owns and the template's labels fit count as the workload's own, up to its replicas. */
+  #adoptOrphans(charge: Charge): void {
+    const { workload } = charge.template
+    if (charge.pods.length > 0 || Object.keys(workload.podLabels).length === 0) return
+    const most = workload.kind === 'DaemonSet' ? this.#store.state.nodes.size : workload.replicas
+    for (const pod of this.#store.podIndex.matching(workload.namespace, workload.podLabels)) {
+      if (charge.pods.length >= most) return
+      const key = objectKey(pod)
+      if (this.#holderOf.has(key) || controllerOf(pod) !== undefined) continue
+      if (workload.kind === 'StatefulSet' && !(ordinalOf(workload, key) < workload.replicas)) continue
+      this.#hold(charge, key)
+    }
+  }
+
+  #fillNodes(charge: Charge): Problem | undefined {
+    const covered = new Set(charge.pods.map(key => this.#store.pod(key)!.nodeName))
+    for (const nodeName of this.#store.state.nodes.keys()) {
+      if (covered.has(nodeName)) continue
+      if (!this.#placement.hasRoom(nodeName))
+        return badInput(
+          charge.place,
+          `no room on Node "${nodeName}" for a pod of DaemonSet "${objectKey(charge.template.workload)}"`,
+          'raise cluster.maxPodsPerNode',
+        )
+      const problem = this.#add(charge, { ...this.#newPod(charge, 0), nodeName })
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
+
+  #fillReplicas(charge: Charge): Problem | undefined {
+    const { workload } = charge.template
+    if (charge.pods.length >= workload.replicas) return undefined
+    const have = new Set(workload.kind === 'StatefulSet' ? charge.pods : [])
+    for (let ordinal = 0; charge.pods.length < workload.replicas; ordinal++) {
+      if (have.has(objectKey({ namespace: workload.namespace, name: ordinalName(workload, ordinal) }))) continue
+      const problem = this.#add(charge, this.#newPod(charge, ordinal))
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
+
+  #newPod(charge: Charge, ordinal: number): Pod {
+    return makePod(charge.template, ordinal, this.#names, key => this.#store.pod(key) !== undefined)
+  }
+
+  #add(charge: Charge, pod: Pod): Problem | undefined {
+    const placed = this.#placement.place(pod, charge.place)
+    if (E.isLeft(placed)) return placed.left
+    this.#store.put(placed.right)
+    this.#hold(charge, objectKey(pod))
+    return undefined
+  }
+
+  #hold(charge: Charge, podKey: string): void {
+    charge.pods.push(podKey)
+    this.#holderOf.set(podKey, workloadKey(charge.template.workload))
+  }
+}
+
+/** Pods beyond the replicas, in the order of their age or ordinal. */
+function surplusOf(charge: Charge): readonly string[] {
+  const { workload } = charge.template
+  if (workload.kind === 'DaemonSet') return []
+  if (workload.kind !== 'StatefulSet') return charge.pods.slice(workload.replicas)
+  return charge.pods
+    .filter(key => !(ordinalOf(workload, key) < workload.replicas))
+    .sort((a, b) => ordinalOf(workload, a) - ordinalOf(workload, b))
+}
+
+/** NaN when the pod is not one of this StatefulSet's names. */
+function ordinalOf(workload: Workload, podKey: string): number {
+  const prefix = `${objectKey(workload)}-`
+  const digits = podKey.startsWith(prefix) ? podKey.slice(prefix.length) : ''
+  return /^\d+$/.test(digits) ? Number(digits) : Number.NaN
+}
