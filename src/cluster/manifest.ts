@@ -1,0 +1,216 @@
+/**
+ * The bytes of a file -> its documents as plain JSON values, each able to say where a field of it stands. The start of the line, and
+ * the one door of the yaml package. JSON is tried first, because it is fast (about 100 MB/s) and YAML is slow (about 1.4 MB/s);
+ * positions are looked for only when there is something to report. Hostile text (alias bombs, endless nesting or lines, names that
+ * stand twice, bytes that are no text) is refused before it can cost time or memory.
+ */
+import { isUtf8 } from 'node:buffer'
+import * as E from 'fp-ts/lib/Either.js'
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser } from 'yaml'
+import { badInput, type Place, type Problem, quoted } from '../problem/problem.ts'
+import type { JsonPath } from './field-cursor.ts'
+import { readJsonDocuments } from './json-documents.ts'
+import { isSpace, MOST_NESTING } from './json-stream.ts'
+import type { ManifestDocument, ManifestFile } from './manifest-document.ts'
+import type { Position } from './text-position.ts'
+
+const MOST_FILE_BYTES = 2 ** 30
+const MOST_YAML_BYTES = 2 ** 26
+/** Of one document: it costs about 200 bytes each while its syntax tree lives. 20 MB of kubectl's YAML have as many. */
+const MOST_LEXEMES = 5_000_000
+const MOST_LINE_BYTES = 2 ** 24
+/** A broken JSON text up to this size is tried as YAML too (which has unquoted names and trailing commas). */
+const MOST_DOUBTFUL_BYTES = 2 ** 20
+const MOST_ALIASES = 100
+const YAML_OPTIONS = { merge: true, uniqueKeys: false, stringKeys: true, logLevel: 'silent' } as const
+
+export function readManifest(file: ManifestFile): E.Either<Problem, readonly ManifestDocument[]> {
+  const fault = checkText(file)
+  if (fault !== undefined) return E.left(fault)
+  const { bytes } = file
+  // A byte order mark is no character of the text.
+  const from = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  let first = from
+  while (first < bytes.length && isSpace(bytes[first])) first++
+  if (first === bytes.length) return E.right([])
+  const isJson = bytes[first] === 0x7b || bytes[first] === 0x5b
+  if (!isJson) return readYaml(file, from)
+  const asJson = readJsonDocuments(file, from)
+  if (E.isRight(asJson) || bytes.length > MOST_DOUBTFUL_BYTES) return asJson
+  const asYaml = readYaml(file, from)
+  return E.isRight(asYaml) ? asYaml : asJson
+}
+
+function checkText({ name, bytes }: ManifestFile): Problem | undefined {
+  const refuse = (what: string, mend: string): Problem => badInput({ file: name }, what, mend)
+  if (bytes.length > MOST_FILE_BYTES)
+    return refuse(`${bytes.length} bytes are too many`, 'split it into files under 1 GiB')
+  const mend = 'hand in JSON or YAML as UTF-8 text (unpack it first, if it is compressed)'
+  if (!isUtf8(bytes)) return refuse('the file is no UTF-8 text', mend)
+  const nul = bytes.indexOf(0)
+  return nul < 0 ? undefined : refuse(`the file is no text: byte ${nul} is 0`, mend)
+}
+
+function readYaml({ name, bytes }: ManifestFile, from: number): E.Either<Problem, readonly ManifestDocument[]> {
+  const refuse = (place: Place, what: string, mend: string): E.Either<Problem, never> =>
+    E.left(badInput({ file: name, ...place }, what, mend))
+  if (bytes.length > MOST_YAML_BYTES)
+    return refuse({}, `${bytes.length} bytes of YAML are too many`, 'hand in JSON (kubectl get -o json), or split it')
+  const line = longLine(bytes)
+  if (line !== undefined)
+    return refuse({ line }, `the line has more than ${MOST_LINE_BYTES} bytes`, 'hand in JSON or YAML')
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, bytes.length - from).toString('utf8')
+  const lines = new LineCounter()
+  const documents: ManifestDocument[] = []
+  let begin = 0
+  let number = 1
+  try {
+    for (const document of parseYaml(text, lines)) {
+      const fault = yamlFault(document)
+      if (fault !== undefined) {
+        const { line, col } = lines.linePos(fault.offset)
+        return refuse({ document: number, line, column: col }, fault.what, fault.mend)
+      }
+      const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES })
+      const range = { begin, end: document.range[2] }
+      if (value !== null && value !== undefined)
+        documents.push({ file: name, document: number, value, locate: yamlLocator(document, text, range, lines) })
+      begin = range.end
+      number++
+    }
+  } catch (error) {
+    if (error instanceof TooMuch) return refuse({ document: number }, error.message, error.mend)
+    // The stack is at its end: aliases can nest what the text does not.
+    if (error instanceof RangeError) return refuse({ document: number }, TOO_DEEP.message, TOO_DEEP.mend)
+    // The yaml package throws this, and only this, for aliases without a target or too many of them.
+    if (error instanceof ReferenceError)
+      return refuse({ document: number }, error.message, 'write the values out in place of the aliases')
+    throw error
+  }
+  return E.right(documents)
+}
+
+/** Thrown inside this file only, to leave the yaml package's generators. */
+class TooMuch extends Error {
+  readonly mend: string
+  constructor(what: string, mend: string) {
+    super(what)
+    this.mend = mend
+  }
+}
+
+const TOO_DEEP = new TooMuch(`nested deeper than ${MOST_NESTING}`, 'hand in Kubernetes objects')
+const TOO_LARGE = new TooMuch('one YAML document is too large', 'hand in JSON (kubectl get -o json), or split it')
+
+/** Document by document, so that no more than one syntax tree lives at a time. */
+function* parseYaml(text: string, lines?: LineCounter): Generator<Document.Parsed> {
+  lines?.addNewLine(0)
+  const parser = new Parser(lines?.addNewLine)
+  const composer = new Composer(YAML_OPTIONS)
+  let lexemesCount = 0
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) {
+      yield* composer.next(token)
+      lexemesCount = 0
+    }
+    if (++lexemesCount > MOST_LEXEMES) throw TOO_LARGE
+    if (parser.stack.length > 2 * MOST_NESTING) throw TOO_DEEP
+  }
+  for (const token of parser.end()) yield* composer.next(token)
+  yield* composer.end()
+}
+
+interface YamlFault {
+  readonly offset: number
+  readonly what: string
+  readonly mend: string
+}
+
+/** Syntax errors, and what is YAML but not JSON: names that stand twice, numbers without end. */
+function yamlFault(document: Document.Parsed): YamlFault | undefined {
+  const [error] = document.errors
+  return error === undefined
+    ? nodeFault(document.contents)
+    : { offset: error.pos[0], what: `no valid YAML: ${error.message}`, mend: 'correct the YAML' }
+}
+
+function nodeFault(node: unknown): YamlFault | undefined {
+  if (isScalar(node)) {
+    if (typeof node.value !== 'number' || Number.isFinite(node.value)) return undefined
+    return {
+      offset: offsetOf(node),
+      what: `${node.value} is no number of JSON`,
+      mend: 'write a finite number, or quote it',
+    }
+  }
+  if (isSeq(node)) return firstOf(node.items, nodeFault)
+  if (!isMap(node)) return undefined
+  const names = new Set<unknown>()
+  return firstOf(node.items, ({ key, value }) => {
+    const name = isScalar(key) ? key.value : undefined
+    if (name !== undefined && name !== '<<' && names.has(name))
+      return { offset: offsetOf(key), what: `${quoted(name)} stands twice in one object`, mend: 'keep one of the two' }
+    names.add(name)
+    return nodeFault(value)
+  })
+}
+
+function firstOf<T>(items: readonly T[], faultOf: (item: T) => YamlFault | undefined): YamlFault | undefined {
+  for (const item of items) {
+    const fault = faultOf(item)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+/** Syntax trees are large: only where the elements of `items` begin is kept, the rest is parsed again when it is asked for. */
+function yamlLocator(
+  document: Document.Parsed,
+  text: string,
+  range: { begin: number; end: number },
+  lines: LineCounter,
+) {
+  const start = offsetOf(document.contents)
+  const items = itemOffsets(document)
+  return (path: JsonPath): Position => {
+    let offset: number | undefined = path.length === 0 ? start : undefined
+    if (path.length === 2 && path[0] === 'items' && typeof path[1] === 'number') offset = items[path[1]]
+    if (offset === undefined) {
+      const [again] = parseYaml(text.slice(range.begin, range.end))
+      offset = range.begin + locateYaml(again, path)
+    }
+    const { line, col } = lines.linePos(offset)
+    return { line, column: col }
+  }
+}
+
+function itemOffsets(document: Document.Parsed): readonly number[] {
+  const items = isMap(document.contents) ? document.contents.get('items', true) : undefined
+  return isSeq(items) ? items.items.map(offsetOf) : []
+}
+
+function locateYaml(document: Document.Parsed, path: JsonPath): number {
+  let node: unknown = document.contents
+  let offset = offsetOf(node)
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document)
+    if (!isMap(node) && !isSeq(node)) break
+    node = node.get(step, true)
+    if (node === undefined || node === null) break
+    offset = offsetOf(node)
+  }
+  return offset
+}
+
+const offsetOf = (node: unknown): number => (node as Node | null)?.range?.[0] ?? 0
+
+/** The line, from 1, that is too long. */
+function longLine(bytes: Uint8Array): number | undefined {
+  for (let begin = 0, line = 1; begin < bytes.length; line++) {
+    const end = bytes.indexOf(0x0a, begin)
+    if ((end < 0 ? bytes.length : end) - begin > MOST_LINE_BYTES) return line
+    if (end < 0) return undefined
+    begin = end + 1
+  }
+  return undefined
+}
