@@ -92,13 +92,14 @@ export function streamEncoder(
 
 /** Decodes batches, one message at a time and in any order, of a stream that starts with `head`. Throws on bytes that are none. */
 export function streamDecoder(head: Uint8Array): (message: Uint8Array) => ArrowBatch {
-  let next: Uint8Array | undefined = head
-  // The reader asks for more bytes only when a message needs them, so that each call hands over exactly one message.
+  let next = head
+  // The reader looks for more bytes before it takes the last ones it has: once it is told that there are none yet, then that it is over.
   const messages = function* (): Generator<Uint8Array> {
-    while (next !== undefined) {
-      const bytes: Uint8Array = next
-      next = undefined
+    while (next.length > 0) {
+      const bytes = next
+      next = new Uint8Array(0)
       yield bytes
+      if (next.length === 0) yield next
     }
   }
   const reader = A.RecordBatchReader.from(messages()) as A.RecordBatchStreamReader

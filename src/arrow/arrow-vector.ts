@@ -91,3 +91,7 @@ function emptyVector(type: ArrowType): ArrowVector {
       return { ...none, children: type.fields.map(f => emptyVector(f.type)) }
   }
 }
+
+/** Whether bit `row` of a bool vector is set. */
+export const isTrue = (vector: ArrowVector, row: number): boolean =>
+  (((vector.values as Uint8Array)[row >> 3] >> (row & 7)) & 1) === 1

@@ -3,7 +3,7 @@
  * values, 64-bit whole numbers and nulls are laid out here. Unit and description of a column go into its field.
  */
 import type { ArrowBatch, ArrowField, ArrowType, ArrowVector } from './arrow-vector.ts'
-import { isNull } from './arrow-vector.ts'
+import { isNull, isTrue } from './arrow-vector.ts'
 import type { Column, ColumnTable } from './column-table.ts'
 import { Utf8Builder, utf8Reader } from './utf8-column.ts'
 
@@ -38,14 +38,8 @@ export function columnOfVector(field: ArrowField, vector: ArrowVector): Column |
       const indices = vector.values as Int8Array | Int32Array
       return { ...head, type: 'dictionary', values: Array.from({ length }, (_, row) => words[indices[row]]) }
     }
-    case 'bool': {
-      const bits = vector.values as Uint8Array
-      return {
-        ...head,
-        type: 'bool',
-        values: Array.from({ length }, (_, row) => ((bits[row >> 3] >> (row & 7)) & 1) === 1),
-      }
-    }
+    case 'bool':
+      return { ...head, type: 'bool', values: Array.from({ length }, (_, row) => isTrue(vector, row)) }
     case 'uint8':
       return { ...head, type: 'uint8', values: vector.values!.subarray(0, length) as Uint8Array }
     case 'uint16':

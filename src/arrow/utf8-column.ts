@@ -2,7 +2,7 @@
  * Text to Arrow's utf8 layout (offsets and bytes) and back, by hand: the generic builders make an object a value and reach a tenth
  * of this. Names, addresses and labels are short ASCII, so a character is copied as a byte until one turns out not to be; then that
  * value is encoded by the platform. Reading decodes a whole column at once and cuts it: where all of it is ASCII, byte offsets are
- * character offsets. Lone surrogates become U+FFFD, as UTF-8 has no form for them.
+ * character offsets. A text cut from a column keeps the column's text alive. Lone surrogates become U+FFFD, as UTF-8 has no form for them.
  */
 import { Buffer, isAscii } from 'node:buffer'
 import type { ArrowVector } from './arrow-vector.ts'
@@ -14,8 +14,6 @@ export class Utf8Builder {
   private offsets = new Int32Array(64)
   private bytes = Buffer.allocUnsafeSlow(1024)
   private length = 0
-  private nullCount = 0
-  private nulls = new Uint8Array(8)
 
   push(text: string): void {
     const { length } = text
@@ -34,29 +32,15 @@ export class Utf8Builder {
     this.offsets[this.length] = at
   }
 
-  pushNull(): void {
-    this.nulls[this.length >> 3] |= 1 << (this.length & 7)
-    this.nullCount++
-    this.push('')
-  }
-
   /** Valid until the next push or reset: it looks into this builder's memory. */
   vector(): ArrowVector {
-    const { length, nullCount } = this
-    return {
-      length,
-      nullCount,
-      ...(nullCount === 0 ? {} : { validity: this.nulls.subarray(0, (length + 7) >> 3).map(b => ~b & 255) }),
-      values: this.bytes.subarray(0, this.offsets[length]),
-      offsets: this.offsets.subarray(0, length + 1),
-      children: [],
-    }
+    const { length } = this
+    const offsets = this.offsets.subarray(0, length + 1)
+    return { length, nullCount: 0, values: this.bytes.subarray(0, offsets[length]), offsets, children: [] }
   }
 
   reset(): void {
     this.length = 0
-    if (this.nullCount > 0) this.nulls.fill(0)
-    this.nullCount = 0
   }
 
   private growBytes(needed: number): void {
@@ -70,9 +54,6 @@ export class Utf8Builder {
     const offsets = new Int32Array(this.offsets.length * 2)
     offsets.set(this.offsets)
     this.offsets = offsets
-    const nulls = new Uint8Array(offsets.length / 8)
-    nulls.set(this.nulls)
-    this.nulls = nulls
   }
 }
 

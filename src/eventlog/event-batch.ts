@@ -1,0 +1,125 @@
+/**
+ * Events as one Arrow batch, and back: the columns of the log. Pods and EndpointSlices, the frequent kinds, are columns; other kinds,
+ * and every object that was imported, are JSON in Kubernetes' own form in `object`. Columns of a Pod or slice are filled for imported
+ * ones too, so that a notebook finds them all in one place, but `object` is what is read back then.
+ * About 1 µs to write a Pod event and 0.7 µs to read one (bench/event-log.bench.ts).
+ */
+import type { ArrowBatch, ArrowField } from '../arrow/arrow-vector.ts'
+import { isNull, isTrue } from '../arrow/arrow-vector.ts'
+import { BitBuilder, NumberBuilder } from '../arrow/column-builders.ts'
+import { float64ToInt64, int64ToFloat64 } from '../arrow/table-vectors.ts'
+import { TextMapBuilder, textMapReader } from '../arrow/text-columns.ts'
+import { Utf8Builder, utf8Reader } from '../arrow/utf8-column.ts'
+import type { ClusterEvent, ClusterEventType } from '../cluster/cluster-event.ts'
+import type { ClusterObject } from '../cluster/objects.ts'
+import { KINDS } from '../cluster/objects.ts'
+import { nullable, plainField, wordField } from './event-fields.ts'
+import { objectFromJson, objectToJson } from './object-json.ts'
+import { POD_FIELD, PodBuilder, podReader } from './pod-columns.ts'
+import { SLICE_FIELD, SliceBuilder, sliceReader } from './slice-columns.ts'
+
+const TYPES: readonly ClusterEventType[] = ['ADDED', 'MODIFIED', 'DELETED']
+
+export const EVENT_FIELDS: readonly ArrowField[] = [
+  plainField('int64', 'sequence', 'position in the log, from 0, without gaps', '1'),
+  plainField('int64', 'timeUs', 'simulated time since the start', 'us'),
+  wordField('type', TYPES, "the watch API's word for the change"),
+  wordField('kind', KINDS, 'kind of the object'),
+  plainField('utf8', 'namespace', 'empty for cluster-scoped kinds'),
+  plainField('utf8', 'name', 'metadata.name'),
+  plainField('bool', 'imported', 'the object came from files and not from the simulator'),
+  { name: 'labels', type: { kind: 'map' }, nullable: false, description: 'metadata.labels' },
+  POD_FIELD,
+  SLICE_FIELD,
+  nullable(
+    plainField('utf8', 'object', 'the object as JSON; null where a Pod or EndpointSlice is wholly in its columns'),
+  ),
+]
+
+/** Lays events out as a batch, which is valid until the next call: the builders keep their memory. */
+export function batchEncoder(): (events: readonly ClusterEvent[]) => ArrowBatch {
+  const sequences = new NumberBuilder(n => new Float64Array(n))
+  const times = new NumberBuilder(n => new Float64Array(n))
+  const types = new NumberBuilder(n => new Int8Array(n))
+  const kinds = new NumberBuilder(n => new Int8Array(n))
+  const namespaces = new Utf8Builder()
+  const names = new Utf8Builder()
+  const imported = new BitBuilder()
+  const labels = new TextMapBuilder()
+  const pods = new PodBuilder()
+  const slices = new SliceBuilder()
+  const written = new BitBuilder()
+  const objects = new Utf8Builder()
+  const builders = [sequences, times, types, kinds, namespaces, names, imported, labels, pods, slices, written, objects]
+
+  return events => {
+    for (const builder of builders) builder.reset()
+    for (const { sequence, timeUs, type, object } of events) {
+      sequences.push(sequence)
+      times.push(timeUs)
+      types.push(TYPES.indexOf(type))
+      kinds.push(KINDS.indexOf(object.kind))
+      namespaces.push(object.namespace)
+      names.push(object.name)
+      imported.push(object.source !== undefined)
+      labels.push(object.labels)
+      if (object.kind === 'Pod') pods.push(object)
+      else pods.pushNone()
+      if (object.kind === 'EndpointSlice') slices.push(object)
+      else slices.pushNone()
+      const inColumns = isInColumns(object)
+      written.push(!inColumns)
+      objects.push(inColumns ? '' : objectToJson(object))
+    }
+    const int64 = (numbers: Float64Array) => ({
+      length: numbers.length,
+      nullCount: 0,
+      values: float64ToInt64(numbers),
+      children: [],
+    })
+    return {
+      rowCount: events.length,
+      vectors: [
+        int64(sequences.used()),
+        int64(times.used()),
+        types.vector(),
+        kinds.vector(),
+        namespaces.vector(),
+        names.vector(),
+        imported.vector(),
+        labels.vector(),
+        pods.vector(),
+        slices.vector(),
+        written.mask(objects.vector()),
+      ],
+    }
+  }
+}
+
+/** The events of a batch, in order. */
+export function decodeBatch({ rowCount, vectors }: ArrowBatch): ClusterEvent[] {
+  const [sequences, times, types, kinds, namespaces, names, imported, labelMaps, pods, slices, objects] = vectors
+  const sequence = int64ToFloat64(sequences.values as BigInt64Array)
+  const timeUs = int64ToFloat64(times.values as BigInt64Array)
+  const type = types.values as Int8Array
+  const kind = kinds.values as Int8Array
+  const namespace = utf8Reader(namespaces)
+  const name = utf8Reader(names)
+  const labels = textMapReader(labelMaps)
+  const pod = podReader(pods)
+  const slice = sliceReader(slices)
+  const json = utf8Reader(objects)
+  const events: ClusterEvent[] = []
+  for (let row = 0; row < rowCount; row++) {
+    const object: ClusterObject = !isNull(objects, row)
+      ? objectFromJson(json(row), isTrue(imported, row))
+      : KINDS[kind[row]] === 'Pod'
+        ? pod(row, namespace(row), name(row), labels(row))
+        : slice(row, namespace(row), name(row), labels(row))
+    events.push({ sequence: sequence[row], timeUs: timeUs[row], type: TYPES[type[row]], object })
+  }
+  return events
+}
+
+const isInColumns = (object: ClusterObject): boolean =>
+  object.source === undefined && (object.kind === 'Pod' || object.kind === 'EndpointSlice')
