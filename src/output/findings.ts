@@ -23,9 +23,12 @@ export interface KeyNumber {
 
 export function findings(run: RunJson, tables: readonly ColumnTable[]): Findings {
   const spread = evenness(tables)
-  const sweep = run.sweep === null ? [] : [sweepSentence(run.sweep.path, tableNamed(tables, 'sweep'))]
   return {
-    answer: [...sweep, costSentence(run), ...loadSentence(run, spread), ...failureSentence(tables)],
+    answer: [
+      run.sweep === null ? costSentence(run) : sweepSentence(run.sweep.path, tableNamed(tables, 'sweep')),
+      ...loadSentence(run, spread),
+      ...failureSentence(tables),
+    ],
     keyNumbers: [rulesNumber(run), costNumber(run), evennessNumber(run, spread)],
     evenness: spread,
   }
@@ -33,7 +36,7 @@ export function findings(run: RunJson, tables: readonly ColumnTable[]): Findings
 
 function costSentence(run: RunJson): string {
   const { total } = run.rulesEvaluated
-  const rules = `${run.sweep === null ? '' : 'At the last step '}${run.sweep === null ? 'A' : 'a'} node carries ${countText(run.head.rulesByTable['nat'] ?? 0)} nat rules`
+  const rules = `A node carries ${countText(run.head.rulesByTable['nat'] ?? 0)} nat rules`
   if (total.connections === 0) return `${rules}; no connection was asked for.`
   return `${rules}; a new connection evaluates ${countText(total.p50)} rules at the median, ${countText(total.p99)} at the 99th percentile and ${countText(total.max)} at most, over both hops.`
 }
@@ -46,9 +49,8 @@ function loadSentence(
   const idle = idleText(run, idleEndpoints)
   if (worst.length === 0) return ['No connection reached an endpoint.']
   if (tested === 0) return [`Too few connections per endpoint to tell uneven load from chance; ${idle}.`]
-  const verdict = moreThanChance
-    ? 'The load strays from the shares the rules give'
-    : 'The load is as even as chance allows around the shares the rules give'
+  const where = run.sweep === null ? 'The' : 'At the last step the'
+  const verdict = `${where} load ${moreThanChance ? 'strays from the shares the rules give' : 'is as even as chance allows around the shares the rules give'}`
   const figures =
     tested === 1
       ? `p = ${ratioText(worst[0].pValue)} in the one Service port tested`

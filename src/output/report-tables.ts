@@ -66,18 +66,24 @@ function headTable({ head }: RunJson): ReportTable {
 }
 
 function costTable({ rulesEvaluated: r }: RunJson): ReportTable {
-  const row = (name: string, h: HopCost): readonly string[] => [
+  const row = (name: string, of: (h: HopCost) => string): readonly string[] => [
     name,
-    countText(h.connections),
-    ratioText(h.mean),
-    ...[h.p50, h.p90, h.p99, h.p999, h.max].map(countText),
+    ...[r.firstHop, r.secondHop, r.total].map(of),
   ]
   return {
     id: 'cost',
     title: 'Rules a new connection evaluates',
-    note: 'The first packet meets the rules of the node it comes to, and after DNAT those of the node of its endpoint; later packets follow conntrack. Both hops of a connection are added up in the last row.',
-    columns: [words('hop'), ...['connections', 'mean', 'p50', 'p90', 'p99', 'p99.9', 'max'].map(figures)],
-    rows: [row('first', r.firstHop), row('second', r.secondHop), row('both', r.total)],
+    note: 'The first packet meets the rules of the node it comes to, and after DNAT those of the node of its endpoint; later packets follow conntrack. Both hops of a connection are added up in the last column.',
+    columns: [words(''), ...['first hop', 'second hop', 'both'].map(figures)],
+    rows: [
+      row('connections', h => countText(h.connections)),
+      row('mean', h => ratioText(h.mean)),
+      row('median', h => countText(h.p50)),
+      row('p90', h => countText(h.p90)),
+      row('p99', h => countText(h.p99)),
+      row('p99.9', h => countText(h.p999)),
+      row('most', h => countText(h.max)),
+    ],
   }
 }
 

@@ -1,0 +1,44 @@
+/**
+ * A chart as inline SVG: drawn by Observable Plot on linkedom's document, without a browser. Each chart is drawn twice, for wide and
+ * for narrow screens (CSS shows one), so text stays readable on a telephone. No style element or attribute is left in the SVG: the page's
+ * content security policy allows its one style sheet only. Colours are CSS variables, so dark mode needs no second drawing.
+ */
+import * as Plot from '@observablehq/plot'
+import { parseHTML } from 'linkedom'
+import { visible } from './escape.ts'
+import { Html } from './html.ts'
+
+export type ChartOptions = Plot.PlotOptions
+
+/** Colours of the page's style sheet (report-style.ts). */
+export const COLOUR = {
+  first: 'var(--c1)',
+  second: 'var(--c2)',
+  third: 'var(--c3)',
+  band: 'var(--band)',
+  quiet: 'var(--quiet)',
+} as const
+
+/** Widths of wide charts in px, as the page's columns are: text is drawn at its true size. */
+export const WIDTH = { beside: 600, half: 520 } as const
+
+/** `label` is the text alternative: what the chart shows, with its numbers. */
+export const chart = (label: string, width: number, draw: (narrow: boolean) => ChartOptions): Html =>
+  new Html(svg('wide', label, draw(false), width) + svg('narrow', label, draw(true), NARROW))
+
+/** A text of the user's, for a label: visible and short. */
+export const labelText = (text: string): string => {
+  const shown = visible(text)
+  return shown.length > 24 ? `${shown.slice(0, 23)}…` : shown
+}
+
+const NARROW = 345
+
+function svg(className: string, label: string, options: ChartOptions, width: number): string {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>')
+  const drawn = Plot.plot({ ...options, document, width, className, ariaLabel: visible(label) })
+  for (const style of drawn.querySelectorAll('style')) style.remove()
+  for (const styled of drawn.querySelectorAll('[style]')) styled.removeAttribute('style')
+  drawn.setAttribute('role', 'img')
+  return drawn.outerHTML
+}

@@ -1,0 +1,90 @@
+/**
+ * Load per endpoint, ranked, against what the rules' own probabilities expect: an area for the 99 % band of chance, a line for the
+ * expected load, dots (or, past a few hundred endpoints, quantile bands) for what endpoints got.
+ */
+import * as Plot from '@observablehq/plot'
+import type { ColumnTable } from '../arrow/column-table.ts'
+import { COLOUR, chart, WIDTH } from './chart.ts'
+import { numbersOf, tableNamed, textsOf } from './column-values.ts'
+import type { Html } from './html.ts'
+import { type LoadBin, loadBins, type Place } from './load-bands.ts'
+import { loadScale } from './load-scale.ts'
+import { countText, percentText, ratioText } from './number-text.ts'
+
+export interface ChartFigure {
+  readonly svg: Html
+  /** How to read it, with its figures; plain text. */
+  readonly caption: string
+}
+
+const BINS = 240
+/** Half-width of a two-sided 99 % interval of the normal distribution. */
+const Z99 = 2.576
+
+export function endpointLoadChart(tables: readonly ColumnTable[]): ChartFigure {
+  const places = endpointPlaces(tableNamed(tables, 'endpoints'))
+  const bins = loadBins(places, BINS)
+  const single = places.length <= BINS
+  const open = places.filter(p => p.bandHigh > p.bandLow)
+  const outside = open.filter(p => p.load < p.bandLow || p.load > p.bandHigh).length
+  const loads = places.map(p => p.load)
+  const most = loads.reduce((a, b) => Math.max(a, b), 0)
+  const caption = `${single ? 'Each dot is an endpoint' : 'Endpoints in groups of equal size: dark is the middle 80 %, light the whole range, the line the median'}, ranked by expected load. The grey band holds 99 % of what chance gives at the expected shares; ${countText(outside)} of ${countText(open.length)} endpoints (${percentText(outside / open.length)}) lie outside.`
+  const label = `Connections of each of ${countText(places.length)} endpoints, ranked: the most is ${countText(most)}, ${countText(loads.filter(l => l === 0).length)} got nothing, ${percentText(outside / open.length)} lie outside the 99 % band of chance.`
+  const svg = chart(label, WIDTH.beside, narrow => ({
+    height: narrow ? 260 : 340,
+    marginLeft: 56,
+    marginBottom: 40,
+    x: {
+      label: 'endpoints, by expected load',
+      tickFormat: countText,
+      ticks: narrow ? 3 : 6,
+      domain: [0.5, places.length + 0.5],
+    },
+    y: { label: 'connections', grid: true, ...loadScale(bins.flatMap(b => [b.median, b.most])) },
+    marks: [
+      Plot.areaY(steps(bins), { x: 'rank', y1: 'bandLow', y2: 'bandHigh', fill: COLOUR.band }),
+      ...(single ? dots(bins) : quantiles(bins)),
+      Plot.lineY(steps(bins), { x: 'rank', y: 'expected', stroke: COLOUR.second, strokeWidth: 1.5 }),
+    ],
+  }))
+  return { svg, caption }
+}
+
+const dots = (bins: readonly LoadBin[]): Plot.Markish[] => [
+  Plot.dot(bins, {
+    x: 'from',
+    y: 'most',
+    r: bins.length > 80 ? 2 : 3,
+    fill: COLOUR.first,
+    title: b => `endpoint ${b.from}: ${countText(b.most)} connections, ${ratioText(b.expected)} expected`,
+  }),
+]
+
+const quantiles = (bins: readonly LoadBin[]): Plot.Markish[] => [
+  Plot.areaY(steps(bins), { x: 'rank', y1: 'least', y2: 'most', fill: COLOUR.first, fillOpacity: 0.25 }),
+  Plot.areaY(steps(bins), { x: 'rank', y1: 'p10', y2: 'p90', fill: COLOUR.first, fillOpacity: 0.55 }),
+  Plot.lineY(steps(bins), { x: 'rank', y: 'median', stroke: COLOUR.first, strokeWidth: 1 }),
+]
+
+/** Both ends of every bin, so that lines and areas are steps and one single bin is still wide. */
+const steps = (bins: readonly LoadBin[]): (LoadBin & { rank: number })[] =>
+  bins.flatMap(b => [
+    { ...b, rank: b.from - 0.5 },
+    { ...b, rank: b.to + 0.5 },
+  ])
+
+function endpointPlaces(endpoints: ColumnTable): readonly Place[] {
+  const service = textsOf(endpoints, 'service')
+  const portName = textsOf(endpoints, 'portName')
+  const connections = numbersOf(endpoints, 'connections')
+  const share = numbersOf(endpoints, 'expectedShare')
+  const delivered = new Map<string, number>()
+  const key = (i: number): string => `${service[i]}\0${portName[i]}`
+  for (let i = 0; i < endpoints.rowCount; i++) delivered.set(key(i), (delivered.get(key(i)) ?? 0) + connections[i])
+  return Array.from({ length: endpoints.rowCount }, (_, i) => {
+    const expected = share[i] * delivered.get(key(i))!
+    const half = Z99 * Math.sqrt(Math.max(0, expected * (1 - share[i])))
+    return { load: connections[i], expected, bandLow: Math.max(0, expected - half), bandHigh: expected + half }
+  })
+}

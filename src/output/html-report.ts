@@ -1,0 +1,169 @@
+/**
+ * report.html: one page that answers the scenario's question in a sentence and three numbers, then shows the load, the cost and their
+ * tables. A function of run.json and the result tables alone, so `svcsim report` makes the same page again from a run folder.
+ * Self-contained: inline SVG, one inline style sheet, no script, no font, no request; the content security policy in its head allows
+ * nothing else. Every text is the user's and is escaped (html.ts). Importing this loads Observable Plot: import it when it is needed.
+ */
+import { createHash } from 'node:crypto'
+import type { ColumnTable } from '../arrow/column-table.ts'
+import { type ChartFigure, endpointLoadChart } from './endpoint-load-chart.ts'
+import { type Findings, findings } from './findings.ts'
+import { type Html, html, styleElement } from './html.ts'
+import { nodeLoadChart, zoneLoadChart } from './node-load-chart.ts'
+import { countText } from './number-text.ts'
+import { REPORT_STYLE } from './report-style.ts'
+import { type ReportTable, reportTables } from './report-tables.ts'
+import { rulesEvaluatedChart } from './rules-evaluated-chart.ts'
+import type { RunJson } from './run-json.ts'
+import { SCOPE_TEXT } from './scope-text.ts'
+import { sweepCostChart, sweepEvennessChart } from './sweep-chart.ts'
+
+export function htmlReport(run: RunJson, tables: readonly ColumnTable[]): string {
+  const found = findings(run, tables)
+  const shown = reportTables(run, tables, found.evenness)
+  const table = (id: ReportTable['id']): readonly Html[] => shown.filter(t => t.id === id).map(tableElement)
+  const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(REPORT_STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${run.scenario}: ${run.question}</title>
+${styleElement(REPORT_STYLE)}
+</head>
+<body>
+${head(run, found)}
+<main>
+${run.sweep === null ? [] : sweepSection(run.sweep.path, tables, table('steps'))}
+<section>
+<h2>What a new connection pays</h2>
+<div class="side">
+${figure('Rules evaluated by a new connection', rulesEvaluatedChart(run, tables), [
+  ['c1', 'first hop'],
+  ['c2', 'second hop'],
+  ['c3', 'both'],
+])}
+<div>${table('cost')}</div>
+</div>
+${table('chains')}
+</section>
+<section>
+<h2>How even the load is</h2>
+<div class="side">
+${figure('Load per endpoint', endpointLoadChart(tables), [
+  ['c1', 'got'],
+  ['c2', 'expected'],
+  ['band', '99 % band of chance'],
+])}
+<div>${table('overall')}</div>
+</div>
+${table('worst')}
+</section>
+<section>
+<h2>Nodes and zones</h2>
+<div class="halves">
+${figure('Load per node', nodeLoadChart(tables), [
+  ['c1', 'connections ended'],
+  ['c2', 'mean'],
+])}
+${figure('Load per zone', zoneLoadChart(tables), [
+  ['c1', 'connections'],
+  ['c2', 'endpoints'],
+])}
+</div>
+${table('zones')}
+${table('detail')}
+</section>
+<section>
+<h2>The run</h2>
+${table('thresholds')}
+<div class="side">
+<div>${table('inputs')}</div>
+<div>${table('head')}</div>
+</div>
+</section>
+</main>
+<footer>
+${SCOPE_TEXT.map(paragraph => html`<p>${paragraph}</p>`)}
+</footer>
+</body>
+</html>
+`
+  return page.markup
+}
+
+function head(run: RunJson, { answer, keyNumbers }: Findings): Html {
+  return html`<header>
+<p class="name">svcsim · ${run.scenario} · seed ${run.seed}</p>
+<h1>${run.question}</h1>
+<p class="answer">${answer.join(' ')}</p>
+${verdict(run)}
+${run.warnings.map(warning => html`<p class="warning">${warning}</p>`)}
+<dl class="numbers">
+${keyNumbers.map(k => html`<div><dt>${k.label}</dt><dd class="value">${k.value}</dd><dd class="note">${k.note}</dd></div>`)}
+</dl>
+</header>`
+}
+
+function verdict({ thresholds }: RunJson): readonly Html[] {
+  const failed = thresholds.filter(t => !t.passed).length
+  if (thresholds.length === 0) return []
+  return failed === 0
+    ? [html`<p class="verdict good">✓ all ${countText(thresholds.length)} thresholds passed</p>`]
+    : [html`<p class="verdict bad">✗ ${countText(failed)} of ${countText(thresholds.length)} thresholds failed</p>`]
+}
+
+const sweepSection = (path: string, tables: readonly ColumnTable[], steps: readonly Html[]): Html => html`<section>
+<h2>Along the sweep of <code>${path}</code></h2>
+<div class="halves">
+${figure('Rules and their cost', sweepCostChart(path, tables), [
+  ['c3', 'nat rules of a node'],
+  ['c2', 'evaluated, p99'],
+  ['c1', 'evaluated, median'],
+])}
+${figure('Evenness of the load', sweepEvennessChart(path, tables), [
+  ['c2', 'max / mean'],
+  ['c1', 'coefficient of variation'],
+  ['c3', 'Gini'],
+])}
+</div>
+${steps}
+<p class="note">The three numbers above and everything below are of the last step.</p>
+</section>`
+
+const figure = (
+  title: string,
+  { svg, caption }: ChartFigure,
+  key: readonly (readonly [string, string])[],
+): Html => html`<figure>
+<h3>${title}</h3>
+<ul class="key">${key.map(([className, name]) => html`<li class="${className}">${name}</li>`)}</ul>
+${svg}
+<figcaption>${caption}</figcaption>
+</figure>`
+
+/** Scrolls sideways on narrow screens, by keyboard too. */
+const tableElement = ({
+  title,
+  note,
+  columns,
+  rows,
+}: ReportTable): Html => html`<div class="table" role="region" tabindex="0" aria-label="${title}">
+<table>
+<caption>${title}</caption>
+<thead><tr>${columns.map(c => html`<th scope="col"${c.numeric ? html` class="figures"` : ''}>${c.title}</th>`)}</tr></thead>
+<tbody>
+${rows.map(
+  row => html`<tr>${row.map((cell, i) => cellElement(cell, i, columns[i].numeric))}</tr>
+`,
+)}</tbody>
+</table>
+${note === '' ? [] : html`<p class="note">${note}</p>`}
+</div>`
+
+function cellElement(cell: string, place: number, numeric: boolean): Html {
+  if (place === 0 && !numeric) return html`<th scope="row">${cell}</th>`
+  return numeric ? html`<td class="figures">${cell}</td>` : html`<td class="text">${cell}</td>`
+}

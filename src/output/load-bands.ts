@@ -1,0 +1,55 @@
+/**
+ * A load curve of any number of places drawn with at most a few hundred marks: places are ranked, cut into bins of equal size, and each
+ * bin keeps the quantiles of what it holds. With few places every bin holds one, and nothing is lost.
+ */
+
+export interface LoadBin {
+  /** First and last rank of the bin, from 1. */
+  readonly from: number
+  readonly to: number
+  readonly least: number
+  readonly p10: number
+  readonly median: number
+  readonly p90: number
+  readonly most: number
+  /** Mean of what is expected, and of the ends of its 99 % band. */
+  readonly expected: number
+  readonly bandLow: number
+  readonly bandHigh: number
+}
+
+export interface Place {
+  readonly load: number
+  readonly expected: number
+  readonly bandLow: number
+  readonly bandHigh: number
+}
+
+/** Ranked by what is expected, the most first; among equals by load. */
+export function loadBins(places: readonly Place[], binsAtMost: number): readonly LoadBin[] {
+  const ranked = places.toSorted((a, b) => b.expected - a.expected || b.load - a.load)
+  const bins = Math.min(binsAtMost, ranked.length)
+  return Array.from({ length: bins }, (_, i) => {
+    const from = Math.floor((i * ranked.length) / bins)
+    const to = Math.floor(((i + 1) * ranked.length) / bins)
+    return binOf(ranked.slice(from, to), from + 1)
+  })
+}
+
+function binOf(places: readonly Place[], from: number): LoadBin {
+  const loads = Float64Array.from(places, p => p.load).sort()
+  const quantile = (q: number): number => loads[Math.round(q * (loads.length - 1))]
+  const average = (of: (p: Place) => number): number => places.reduce((sum, p) => sum + of(p), 0) / places.length
+  return {
+    from,
+    to: from + places.length - 1,
+    least: loads[0],
+    p10: quantile(0.1),
+    median: quantile(0.5),
+    p90: quantile(0.9),
+    most: loads[loads.length - 1],
+    expected: average(p => p.expected),
+    bandLow: average(p => p.bandLow),
+    bandHigh: average(p => p.bandHigh),
+  }
+}

@@ -1,0 +1,101 @@
+/** Load per node, ranked: connections that ended at its endpoints, against the mean; and load per zone, against its share of endpoints. */
+import * as Plot from '@observablehq/plot'
+import type { ColumnTable } from '../arrow/column-table.ts'
+import { COLOUR, chart, labelText, WIDTH } from './chart.ts'
+import { numbersOf, tableNamed, textsOf, totalOf } from './column-values.ts'
+import type { ChartFigure } from './endpoint-load-chart.ts'
+import { loadBins } from './load-bands.ts'
+import { loadScale } from './load-scale.ts'
+import { countText, percentText, ratioText } from './number-text.ts'
+
+const BINS = 120
+const ZONES_SHOWN = 20
+
+export function nodeLoadChart(tables: readonly ColumnTable[]): ChartFigure {
+  const nodes = tableNamed(tables, 'nodes')
+  const names = textsOf(nodes, 'node')
+  const zones = textsOf(nodes, 'zone')
+  const loads = numbersOf(nodes, 'endpointConnections')
+  const mean = totalOf(loads) / nodes.rowCount
+  const byLoad = [...Array(nodes.rowCount).keys()].toSorted((a, b) => loads[b] - loads[a] || a - b)
+  const single = nodes.rowCount <= BINS
+  const bins = loadBins(
+    byLoad.map(i => ({ load: loads[i], expected: 0, bandLow: 0, bandHigh: 0 })),
+    BINS,
+  )
+  const bars = bins.map((b, i) => ({
+    ...b,
+    title: single
+      ? `${labelText(names[byLoad[i]])}${zones[byLoad[i]] === '' ? '' : ` (${labelText(zones[byLoad[i]])})`}: ${countText(b.most)} connections`
+      : `nodes ${countText(b.from)} to ${countText(b.to)}: ${countText(b.least)} to ${countText(b.most)} connections`,
+  }))
+  const busiest = byLoad.length === 0 ? NaN : loads[byLoad[0]]
+  const idle = byLoad.filter(i => loads[i] === 0).length
+  const label = `Connections that ended on each of ${countText(nodes.rowCount)} nodes, ranked: the busiest has ${countText(busiest)}, the mean is ${ratioText(mean)}, ${countText(idle)} have none.`
+  const caption = `${single ? 'Each bar is a node' : 'Each bar is a group of nodes, as high as its median'}; the line is the mean, ${ratioText(mean)}. The busiest node has ${ratioText(busiest / mean)} times the mean.`
+  const svg = chart(label, WIDTH.half, narrow => ({
+    height: narrow ? 200 : 230,
+    marginLeft: 56,
+    marginBottom: 40,
+    x: { label: 'nodes, by load', tickFormat: countText, ticks: narrow ? 3 : 6, domain: [0.5, nodes.rowCount + 0.5] },
+    y: { label: 'connections', grid: true, ...loadScale(bins.map(b => b.most)) },
+    marks: [
+      Plot.rectY(bars, {
+        x1: b => b.from - 0.5,
+        x2: b => b.to + 0.5,
+        y: 'median',
+        fill: COLOUR.first,
+        inset: single ? 0.5 : 0,
+        title: 'title',
+      }),
+      ...(Number.isFinite(mean) ? [Plot.ruleY([mean], { stroke: COLOUR.second, strokeWidth: 1.5 })] : []),
+      Plot.ruleY([0]),
+    ],
+  }))
+  return { svg, caption }
+}
+
+export function zoneLoadChart(tables: readonly ColumnTable[]): ChartFigure {
+  const zones = tableNamed(tables, 'zones')
+  const names = textsOf(zones, 'zone')
+  const loads = numbersOf(zones, 'endpointConnections')
+  const endpoints = numbersOf(zones, 'endpoints')
+  const [allLoads, allEndpoints] = [totalOf(loads), totalOf(endpoints)]
+  const rows = names
+    .map((name, i) => ({
+      place: i,
+      name: name === '' ? '(none)' : labelText(name),
+      share: (100 * loads[i]) / allLoads,
+      endpointShare: (100 * endpoints[i]) / allEndpoints,
+    }))
+    .toSorted((a, b) => b.share - a.share || a.place - b.place)
+    .slice(0, ZONES_SHOWN)
+  const label = `Share of connections by zone: ${rows
+    .slice(0, 5)
+    .map(r => `${r.name} ${percentText(r.share / 100)}`)
+    .join(', ')}.`
+  const more = names.length > ZONES_SHOWN ? ` The ${ZONES_SHOWN} busiest of ${countText(names.length)} zones.` : ''
+  const svg = chart(label, WIDTH.half, narrow => ({
+    height: 60 + 26 * rows.length,
+    marginLeft: narrow ? 100 : 150,
+    marginBottom: 40,
+    x: { label: 'share of connections, %', grid: true, zero: true, nice: true, ticks: narrow ? 4 : 8 },
+    // The rank, not the name, is the key: two names may look alike once they are cut.
+    y: { label: null, domain: rows.map(r => r.place), tickFormat: place => rows.find(r => r.place === place)!.name },
+    marks: [
+      Plot.barX(rows, {
+        x: 'share',
+        y: 'place',
+        fill: COLOUR.first,
+        title: r =>
+          `${r.name}: ${percentText(r.share / 100)} of connections, ${percentText(r.endpointShare / 100)} of endpoints`,
+      }),
+      Plot.tickX(rows, { x: 'endpointShare', y: 'place', stroke: COLOUR.second, strokeWidth: 3 }),
+      Plot.ruleX([0]),
+    ],
+  }))
+  return {
+    svg,
+    caption: `Bars are connections that ended in the zone; the tick is the zone's share of endpoints.${more}`,
+  }
+}
