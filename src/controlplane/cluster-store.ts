@@ -122,7 +122,7 @@ export class ClusterStore {
   }
 
   #touchSelecting(pod: Pod): void {
-    this.#selectors.matching(pod.namespace, pod.labels, key => this.dirtyServices.add(key))
+    for (const key of this.#selectors.matching(pod.namespace, pod.labels)) this.dirtyServices.add(key)
   }
 
   #mapOf(object: ClusterObject): ReadonlyMap<string, Stored<ClusterObject>> {

@@ -91,7 +91,7 @@ class ControlPlane {
     this.#placement = new PodPlacement(config.seed, config.maxPodsPerNode, this.store.node)
     this.#names = new GeneratedNames(config.seed)
     const supplied = suppliedWorkloads(objects)
-    this.#workloads = new WorkloadController(this.store, this.#placement, this.#names, config.seed, supplied)
+    this.#workloads = new WorkloadController(this.store, this.#placement, this.#names, supplied)
     this.#suppliedSlices = new Set(
       objects.filter(o => o.kind === 'EndpointSlice').map(s => `${s.namespace}/${s.serviceName}`),
     )

@@ -13,6 +13,8 @@ export class PodScheduler {
   #cursor = 0
   #stale = false
   #generation = 0
+  #readyCount = 0
+  #room = 0
 
   constructor(seed: string, maxPodsPerNode: number) {
     this.#seed = seed
@@ -21,25 +23,31 @@ export class PodScheduler {
 
   setNode(name: string, ready: boolean): void {
     if (this.#ready.get(name) === ready) return
+    this.removeNode(name)
     this.#ready.set(name, ready)
-    this.#stale = true
+    if (!ready) return
+    this.#readyCount++
+    this.#room += this.roomOn(name)
   }
 
   removeNode(name: string): void {
+    if (this.#ready.get(name)) {
+      this.#readyCount--
+      this.#room -= this.roomOn(name)
+    }
     this.#ready.delete(name)
     this.#stale = true
   }
 
   /** A pod is on the node, whoever put it there. */
   occupy(name: string): void {
-    this.#podCount.set(name, (this.#podCount.get(name) ?? 0) + 1)
+    this.#count(name, 1)
   }
 
   /** A pod has left the node. */
   vacate(name: string): void {
-    const count = this.#podCount.get(name) ?? 0
-    if (count === this.#maxPodsPerNode) this.#stale = true
-    this.#podCount.set(name, count - 1)
+    if (this.roomOn(name) === 0) this.#stale = true
+    this.#count(name, -1)
   }
 
   /** Pods that one node can still take. */
@@ -48,14 +56,12 @@ export class PodScheduler {
   }
 
   get readyNodeCount(): number {
-    return this.#ready.values().reduce((count, ready) => count + (ready ? 1 : 0), 0)
+    return this.#readyCount
   }
 
   /** Pods that all ready nodes together can still take. */
   get room(): number {
-    let room = 0
-    for (const [name, ready] of this.#ready) if (ready) room += this.roomOn(name)
-    return room
+    return this.#room
   }
 
   /** The node for the next pod; undefined when no ready node has room. The caller then calls `occupy`. */
@@ -71,6 +77,12 @@ export class PodScheduler {
       this.#ring.splice(this.#cursor, 1)
     }
     return undefined
+  }
+
+  #count(name: string, change: number): void {
+    const before = this.roomOn(name)
+    this.#podCount.set(name, (this.#podCount.get(name) ?? 0) + change)
+    if (this.#ready.get(name)) this.#room += this.roomOn(name) - before
   }
 
   #redraw(): void {

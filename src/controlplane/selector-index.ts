@@ -1,6 +1,7 @@
 /**
  * Services by a label of their selector, so that a changed pod finds the Services that select it without asking all. Each Service is
- * filed under the label that fewest other Services use at that moment.
+ * filed under the label that fewest other Services use at that moment. Pods of one workload share their labels object and come in a
+ * row, so the last answer is remembered.
  */
 import type { Labels, Service } from '../cluster/objects.ts'
 import { objectKey } from '../cluster/objects.ts'
@@ -10,6 +11,7 @@ import { hasSelector } from './service-families.ts'
 export class SelectorIndex {
   readonly #byLabel = new Map<string, Map<string, Labels>>()
   readonly #filedUnder = new Map<string, string>()
+  #last: { readonly namespace: string; readonly labels: Labels; readonly found: readonly string[] } | undefined
 
   /** Files `service`, or files it anew. One without a selector selects nothing. */
   put(service: Service): void {
@@ -26,6 +28,7 @@ export class SelectorIndex {
   }
 
   remove(service: Service): void {
+    this.#last = undefined
     const key = objectKey(service)
     const label = this.#filedUnder.get(key)
     if (label === undefined) return
@@ -35,13 +38,17 @@ export class SelectorIndex {
     if (filed.size === 0) this.#byLabel.delete(label)
   }
 
-  /** Calls `found` with the key of every Service of the namespace that selects these labels. */
-  matching(namespace: string, labels: Labels, found: (serviceKey: string) => void): void {
+  /** Keys of the Services of the namespace that select these labels. */
+  matching(namespace: string, labels: Labels): readonly string[] {
+    if (this.#last?.labels === labels && this.#last.namespace === namespace) return this.#last.found
+    const found: string[] = []
     for (const label of labelKeys(namespace, labels)) {
       const filed = this.#byLabel.get(label)
       if (filed === undefined) continue
-      for (const [key, selector] of filed) if (selects(selector, labels)) found(key)
+      for (const [key, selector] of filed) if (selects(selector, labels)) found.push(key)
     }
+    this.#last = { namespace, labels, found }
+    return found
   }
 
   #sizeOf(label: string): number {

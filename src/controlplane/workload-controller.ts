@@ -17,6 +17,7 @@ import type { PodTemplate } from './workload-pods.ts'
 import { makePod, ordinalName, podTemplate, sameTemplate } from './workload-pods.ts'
 
 interface Charge {
+  readonly key: string
   template: PodTemplate
   place: Place
   /** Keys of its pods, oldest first. */
@@ -30,24 +31,16 @@ export class WorkloadController {
   readonly #store: ClusterStore
   readonly #placement: PodPlacement
   readonly #names: GeneratedNames
-  readonly #seed: string
   readonly #supplied: ReadonlySet<string>
   readonly #charges = new Map<string, Charge>()
   readonly #holderOf = new Map<string, string>()
   readonly #dirty = new Set<string>()
 
   /** `supplied`: keys of workloads that are not to be touched. */
-  constructor(
-    store: ClusterStore,
-    placement: PodPlacement,
-    names: GeneratedNames,
-    seed: string,
-    supplied: ReadonlySet<string>,
-  ) {
+  constructor(store: ClusterStore, placement: PodPlacement, names: GeneratedNames, supplied: ReadonlySet<string>) {
     this.#store = store
     this.#placement = placement
     this.#names = names
-    this.#seed = seed
     this.#supplied = supplied
   }
 
@@ -57,13 +50,13 @@ export class WorkloadController {
     this.#dirty.add(key)
     const charge = this.#charges.get(key)
     if (charge === undefined) {
-      const template = podTemplate(workload, this.#seed)
-      this.#charges.set(key, { template, place, pods: [], outdated: false, gone: false })
+      const template = podTemplate(workload)
+      this.#charges.set(key, { key, template, place, pods: [], outdated: false, gone: false })
       return
     }
     charge.outdated ||= !sameTemplate(charge.template.workload, workload)
     charge.gone = false
-    charge.template = podTemplate(workload, this.#seed)
+    charge.template = podTemplate(workload)
     charge.place = place
   }
 
@@ -113,10 +106,9 @@ export class WorkloadController {
   }
 
   #removeSurplus(charge: Charge): void {
-    const { workload } = charge.template
     const surplus = charge.gone || charge.outdated ? charge.pods : surplusOf(charge)
     charge.outdated = false
-    if (charge.gone) this.#charges.delete(workloadKey(workload))
+    if (charge.gone) this.#charges.delete(charge.key)
     if (surplus.length === 0) return
     const leaving = new Set(surplus)
     charge.pods = charge.pods.filter(key => !leaving.has(key))
@@ -184,7 +176,7 @@ export class WorkloadController {
 
   #hold(charge: Charge, podKey: string): void {
     charge.pods.push(podKey)
-    this.#holderOf.set(podKey, workloadKey(charge.template.workload))
+    this.#holderOf.set(podKey, charge.key)
   }
 }
 

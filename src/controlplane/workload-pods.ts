@@ -1,14 +1,13 @@
 /**
  * Pods as their workloads make them (apps/v1 controllers): so many replicas, or one a node; names as Kubernetes gives them; labels of the
  * template and those the controllers add. Pure: which pods a workload should have, given those it has.
- * Deviation: the template hash is drawn from the seed, not computed from the template's Go representation.
+ * Deviation: the template hash is made like the real one, but of the few fields of a template that are read here.
  */
 import type { Labels, Pod, Workload } from '../cluster/objects.ts'
 import { objectKey } from '../cluster/objects.ts'
-import { randomStream } from '../sim/random.ts'
 import { workloadKey } from './cluster-store.ts'
 import type { GeneratedNames } from './generated-name.ts'
-import { safeCharacters } from './generated-name.ts'
+import { templateHash } from './generated-name.ts'
 
 /** What the pods of one template of a workload have in common. */
 export interface PodTemplate {
@@ -18,20 +17,14 @@ export interface PodTemplate {
   readonly hash: string
 }
 
-export function podTemplate(workload: Workload, seed: string): PodTemplate {
+export function podTemplate(workload: Workload): PodTemplate {
   if (workload.kind !== 'Deployment') return { workload, labels: workload.podLabels, hash: '' }
-  const content = JSON.stringify([workload.podLabels, workload.containerPorts, workload.hostNetwork])
-  const hash = safeCharacters(randomStream(seed, `template ${workloadKey(workload)} ${content}`), 10)
+  const hash = templateHash(`${objectKey(workload)}\n${templateText(workload)}`)
   return { workload, labels: { ...workload.podLabels, 'pod-template-hash': hash }, hash }
 }
 
 /** Two versions of a workload make the same pods, however many. */
-export function sameTemplate(a: Workload, b: Workload): boolean {
-  if (a.podLabels === b.podLabels && a.containerPorts === b.containerPorts && a.hostNetwork === b.hostNetwork)
-    return true
-  const content = (w: Workload): string => JSON.stringify([w.podLabels, w.containerPorts, w.hostNetwork])
-  return content(a) === content(b)
-}
+export const sameTemplate = (a: Workload, b: Workload): boolean => templateText(a) === templateText(b)
 
 /** A pod of the template that no node has yet; `ordinal` counts a StatefulSet's pods. */
 export function makePod(
@@ -70,3 +63,5 @@ const ordinalLabels = (labels: Labels, name: string, ordinal: number): Labels =>
   'statefulset.kubernetes.io/pod-name': name,
   'apps.kubernetes.io/pod-index': String(ordinal),
 })
+
+const templateText = (w: Workload): string => JSON.stringify([w.podLabels, w.containerPorts, w.hostNetwork])
