@@ -1,0 +1,124 @@
+/**
+ * Expected connections of every backend in closed form: for each (view, class, group of destinations) the chances of all random
+ * branches, weighted by how likely a connection is to be there. The chances are the compiled thresholds' own, so what is left between
+ * this and a run is chance alone.
+ *
+ * One node stands for all that share a view and a class, with its first pod (or client) as the source: right for rules that choose
+ * backends by destination only, as kube-proxy's do. Cost: one branchChances a (view, class, destination).
+ */
+import type { IpFamily } from '../net/ip.ts'
+import type { Packet } from '../net/packet.ts'
+import { CT, newPacket, ORIGIN } from '../net/packet.ts'
+import { branchChances } from '../netfilter/branch-chances.ts'
+import { newEngine } from '../netfilter/engine.ts'
+import { OUTCOME } from '../netfilter/outcome.ts'
+import { entryChance } from '../workload/choice-table.ts'
+import type { TrafficClass, TrafficPlan } from '../workload/traffic.ts'
+import { hostViews } from './host-table.ts'
+import type { FamilyPlan, ReplayPlan } from './replay-plan.ts'
+
+export interface ExpectedShares {
+  /** By destination: expected connections, those that find no target left out. */
+  readonly connections: Float64Array
+  /** Backends of destination d are entries start[d] … start[d + 1] - 1, by rising DNAT id. */
+  readonly start: Uint32Array
+  /** By entry: DNAT id in the destination's family, and the expected connections it gets from this destination. */
+  readonly dnat: Int32Array
+  readonly backendConnections: Float64Array
+}
+
+/** Connections of one class that meet rules of one view and are meant for one group of destinations. */
+interface Cell {
+  readonly kind: TrafficClass
+  readonly view: number
+  readonly group: number
+  /** The first node of the cell stands for the others. */
+  readonly node: number
+  connections: number
+}
+
+export function expectedShares(plan: ReplayPlan): ExpectedShares {
+  const { traffic } = plan
+  const { count } = traffic.destinations
+  const connections = new Float64Array(count)
+  const byDestination: Map<number, number>[] = Array.from({ length: count }, () => new Map())
+  for (const family of [4, 6] as const) {
+    const own = plan.families[family]
+    if (own === null) continue
+    const packet = newPacket(family)
+    const engine = newEngine(own.program, plan.ruleSeed)
+    const hosts = hostViews(own.hosts)
+    for (const cell of cellsOf(traffic, family, own)) {
+      const table = cell.kind.destinationTables[cell.group]
+      for (let entry = 0; entry < table.size; entry++) {
+        const d = table.item[entry]
+        const expected = cell.connections * entryChance(table, entry)
+        connections[d] += expected
+        firstPacket(traffic, cell, d, packet)
+        const { dnat, outcome, chance } = branchChances(engine, cell.view, hosts[cell.node], packet)
+        for (let b = 0; b < dnat.length; b++) {
+          if (dnat[b] < 0 || outcome[b] === OUTCOME.dropped || outcome[b] === OUTCOME.rejected) continue
+          const before = byDestination[d].get(dnat[b]) ?? 0
+          byDestination[d].set(dnat[b], before + expected * chance[b])
+        }
+      }
+    }
+  }
+  return flatten(connections, byDestination)
+}
+
+function cellsOf(traffic: TrafficPlan, family: IpFamily, own: FamilyPlan): Cell[] {
+  const cells: Cell[] = []
+  for (const kind of traffic.classes) {
+    if (kind.family !== family) continue
+    const cellOf = new Map<number, Cell>()
+    for (let node = 0; node < traffic.nodeCount; node++) {
+      if (!(kind.chanceOfNode[node] > 0)) continue
+      const groups = kind.groupTables[kind.groupTableOfNode[node]]
+      const view = own.viewOfNode[node]
+      for (let entry = 0; entry < groups.size; entry++) {
+        const group = groups.item[entry]
+        const key = view * kind.destinationTables.length + group
+        const expected = kind.connections * kind.chanceOfNode[node] * entryChance(groups, entry)
+        const cell = cellOf.get(key)
+        if (cell === undefined) cellOf.set(key, { kind, view, group, node, connections: expected })
+        else cell.connections += expected
+      }
+    }
+    cells.push(...cellOf.values())
+  }
+  return cells
+}
+
+function firstPacket(traffic: TrafficPlan, { kind, node }: Cell, d: number, packet: Packet): void {
+  const { destinations } = traffic
+  const sources = traffic.sources[kind.family]
+  const self = sources.nodeAddress.subarray(4 * node, 4 * node + 4)
+  packet.destination.set(destinations.atIngress[d] === 1 ? self : destinations.address.subarray(4 * d, 4 * d + 4))
+  const pod = 4 * sources.podStart[node]
+  if (kind.origin === ORIGIN.pod) packet.source.set(sources.podAddress.subarray(pod, pod + 4))
+  else packet.source.set(kind.origin === ORIGIN.node ? self : kind.clients.subarray(0, 4))
+  packet.protocol = destinations.protocol[d]
+  packet.destinationPort = destinations.port[d]
+  packet.sourcePort = 32_768
+  packet.origin = kind.origin
+  packet.ctState = CT.NEW
+  packet.mark = 0
+}
+
+function flatten(connections: Float64Array, byDestination: readonly ReadonlyMap<number, number>[]): ExpectedShares {
+  const start = new Uint32Array(byDestination.length + 1)
+  byDestination.forEach((backends, d) => {
+    start[d + 1] = start[d] + backends.size
+  })
+  const dnat = new Int32Array(start[byDestination.length])
+  const backendConnections = new Float64Array(dnat.length)
+  byDestination.forEach((backends, d) => {
+    const sorted = [...backends].sort((a, b) => a[0] - b[0])
+    sorted.forEach(([id, expected], i) => {
+      dnat[start[d] + i] = id
+      backendConnections[start[d] + i] = expected
+    })
+  })
+  return { connections, start, dnat, backendConnections }
+}

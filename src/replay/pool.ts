@@ -1,0 +1,136 @@
+/**
+ * Runs a replay on worker threads, or in this one (0 workers): the same jobs and code, the same bytes. Threads are started once and
+ * serve every replay of a sweep. Each worker takes jobs from a shared counter and returns its tallies once, so neither the plan nor
+ * the counters of 262,000 rules cross threads more than once a worker.
+ * Ctrl-C stops every worker after the job at hand. This file alone imports piscina.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { MessageChannel } from 'node:worker_threads'
+import * as E from 'fp-ts/lib/Either.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import type { Piscina } from 'piscina'
+import type { Problem } from '../problem/problem.ts'
+import { badUsage, ioFailed } from '../problem/problem.ts'
+import type { Job } from './jobs.ts'
+import { jobsOf } from './jobs.ts'
+import type { ReplayPlan } from './replay-plan.ts'
+import { finishReplay, newReplayer, replayJob } from './replayer.ts'
+import type { Tallies } from './tallies.ts'
+import { mergeTallies } from './tallies.ts'
+import type { Shift } from './worker.ts'
+import { CONTROL } from './worker.ts'
+
+export interface ReplayOptions {
+  /** Told after every finished job. */
+  readonly onProgress?: (doneJobs: number, jobs: number) => void
+  readonly signal?: AbortSignal
+}
+
+export interface ReplayPool {
+  /** Interrupted when the signal fires first; IoFailed when a worker dies (out of memory). Rejects on a broken invariant only. */
+  replay(plan: ReplayPlan, options?: ReplayOptions): TE.TaskEither<Problem, Tallies>
+}
+
+const MAX_WORKERS = 256
+
+/** Starts `workers` threads (0: none), hands the pool to `use`, and ends the threads whatever became of it. */
+export function withPool<A>(
+  workers: number,
+  use: (pool: ReplayPool) => TE.TaskEither<Problem, A>,
+): TE.TaskEither<Problem, A> {
+  return async () => {
+    if (!Number.isInteger(workers) || workers < 0 || workers > MAX_WORKERS)
+      return E.left(badUsage(`${workers} workers cannot be started`, `use a whole number from 0 to ${MAX_WORKERS}`))
+    if (workers === 0) return use({ replay: replayHere })()
+    const threads = await startThreads(workers)
+    try {
+      return await use({ replay: (plan, options) => () => replayOn(threads, workers, plan, options) })()
+    } finally {
+      await threads.destroy()
+    }
+  }
+}
+
+async function startThreads(workers: number): Promise<Piscina> {
+  const { Piscina } = await import('piscina')
+  return new Piscina({
+    filename: new URL('./worker.ts', import.meta.url).href,
+    name: 'shift',
+    minThreads: workers,
+    maxThreads: workers,
+    recordTiming: false,
+  })
+}
+
+const replayHere: ReplayPool['replay'] =
+  (plan, { onProgress, signal } = {}) =>
+  async () => {
+    const replayer = newReplayer(plan)
+    const jobs = jobsOf(plan.traffic)
+    for (const [j, job] of jobs.entries()) {
+      // Lets a signal or a progress line in between jobs.
+      await setImmediate()
+      if (signal?.aborted) return E.left({ _tag: 'Interrupted' })
+      replayJob(replayer, job)
+      onProgress?.(j + 1, jobs.length)
+    }
+    return E.right(mergeTallies(plan, [finishReplay(replayer)]))
+  }
+
+async function replayOn(
+  threads: Piscina,
+  workers: number,
+  plan: ReplayPlan,
+  { onProgress, signal }: ReplayOptions = {},
+): Promise<E.Either<Problem, Tallies>> {
+  const jobs = jobsOf(plan.traffic)
+  const control = new Int32Array(new SharedArrayBuffer(8))
+  const stop = (): void => {
+    Atomics.store(control, CONTROL.stop, 1)
+  }
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop)
+  let done = 0
+  const tell = (): void => onProgress?.(++done, jobs.length)
+  const shifts = Array.from({ length: workers }, async () => {
+    try {
+      return await sendShift(threads, plan, jobs, control, tell)
+    } catch (error) {
+      // The others would work on for nothing.
+      stop()
+      throw error
+    }
+  })
+  const ended = await Promise.allSettled(shifts)
+  signal?.removeEventListener('abort', stop)
+  if (signal?.aborted) return E.left({ _tag: 'Interrupted' })
+  const failed = ended.find(e => e.status === 'rejected')
+  if (failed !== undefined) return E.left(problemOfDeath(failed.reason))
+  const parts = ended.flatMap(e => (e.status === 'fulfilled' ? [e.value] : []))
+  return E.right(mergeTallies(plan, parts))
+}
+
+async function sendShift(
+  threads: Piscina,
+  plan: ReplayPlan,
+  jobs: readonly Job[],
+  control: Int32Array,
+  tell: () => void,
+): Promise<Tallies> {
+  const { port1, port2 } = new MessageChannel()
+  port1.on('message', tell)
+  try {
+    const task: Shift = { plan, jobs, control, progress: port2 }
+    return await threads.run(task, { transferList: [port2] })
+  } finally {
+    port1.close()
+  }
+}
+
+/** A thread that died for want of memory is the machine's word; anything else is a broken invariant and goes on upwards. */
+function problemOfDeath(cause: unknown): Problem {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  const exited = cause instanceof Error && cause.message.startsWith('worker exited')
+  if (code !== 'ERR_WORKER_OUT_OF_MEMORY' && !exited) throw cause
+  return ioFailed('replay worker', 'go on', String(cause), 'use fewer workers or a smaller scenario')
+}

@@ -1,0 +1,28 @@
+/**
+ * Everything one replay needs, as structured-cloneable data: the traffic, the compiled rules of every node, and where each DNAT leads.
+ * The big arrays lie on shared buffers, so posting a plan to a worker costs little.
+ */
+import type { Program } from '../netfilter/program.ts'
+import type { StreamSeed } from '../sim/random.ts'
+import type { TrafficPlan } from '../workload/traffic.ts'
+import type { HostTable } from './host-table.ts'
+
+export interface ReplayPlan {
+  readonly traffic: TrafficPlan
+  /** Stream of the rules' random choices; another one than the traffic's. */
+  readonly ruleSeed: StreamSeed
+  /** Order of Services on each node (see keyed-permutation.ts); 0: as written. */
+  readonly orderKeyOfNode: Uint32Array
+  /** null: no node has rules of this family, and the traffic has no class of it. */
+  readonly families: { readonly 4: FamilyPlan | null; readonly 6: FamilyPlan | null }
+  /** Distinct nodes whose rule counters are also kept apart. */
+  readonly detailNodes: readonly number[]
+}
+
+export interface FamilyPlan {
+  readonly program: Program
+  readonly viewOfNode: Int32Array
+  readonly hosts: HostTable
+  /** Per DNAT id: the node where its address lives, or -1 where no node of the cluster has it. */
+  readonly backendNode: Int32Array
+}

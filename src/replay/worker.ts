@@ -1,0 +1,37 @@
+/**
+ * A worker's shift: takes jobs from a shared counter until none is left, then hands over its tallies, once. How jobs fall to workers
+ * depends on the machine's mood; sums of integers do not. Light on purpose: it loads no library.
+ */
+import type { MessagePort } from 'node:worker_threads'
+import type { Job } from './jobs.ts'
+import type { ReplayPlan } from './replay-plan.ts'
+import { finishReplay, newReplayer, replayJob } from './replayer.ts'
+import type { Tallies } from './tallies.ts'
+
+export interface Shift {
+  readonly plan: ReplayPlan
+  readonly jobs: readonly Job[]
+  /** Shared by all workers of a run; cells by CONTROL. */
+  readonly control: Int32Array
+  /** Told after every job. */
+  readonly progress: MessagePort
+}
+
+export const CONTROL = {
+  /** Number of the next job to take. */
+  next: 0,
+  /** Not 0: stop after the job at hand. */
+  stop: 1,
+} as const
+
+export function shift({ plan, jobs, control, progress }: Shift): Tallies {
+  const replayer = newReplayer(plan)
+  while (Atomics.load(control, CONTROL.stop) === 0) {
+    const next = Atomics.add(control, CONTROL.next, 1)
+    if (next >= jobs.length) break
+    replayJob(replayer, jobs[next])
+    progress.postMessage(null)
+  }
+  progress.close()
+  return finishReplay(replayer)
+}
