@@ -51,12 +51,17 @@ export class TextMapBuilder {
   }
 }
 
+const NOTHING: readonly never[] = []
+
 /** The lists of a vector by row, their items read by `item`. */
 export function listReader<T>(vector: ArrowVector, item: (row: number) => T): (row: number) => readonly T[] {
   const offsets = vector.offsets!
   return row => {
-    const items: T[] = []
-    for (let i = offsets[row]; i < offsets[row + 1]; i++) items.push(item(i))
+    const from = offsets[row]
+    const to = offsets[row + 1]
+    if (from === to) return NOTHING
+    const items = [item(from)]
+    for (let i = from + 1; i < to; i++) items.push(item(i))
     return items
   }
 }
@@ -64,17 +69,72 @@ export function listReader<T>(vector: ArrowVector, item: (row: number) => T): (r
 export const textListReader = (vector: ArrowVector): ((row: number) => readonly string[]) =>
   listReader(vector, utf8Reader(vector.children[0]))
 
-export function textMapReader(vector: ArrowVector): (row: number) => Readonly<Record<string, string>> {
+export type TextMap = Readonly<Record<string, string>>
+
+/**
+ * The maps of a vector by row. Equal maps are one object: `pool` remembers those it has seen, over the batches of a stream too, as
+ * thousands of pods share their labels.
+ */
+export function textMapReader(vector: ArrowVector, pool: TextMapPool): (row: number) => TextMap {
   const offsets = vector.offsets!
-  const key = utf8Reader(vector.children[0])
-  const value = utf8Reader(vector.children[1])
+  const [keys, values] = vector.children
+  const key = utf8Reader(keys)
+  const value = utf8Reader(values)
   return row => {
+    const from = offsets[row]
+    const to = offsets[row + 1]
+    if (from === to) return NO_TEXTS
+    const keyText = key(from, to)
+    const valueText = value(from, to)
+    const known = pool.get(keyText, valueText)
+    if (known !== undefined && hasLengths(known, keys.offsets!, values.offsets!, from, to)) return known.map
     const map: Record<string, string> = {}
-    for (let i = offsets[row]; i < offsets[row + 1]; i++) {
-      const name = key(i)
-      if (name === '__proto__') Object.defineProperty(map, name, { value: value(i), enumerable: true })
-      else map[name] = value(i)
+    const lengths: number[] = []
+    for (let i = from; i < to; i++) {
+      const name = key(i, i + 1)
+      if (name === '__proto__') Object.defineProperty(map, name, { value: value(i, i + 1), enumerable: true })
+      else map[name] = value(i, i + 1)
+      lengths.push(keys.offsets![i + 1] - keys.offsets![i], values.offsets![i + 1] - values.offsets![i])
     }
+    pool.set(keyText, valueText, { map, lengths })
     return map
   }
+}
+
+/** Maps by the texts of all their keys and of all their values, the last of those that differ in where one text ends. */
+export class TextMapPool {
+  private byKeys = new Map<string, Map<string, PooledMap>>()
+  private size = 0
+
+  get(keyText: string, valueText: string): PooledMap | undefined {
+    return this.byKeys.get(keyText)?.get(valueText)
+  }
+
+  set(keyText: string, valueText: string, pooled: PooledMap): void {
+    if (++this.size > MOST_POOLED) {
+      this.byKeys = new Map()
+      this.size = 1
+    }
+    const byValues = this.byKeys.get(keyText)
+    if (byValues === undefined) this.byKeys.set(keyText, new Map([[valueText, pooled]]))
+    else byValues.set(valueText, pooled)
+  }
+}
+
+interface PooledMap {
+  readonly map: TextMap
+  /** In bytes: of the first key, its value, the second key… */
+  readonly lengths: readonly number[]
+}
+
+/** Where no two maps are equal, the pool is no more than a cost: it starts anew here. */
+const MOST_POOLED = 65_536
+
+const NO_TEXTS: TextMap = {}
+
+function hasLengths({ lengths }: PooledMap, keys: Int32Array, values: Int32Array, from: number, to: number): boolean {
+  if (lengths.length !== 2 * (to - from)) return false
+  for (let i = from, j = 0; i < to; i++)
+    if (lengths[j++] !== keys[i + 1] - keys[i] || lengths[j++] !== values[i + 1] - values[i]) return false
+  return true
 }

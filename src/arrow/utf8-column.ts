@@ -14,22 +14,25 @@ export class Utf8Builder {
   private offsets = new Int32Array(64)
   private bytes = Buffer.allocUnsafeSlow(1024)
   private length = 0
+  /** Of the bytes so far. */
+  private end = 0
 
   push(text: string): void {
     const { length } = text
-    let at = this.offsets[this.length]
+    let at = this.end
     if (this.bytes.length - at < length * 3) this.growBytes(at + length * 3)
     const bytes = this.bytes
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i)
       if (code > 127) {
-        at = this.offsets[this.length] + bytes.write(text, this.offsets[this.length], 'utf8')
+        at = this.end + bytes.write(text, this.end, 'utf8')
         break
       }
       bytes[at++] = code
     }
     if (++this.length === this.offsets.length) this.growRows()
     this.offsets[this.length] = at
+    this.end = at
   }
 
   /** Valid until the next push or reset: it looks into this builder's memory. */
@@ -41,6 +44,7 @@ export class Utf8Builder {
 
   reset(): void {
     this.length = 0
+    this.end = 0
   }
 
   private growBytes(needed: number): void {
@@ -57,15 +61,15 @@ export class Utf8Builder {
   }
 }
 
-/** The texts of a utf8 vector by row; null rows read as ''. */
-export function utf8Reader(vector: ArrowVector): (row: number) => string {
+/** The text of a row of a utf8 vector, null rows being ''; with `end`, of the rows before it too, joined. */
+export function utf8Reader(vector: ArrowVector): (row: number, end?: number) => string {
   const offsets = vector.offsets!
   const first = offsets[0]
   const view = vector.values as Uint8Array
   const bytes = Buffer.from(view.buffer, view.byteOffset + first, offsets[vector.length] - first)
   if (isAscii(bytes)) {
     const text = bytes.toString('latin1')
-    return row => text.substring(offsets[row] - first, offsets[row + 1] - first)
+    return (row, end = row + 1) => text.substring(offsets[row] - first, offsets[end] - first)
   }
-  return row => bytes.toString('utf8', offsets[row] - first, offsets[row + 1] - first)
+  return (row, end = row + 1) => bytes.toString('utf8', offsets[row] - first, offsets[end] - first)
 }

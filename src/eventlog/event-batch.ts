@@ -8,7 +8,7 @@ import type { ArrowBatch, ArrowField } from '../arrow/arrow-vector.ts'
 import { isNull, isTrue } from '../arrow/arrow-vector.ts'
 import { BitBuilder, NumberBuilder } from '../arrow/column-builders.ts'
 import { float64ToInt64, int64ToFloat64 } from '../arrow/table-vectors.ts'
-import { TextMapBuilder, textMapReader } from '../arrow/text-columns.ts'
+import { TextMapBuilder, type TextMapPool, textMapReader } from '../arrow/text-columns.ts'
 import { Utf8Builder, utf8Reader } from '../arrow/utf8-column.ts'
 import type { ClusterEvent, ClusterEventType } from '../cluster/cluster-event.ts'
 import type { ClusterObject } from '../cluster/objects.ts'
@@ -96,8 +96,12 @@ export function batchEncoder(): (events: readonly ClusterEvent[]) => ArrowBatch 
   }
 }
 
-/** The events of a batch, in order. */
-export function decodeBatch({ rowCount, vectors }: ArrowBatch): ClusterEvent[] {
+/** Visits the events of a batch in order; the pool keeps what events share. */
+export function visitBatch(
+  { rowCount, vectors }: ArrowBatch,
+  pool: TextMapPool,
+  visit: (event: ClusterEvent) => void,
+): void {
   const [sequences, times, types, kinds, namespaces, names, imported, labelMaps, pods, slices, objects] = vectors
   const sequence = int64ToFloat64(sequences.values as BigInt64Array)
   const timeUs = int64ToFloat64(times.values as BigInt64Array)
@@ -105,20 +109,18 @@ export function decodeBatch({ rowCount, vectors }: ArrowBatch): ClusterEvent[] {
   const kind = kinds.values as Int8Array
   const namespace = utf8Reader(namespaces)
   const name = utf8Reader(names)
-  const labels = textMapReader(labelMaps)
+  const labels = textMapReader(labelMaps, pool)
   const pod = podReader(pods)
   const slice = sliceReader(slices)
   const json = utf8Reader(objects)
-  const events: ClusterEvent[] = []
   for (let row = 0; row < rowCount; row++) {
     const object: ClusterObject = !isNull(objects, row)
       ? objectFromJson(json(row), isTrue(imported, row))
       : KINDS[kind[row]] === 'Pod'
         ? pod(row, namespace(row), name(row), labels(row))
         : slice(row, namespace(row), name(row), labels(row))
-    events.push({ sequence: sequence[row], timeUs: timeUs[row], type: TYPES[type[row]], object })
+    visit({ sequence: sequence[row], timeUs: timeUs[row], type: TYPES[type[row]], object })
   }
-  return events
 }
 
 const isInColumns = (object: ClusterObject): boolean =>

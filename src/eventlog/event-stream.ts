@@ -3,8 +3,9 @@
  * batch message an append. Readable as it stands by anything that reads Arrow IPC streams.
  */
 import { streamDecoder, streamEncoder } from '../arrow/arrow-ipc.ts'
+import { TextMapPool } from '../arrow/text-columns.ts'
 import type { ClusterEvent } from '../cluster/cluster-event.ts'
-import { batchEncoder, decodeBatch, EVENT_FIELDS } from './event-batch.ts'
+import { batchEncoder, EVENT_FIELDS, visitBatch } from './event-batch.ts'
 
 const METADATA = { 'svcsim.table': 'events', 'svcsim.description': 'every change of every object, in order' }
 
@@ -20,12 +21,17 @@ export function eventEncoder(): EventEncoder {
   return { head, encode: events => encode(toBatch(events)) }
 }
 
-/** Reads appends of a stream that starts with `head`, in any order; what is wrong with one is said in a few words. */
-export function eventDecoder(head: Uint8Array): (message: Uint8Array) => readonly ClusterEvent[] | string {
+/** Reads an append and visits its events; returns what is wrong with it in a few words, or undefined. */
+export type EventDecoder = (message: Uint8Array, visit: (event: ClusterEvent) => void) => string | undefined
+
+/** Reads appends of a stream that starts with `head`, in any order. */
+export function eventDecoder(head: Uint8Array): EventDecoder {
+  const pool = new TextMapPool()
   let decode = streamDecoder(head)
-  return message => {
+  return (message, visit) => {
     try {
-      return decodeBatch(decode(message))
+      visitBatch(decode(message), pool, visit)
+      return undefined
     } catch (cause) {
       // The checksum fitted, so these bytes were written like this, by something else; the reader starts anew after them.
       decode = streamDecoder(head)

@@ -8,7 +8,7 @@ import { applyEvent, type ClusterState, emptyState } from '../cluster/cluster-st
 import type { Problem } from '../problem/problem.ts'
 import type { TimeUs } from '../sim/time.ts'
 import type { ByteSource, LogParts } from './byte-store.ts'
-import { eventDecoder } from './event-stream.ts'
+import { type EventDecoder, eventDecoder } from './event-stream.ts'
 import type { IndexRecord } from './log-index.ts'
 import {
   appendDamage,
@@ -91,38 +91,43 @@ class OpenLog implements EventLog {
     fromUs = 0,
     toUs = Number.POSITIVE_INFINITY,
   }: Span = {}): Generator<E.Either<Problem, readonly ClusterEvent[]>, void> {
-    for (const batch of this.batches(r => r.lastTimeUs >= fromUs && r.firstTimeUs <= toUs)) {
-      if (E.isLeft(batch)) return yield batch
-      yield E.right(batch.right.filter(e => e.timeUs >= fromUs && e.timeUs <= toUs))
+    const decode = eventDecoder(this.head)
+    for (const record of this.records) {
+      if (record.lastTimeUs < fromUs || record.firstTimeUs > toUs) continue
+      const events: ClusterEvent[] = []
+      const read = this.visit(record, decode, event => {
+        if (event.timeUs >= fromUs && event.timeUs <= toUs) events.push(event)
+      })
+      if (E.isLeft(read)) return yield read
+      yield E.right(events)
     }
   }
 
   fold(upTo: UpTo = { position: Number.POSITIVE_INFINITY }): E.Either<Problem, ClusterState> {
     const position = 'position' in upTo ? upTo.position : Number.POSITIVE_INFINITY
     const timeUs = 'timeUs' in upTo ? upTo.timeUs : Number.POSITIVE_INFINITY
+    const decode = eventDecoder(this.head)
     const state = emptyState()
-    for (const batch of this.batches(r => r.firstSequence < position && r.firstTimeUs <= timeUs)) {
-      if (E.isLeft(batch)) return batch
-      for (const event of batch.right) {
-        if (event.sequence >= position || event.timeUs > timeUs) break
-        applyEvent(state, event)
-      }
+    for (const record of this.records) {
+      if (record.firstSequence >= position || record.firstTimeUs > timeUs) break
+      // One event at a time: those that later ones replace are garbage at once.
+      const read = this.visit(record, decode, event => {
+        if (event.sequence < position && event.timeUs <= timeUs) applyEvent(state, event)
+      })
+      if (E.isLeft(read)) return read
     }
     return E.right(state)
   }
 
-  private *batches(
-    wanted: (record: IndexRecord) => boolean,
-  ): Generator<E.Either<Problem, readonly ClusterEvent[]>, void> {
-    const decode = eventDecoder(this.head)
-    for (const record of this.records) {
-      if (!wanted(record)) continue
-      const bytes = readAppend(this.source, record)
-      if (E.isLeft(bytes)) return yield bytes
-      const events = typeof bytes.right === 'string' ? bytes.right : decode(bytes.right)
-      if (typeof events === 'string') return yield E.left(damaged(appendDamage(this.source, record, events)))
-      yield E.right(events)
-    }
+  private visit(
+    record: IndexRecord,
+    decode: EventDecoder,
+    visit: (event: ClusterEvent) => void,
+  ): E.Either<Problem, void> {
+    const bytes = readAppend(this.source, record)
+    if (E.isLeft(bytes)) return bytes
+    const fault = typeof bytes.right === 'string' ? bytes.right : decode(bytes.right, visit)
+    return fault === undefined ? E.right(undefined) : E.left(damaged(appendDamage(this.source, record, fault)))
   }
 }
 

@@ -3,10 +3,9 @@
  * (sequence without gaps, times that never fall, as many as the index says). Goes on behind damage, so that one report has it all.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import type { ClusterEvent } from '../cluster/cluster-event.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { ByteSource, LogParts } from './byte-store.ts'
-import { eventDecoder } from './event-stream.ts'
+import { type EventDecoder, eventDecoder } from './event-stream.ts'
 import { type IndexRecord, RECORD_BYTES } from './log-index.ts'
 import { appendDamage, type Damage, readAppend, recordDamage, type Scan, scanLog } from './scan-log.ts'
 
@@ -32,9 +31,8 @@ export function verifyLog(source: LogParts<ByteSource>): E.Either<Problem, Verif
     }
     const bytes = readAppend(source, entry)
     if (E.isLeft(bytes)) return bytes
-    const events = typeof bytes.right === 'string' ? bytes.right : decode(bytes.right)
-    const fault = typeof events === 'string' ? events : faultOf(events, entry)
-    if (fault === undefined) eventCount += events.length
+    const fault = typeof bytes.right === 'string' ? bytes.right : faultOf(bytes.right, decode, entry)
+    if (fault === undefined) eventCount += entry.eventCount
     else damages.push(appendDamage(source, entry, fault))
   }
   damages.push(...uncovered(source, scanned.right))
@@ -52,16 +50,18 @@ function uncovered({ events, index }: LogParts<ByteSource>, { head, entries }: S
   return parts.filter(p => p.from < p.to).map(p => ({ ...p, what: 'left behind by a torn append' }))
 }
 
-function faultOf(events: readonly ClusterEvent[], record: IndexRecord): string | undefined {
-  if (events.length !== record.eventCount) return `holds ${events.length} events, not ${record.eventCount}`
+function faultOf(bytes: Uint8Array, decode: EventDecoder, record: IndexRecord): string | undefined {
+  let sequence = record.firstSequence
   let timeUs = record.firstTimeUs
-  for (const [i, event] of events.entries()) {
-    const sequence = record.firstSequence + i
-    if (event.sequence !== sequence) return `holds event ${event.sequence} where ${sequence} comes next`
-    if (event.timeUs < timeUs) return `holds event ${sequence} at ${event.timeUs} us, after one at ${timeUs} us`
+  let fault: string | undefined
+  const undecoded = decode(bytes, event => {
+    if (event.sequence !== sequence) fault ??= `holds event ${event.sequence} where ${sequence} comes next`
+    if (event.timeUs < timeUs) fault ??= `holds event ${event.sequence} at ${event.timeUs} us, after ${timeUs} us`
+    sequence = event.sequence + 1
     timeUs = event.timeUs
-  }
-  return events.length > 0 && (events[0].timeUs !== record.firstTimeUs || timeUs !== record.lastTimeUs)
-    ? 'holds other times than the index says'
-    : undefined
+  })
+  if (undecoded !== undefined || fault !== undefined) return undecoded ?? fault
+  const next = record.firstSequence + record.eventCount
+  if (sequence !== next) return `ends before event ${sequence}, not ${next}`
+  return timeUs === record.lastTimeUs ? undefined : `ends at ${timeUs} us, not ${record.lastTimeUs} us`
 }
