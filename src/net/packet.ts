@@ -17,6 +17,10 @@ export interface Packet {
   readonly source: Uint32Array
   /** Destination address now (after DNAT: the backend). */
   readonly destination: Uint32Array
+  /** Source and destination as the connection's first packet brought them to this node; evaluation of a NEW packet writes them. */
+  readonly originalSource: Uint32Array
+  readonly originalDestination: Uint32Array
+  originalDestinationPort: number
   /** IANA protocol number. */
   protocol: number
   sourcePort: number
@@ -36,6 +40,9 @@ export const newPacket = (family: IpFamily): Packet => ({
   family,
   source: new Uint32Array(4),
   destination: new Uint32Array(4),
+  originalSource: new Uint32Array(4),
+  originalDestination: new Uint32Array(4),
+  originalDestinationPort: 0,
   protocol: 0,
   sourcePort: 0,
   destinationPort: 0,
@@ -46,3 +53,30 @@ export const newPacket = (family: IpFamily): Packet => ({
   flowHigh: 0,
   draws: 0,
 })
+
+/** A packet of its own with the same words. */
+export const copyPacket = (packet: Packet): Packet => ({
+  ...packet,
+  source: packet.source.slice(),
+  destination: packet.destination.slice(),
+  originalSource: packet.originalSource.slice(),
+  originalDestination: packet.originalDestination.slice(),
+})
+
+/** Makes `target` equal to `from`, without allocating. Both are of one family. */
+export function writePacket(target: Packet, from: Packet): void {
+  target.source.set(from.source)
+  target.destination.set(from.destination)
+  target.originalSource.set(from.originalSource)
+  target.originalDestination.set(from.originalDestination)
+  target.originalDestinationPort = from.originalDestinationPort
+  target.protocol = from.protocol
+  target.sourcePort = from.sourcePort
+  target.destinationPort = from.destinationPort
+  target.mark = from.mark
+  target.origin = from.origin
+  target.ctState = from.ctState
+  target.flowLow = from.flowLow
+  target.flowHigh = from.flowHigh
+  target.draws = from.draws
+}

@@ -1,0 +1,49 @@
+/**
+ * Where the chains of a view's ruleset ended up in a program: the first rule id of each chain, so that counters by rule id can be read
+ * by table, chain and place. A chain that nothing jumps to (a canary) is not compiled and counts nothing.
+ */
+import type { Chain, Ruleset, TableName } from '../ruleset/ruleset.ts'
+import { HOOK_CHAINS, HOOK_COUNT, type Program } from './program.ts'
+
+export interface ChainPlace {
+  readonly table: TableName
+  readonly chain: Chain
+  /** Rule id of the chain's first rule, the others follow; -1: no packet can get there. */
+  readonly firstRule: number
+}
+
+/** Every chain of `ruleset`, which must be the one that view `view` was compiled from, in its printing order. */
+export function chainDirectory(program: Program, view: number, ruleset: Ruleset): ChainPlace[] {
+  return ruleset.tables.flatMap(({ name: table, chains }) => {
+    const blocks = new Map<string, number>()
+    HOOK_CHAINS.forEach(([hookTable, chain], hook) => {
+      const block = program.hookBlock[view * HOOK_COUNT + hook]
+      if (hookTable === table && block >= 0) blocks.set(chain, block)
+    })
+    // A Map grows while it is walked: chains reached on the way are visited in turn.
+    for (const [name, block] of blocks) {
+      chains.get(name)!.rules.forEach(({ verdict }, i) => {
+        if (verdict?.kind !== 'jump' && verdict?.kind !== 'goto') return
+        const target = program.ruleTarget[program.blockRuleStart[block] + i]
+        if (target >= 0 && !blocks.has(verdict.chain)) blocks.set(verdict.chain, target)
+      })
+    }
+    return Array.from(chains.values(), chain => {
+      const block = blocks.get(chain.name)
+      return { table, chain, firstRule: block === undefined ? -1 : program.blockRuleStart[block] }
+    })
+  })
+}
+
+/** Name of the chain that each DNAT rule of the program stands in, by DNAT id. `views` are the rulesets it was compiled from. */
+export function chainOfDnat(program: Program, views: readonly Ruleset[]): string[] {
+  const nameOfRule = new Map<number, string>()
+  views.forEach((ruleset, view) => {
+    for (const { chain, firstRule } of chainDirectory(program, view, ruleset)) {
+      chain.rules.forEach((rule, i) => {
+        if (rule.verdict?.kind === 'dnat' && firstRule >= 0) nameOfRule.set(firstRule + i, chain.name)
+      })
+    }
+  })
+  return Array.from(program.dnatRule, rule => nameOfRule.get(rule)!)
+}

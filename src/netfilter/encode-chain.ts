@@ -1,0 +1,59 @@
+/**
+ * Encodes one block: its segments in order, then END (grammar: program.ts). Statistic runs and dispatch segments are written so that a
+ * packet comes back behind its rule when the rule's jump returns.
+ */
+import type { Rule } from '../ruleset/ruleset.ts'
+import { encodeDispatch } from './encode-dispatch.ts'
+import { demandsSomething, encodeMatch } from './encode-match.ts'
+import { encodeVerdict } from './encode-verdict.ts'
+import type { Encoder } from './encoder.ts'
+import { thresholdStart } from './encoder.ts'
+import type { Block } from './intern-chains.ts'
+import { OP } from './opcode.ts'
+import { EMPTY_PC } from './program.ts'
+import type { Segment } from './segment-chain.ts'
+import { segmentChain } from './segment-chain.ts'
+import { ruleProbability } from './statistic-run.ts'
+import { push } from './word-list.ts'
+
+export function encodeChain(encoder: Encoder, block: Block): void {
+  const { rules } = block.chain
+  if (rules.length === 0) {
+    encoder.blockPc[block.index] = EMPTY_PC
+    return
+  }
+  encoder.blockPc[block.index] = encoder.code.length
+  // A block's targets stand in the order of the rules that go there.
+  let targetsTaken = 0
+  const takeTarget = (rule: Rule): Block | undefined =>
+    rule.verdict?.kind === 'jump' || rule.verdict?.kind === 'goto' ? block.targets[targetsTaken++] : undefined
+  for (const segment of segmentChain(rules)) {
+    if (segment.kind === 'dispatch') {
+      encodeDispatch(encoder, block, segment, takeTarget)
+      continue
+    }
+    if (segment.kind === 'run') encodeRunHead(encoder, block, segment)
+    for (let i = segment.first; i < segment.first + segment.count; i++)
+      encodeRule(encoder, block.firstRule + i, rules[i], takeTarget(rules[i]))
+  }
+  push(encoder.code, OP.END)
+}
+
+function encodeRule(encoder: Encoder, ruleId: number, rule: Rule, target: Block | undefined): void {
+  const { code } = encoder
+  const start = code.length
+  push(code, OP.RULE)
+  push(code, ruleId)
+  push(code, 0)
+  for (const match of rule.matches) if (demandsSomething(match)) encodeMatch(encoder, match)
+  encodeVerdict(encoder, ruleId, rule.verdict, target)
+  code.words[start + 2] = code.length
+}
+
+function encodeRunHead(encoder: Encoder, block: Block, { first, count }: Segment): void {
+  const probabilities = block.chain.rules.slice(first, first + count).map(ruleProbability)
+  push(encoder.code, OP.RUN)
+  push(encoder.code, block.firstRule + first)
+  push(encoder.code, count)
+  push(encoder.code, thresholdStart(encoder, probabilities))
+}

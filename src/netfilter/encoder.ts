@@ -1,0 +1,73 @@
+/** What the encoding pass has written so far: the Program in the making, still growing. */
+import type { IpFamily } from '../net/ip.ts'
+import type { Interned } from './intern-chains.ts'
+import { OP } from './opcode.ts'
+import { runThresholds } from './statistic-run.ts'
+import type { WordList } from './word-list.ts'
+import { newWordList, push } from './word-list.ts'
+
+export interface Encoder {
+  readonly family: IpFamily
+  readonly code: WordList
+  /** Per block: first word of its code. Empty chains share EMPTY_PC. */
+  readonly blockPc: Int32Array
+  readonly blockRuleStart: Int32Array
+  readonly ruleEnds: Uint8Array
+  readonly ruleTarget: Int32Array
+  readonly dnatAddress: WordList
+  readonly dnatPort: WordList
+  readonly dnatRule: WordList
+  /** Runs by their probabilities: kube-proxy writes the same ones for every Service of the same size. */
+  readonly thresholdRuns: Map<string, { readonly start: number; readonly values: Float64Array }>
+  thresholdCount: number
+  readonly dispatch: WordList
+  dispatchCount: number
+  dispatchSlotCount: number
+  readonly dispatchEntries: WordList
+  readonly interfacePatterns: Map<string, number>
+}
+
+export function newEncoder(interned: Interned): Encoder {
+  const { blocks, ruleCount } = interned
+  const code = newWordList()
+  push(code, OP.END)
+  const blockRuleStart = new Int32Array(new SharedArrayBuffer(4 * (blocks.length + 1)))
+  for (const block of blocks) blockRuleStart[block.index] = block.firstRule
+  blockRuleStart[blocks.length] = ruleCount
+  return {
+    family: interned.family,
+    code,
+    blockPc: new Int32Array(blocks.length),
+    blockRuleStart,
+    ruleEnds: new Uint8Array(new SharedArrayBuffer(ruleCount)),
+    ruleTarget: new Int32Array(new SharedArrayBuffer(4 * ruleCount)).fill(-1),
+    dnatAddress: newWordList(),
+    dnatPort: newWordList(),
+    dnatRule: newWordList(),
+    thresholdRuns: new Map(),
+    thresholdCount: 0,
+    dispatch: newWordList(),
+    dispatchCount: 0,
+    dispatchSlotCount: 0,
+    dispatchEntries: newWordList(),
+    interfacePatterns: new Map(),
+  }
+}
+
+/** Index of the run's first threshold in Program.thresholds. */
+export function thresholdStart(encoder: Encoder, probabilities: readonly number[]): number {
+  const key = probabilities.join()
+  const known = encoder.thresholdRuns.get(key)
+  if (known !== undefined) return known.start
+  const start = encoder.thresholdCount
+  encoder.thresholdRuns.set(key, { start, values: runThresholds(probabilities) })
+  encoder.thresholdCount += probabilities.length
+  return start
+}
+
+export function interfacePattern(encoder: Encoder, pattern: string): number {
+  const known = encoder.interfacePatterns.get(pattern)
+  if (known !== undefined) return known
+  encoder.interfacePatterns.set(pattern, encoder.interfacePatterns.size)
+  return encoder.interfacePatterns.size - 1
+}

@@ -1,0 +1,79 @@
+/**
+ * One thread's working state for a Program: counters, the stack of open jumps, and what the last packet left. Nothing is allocated per
+ * packet. Counters hold whole numbers in doubles (exact to 2^53), so tallies of several engines may be added in any order.
+ */
+import type { StreamSeed } from '../sim/random.ts'
+import type { Program } from './program.ts'
+import { HOOK_COUNT } from './program.ts'
+
+export interface Engine {
+  readonly program: Program
+  readonly seed: StreamSeed
+
+  /** Of the last packet: DNAT id or -1; rules evaluated in all tables, and in nat. */
+  dnat: number
+  rulesEvaluated: number
+  natRulesEvaluated: number
+
+  /** Per rule: packets that matched; packets whose jump from there came back. */
+  readonly matched: Float64Array
+  readonly returned: Float64Array
+  /** Per view and HOOK: packets that entered the built-in chain; that its policy decided. */
+  readonly hookEntries: Float64Array
+  readonly policyHits: Float64Array
+
+  /** The order key of the node between beginNode and endNode, else 0. */
+  nodeOrderKey: number
+  /** Per dispatch slot: packets of this node that left the segment there, not yet folded. */
+  readonly nodeEnded: Float64Array
+  /** Per dispatch: 1 when nodeEnded has something of it. */
+  readonly nodeTouched: Uint8Array
+  /** Per dispatch slot: packets in shuffled orders that left there; that evaluated the rule and left at it or behind it. */
+  readonly shuffledEnded: Float64Array
+  readonly shuffledEvaluated: Float64Array
+
+  /** Open jumps: where each goes on, and its rule. */
+  readonly returnPc: Int32Array
+  readonly returnRule: Int32Array
+  /** Per interface pattern, four words: matches no interface, lo, uplink, pod; of the host whose names follow. */
+  readonly interfaceMatches: Uint8Array
+  uplinkName: string
+  podInterfaceName: string
+
+  /** Random words to take instead of the flow's draws (branch-chances.ts), and what was asked of each. */
+  script: DrawScript | undefined
+}
+
+/** The draws of one walk, chosen beforehand. A draw beyond the last is 0 and is added. */
+export interface DrawScript {
+  readonly words: number[]
+  /** Per draw: the words at which its answer changes, ascending, from 1 to 2^32 - 1. */
+  readonly cuts: Float64Array[]
+  taken: number
+}
+
+/** An engine with its counters at 0, for one thread. Draws are functions of `seed` and the packet's flow (sim/random.ts). */
+export function newEngine(program: Program, seed: StreamSeed): Engine {
+  return {
+    program,
+    seed,
+    dnat: -1,
+    rulesEvaluated: 0,
+    natRulesEvaluated: 0,
+    matched: new Float64Array(program.ruleCount),
+    returned: new Float64Array(program.ruleCount),
+    hookEntries: new Float64Array(program.viewCount * HOOK_COUNT),
+    policyHits: new Float64Array(program.viewCount * HOOK_COUNT),
+    nodeOrderKey: 0,
+    nodeEnded: new Float64Array(program.dispatchSlotCount),
+    nodeTouched: new Uint8Array(program.dispatchCount),
+    shuffledEnded: new Float64Array(program.dispatchSlotCount),
+    shuffledEvaluated: new Float64Array(program.dispatchSlotCount),
+    returnPc: new Int32Array(program.maxDepth + 1),
+    returnRule: new Int32Array(program.maxDepth + 1),
+    interfaceMatches: new Uint8Array(4 * program.interfacePatterns.length),
+    uplinkName: '\0',
+    podInterfaceName: '\0',
+    script: undefined,
+  }
+}

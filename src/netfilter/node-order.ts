@@ -1,0 +1,84 @@
+/**
+ * Dispatch segments on nodes that hold their rules in an order of their own (ordered-ruleset.ts): how many rules a hit has evaluated, and
+ * which. Outcomes do not depend on the order, since a packet matches at most one rule of a segment.
+ *
+ * A worker takes one node after another: beginNode … endNode. Hits with the node's order key are only noted, and folded in endNode: a
+ * rule is evaluated by every packet that left at its rank or behind. Hits with another key (a packet's second hop, rarely a hit at all)
+ * are folded one by one. Cost: nothing per miss, one keyed permutation per hit, one per rule, touched segment and node in endNode.
+ */
+import { DISPATCH, DISPATCH_WORDS } from './dispatch.ts'
+import type { Engine } from './engine.ts'
+import { rankOf, slotAt } from './keyed-permutation.ts'
+
+/** From here on hits with this order key are one node's. Ends the node before. */
+export function beginNode(engine: Engine, orderKey: number): void {
+  endNode(engine)
+  engine.nodeOrderKey = orderKey
+}
+
+/** Folds the node's hits into the counters. Without a node: nothing. */
+export function endNode(engine: Engine): void {
+  if (engine.nodeOrderKey === 0) return
+  for (let id = 0; id < engine.nodeTouched.length; id++) {
+    if (engine.nodeTouched[id] === 0) continue
+    foldSegment(engine, id)
+    engine.nodeTouched[id] = 0
+  }
+  engine.nodeOrderKey = 0
+}
+
+/** A packet matched the rule in `slot` under a shuffled order (orderKey not 0). Returns how many rules of the segment it evaluated. */
+export function enterShuffled(engine: Engine, orderKey: number, id: number, slot: number, weight: number): number {
+  const { dispatch } = engine.program
+  const size = dispatch[DISPATCH_WORDS * id + DISPATCH.size]
+  const rank = rankOf(orderKey, size, slot)
+  countEnded(engine, orderKey, id, size, slot, rank, weight)
+  return rank + 1
+}
+
+/** The packet of enterShuffled went on behind its rule after all. Returns how many rules more it evaluated: the rest of the segment. */
+export function leaveShuffled(engine: Engine, orderKey: number, id: number, slot: number, weight: number): number {
+  const { dispatch } = engine.program
+  const size = dispatch[DISPATCH_WORDS * id + DISPATCH.size]
+  const rank = rankOf(orderKey, size, slot)
+  countEnded(engine, orderKey, id, size, slot, rank, -weight)
+  return size - rank - 1
+}
+
+function countEnded(
+  engine: Engine,
+  orderKey: number,
+  id: number,
+  size: number,
+  slot: number,
+  rank: number,
+  weight: number,
+): void {
+  const firstSlot = engine.program.dispatch[DISPATCH_WORDS * id + DISPATCH.firstSlot]
+  if (orderKey === engine.nodeOrderKey) {
+    engine.nodeEnded[firstSlot + slot] += weight
+    engine.nodeTouched[id] = 1
+    return
+  }
+  engine.shuffledEnded[firstSlot + slot] += weight
+  for (let r = 0; r <= rank; r++) engine.shuffledEvaluated[firstSlot + slotAt(orderKey, size, r)] += weight
+}
+
+/** evaluated(rule) += what left at its rank or behind it: suffix sums in rank order. */
+function foldSegment(engine: Engine, id: number): void {
+  const { nodeEnded, shuffledEnded, shuffledEvaluated, nodeOrderKey } = engine
+  const record = DISPATCH_WORDS * id
+  const size = engine.program.dispatch[record + DISPATCH.size]
+  const firstSlot = engine.program.dispatch[record + DISPATCH.firstSlot]
+  const ranks = new Int32Array(size)
+  const leftFrom = new Float64Array(size)
+  for (let slot = 0; slot < size; slot++) {
+    const rank = rankOf(nodeOrderKey, size, slot)
+    ranks[slot] = rank
+    leftFrom[rank] = nodeEnded[firstSlot + slot]
+    shuffledEnded[firstSlot + slot] += nodeEnded[firstSlot + slot]
+    nodeEnded[firstSlot + slot] = 0
+  }
+  for (let rank = size - 2; rank >= 0; rank--) leftFrom[rank] += leftFrom[rank + 1]
+  for (let slot = 0; slot < size; slot++) shuffledEvaluated[firstSlot + slot] += leftFrom[ranks[slot]]
+}

@@ -1,0 +1,71 @@
+/** Operation codes of a Program's `code` (grammar: program.ts) with their operands; one 32-bit word each. */
+export const OP = {
+  /** End of a chain: back to the caller, or to the policy. */
+  END: 0,
+  /** ruleId nextPc: a rule is evaluated; a match that fails goes on at nextPc. */
+  RULE: 1,
+  /** dispatchId */
+  DISPATCH: 2,
+  /** passPc: the candidate's other matches follow. */
+  CANDIDATE: 3,
+  /** dispatchId slot: the candidate matched. */
+  HIT: 4,
+  /** dispatchId slot: the candidate's verdict let the packet go on. */
+  LEAVE: 5,
+  /** dispatchId: the candidate did not match, so no rule of the segment does. */
+  PASS: 6,
+  /** ruleId count thresholdStart: one draw for the `count` statistic rules that follow, RUN_RULE_WORDS each. */
+  RUN: 7,
+  /** threshold: a statistic match with a draw of its own. */
+  CHANCE: 8,
+  /** mask value */
+  SOURCE4: 9,
+  NOT_SOURCE4: 10,
+  DESTINATION4: 11,
+  NOT_DESTINATION4: 12,
+  /** wanted, four mask words, four value words */
+  SOURCE6: 13,
+  DESTINATION6: 14,
+  /** number */
+  PROTOCOL: 15,
+  NOT_PROTOCOL: 16,
+  /** from to wanted */
+  SOURCE_PORTS: 17,
+  DESTINATION_PORTS: 18,
+  /** pattern wanted */
+  IN_INTERFACE: 19,
+  OUT_INTERFACE: 20,
+  /** wanted */
+  SOURCE_LOCAL: 21,
+  DESTINATION_LOCAL: 22,
+  /** states wanted */
+  CONNTRACK: 23,
+  /** mask value wanted */
+  MARK: 24,
+  /** One unused word, so that a run's rules have one length. No verdict: the rule counts (a jump into an empty chain too). */
+  COUNT: 25,
+  ACCEPT: 26,
+  DROP: 27,
+  REJECT: 28,
+  RETURN: 29,
+  /** pc */
+  JUMP: 30,
+  GOTO: 31,
+  /** dnatId */
+  DNAT: 32,
+  /** randomFully */
+  MASQUERADE: 33,
+  /** four address words */
+  SNAT: 34,
+  /** keep xor */
+  SET_MARK: 35,
+} as const
+
+export const RUN_WORDS = 4
+/** RULE ruleId nextPc, CHANCE threshold, JUMP pc (or COUNT 0). */
+export const RUN_RULE_WORDS = 7
+/** Where the verdict of a run's rule begins. */
+export const RUN_VERDICT_OFFSET = 5
+
+/** How a matched rule ends the walk of its chain: never, always, or unless its jump returned. */
+export const RULE_ENDS = { never: 0, always: 1, unlessReturned: 2 } as const

@@ -1,0 +1,26 @@
+/**
+ * The Ruleset as one node has it when its kube-proxy wrote the Services in the order of `orderKey`: the rules of every dispatch segment
+ * in a keyed permutation, everything else as it was. Evaluate computes the same order without making it; trace and printing need it made.
+ */
+import type { Chain, Rule, Ruleset } from '../ruleset/ruleset.ts'
+import { slotAt } from './keyed-permutation.ts'
+import { segmentChain } from './segment-chain.ts'
+
+/** `orderKey` 0: the ruleset itself. Chains without a dispatch segment keep their identity. */
+export function orderedRuleset(ruleset: Ruleset, orderKey: number): Ruleset {
+  if (orderKey === 0) return ruleset
+  const tables = ruleset.tables.map(table => ({
+    ...table,
+    chains: new Map([...table.chains].map(([name, chain]) => [name, orderedChain(chain, orderKey)])),
+  }))
+  return { ...ruleset, tables }
+}
+
+function orderedChain(chain: Chain, orderKey: number): Chain {
+  const dispatches = segmentChain(chain.rules).filter(s => s.kind === 'dispatch')
+  if (dispatches.length === 0) return chain
+  const rules: Rule[] = [...chain.rules]
+  for (const { first, count } of dispatches)
+    for (let rank = 0; rank < count; rank++) rules[first + rank] = chain.rules[first + slotAt(orderKey, count, rank)]
+  return { ...chain, rules }
+}

@@ -1,0 +1,67 @@
+/**
+ * Per-rule counters from an engine's: what iptables-save -c would show (matched), and what the kernel would have walked (evaluated).
+ *
+ * Nothing is counted where a packet passes by. A rule is evaluated by every packet that left its chain at the rule or behind it, or fell
+ * off the chain's end; a packet leaves at a rule it matched unless the rule's jump returned. Chains count in from their callers.
+ */
+import { DISPATCH, DISPATCH_WORDS } from './dispatch.ts'
+import type { Engine } from './engine.ts'
+import { RULE_ENDS } from './opcode.ts'
+import { HOOK_COUNT } from './program.ts'
+
+export interface RuleTallies {
+  /** Per global rule id; whole numbers of packets. */
+  readonly matched: Float64Array
+  readonly evaluated: Float64Array
+  /** Per block: packets that entered the chain. */
+  readonly chainEntries: Float64Array
+  /** Per view and HOOK: packets that the built-in chain's policy decided. */
+  readonly policy: Float64Array
+}
+
+/** Counters so far; between nodes only (after endNode), as shuffled hits of an open node are not folded yet. */
+export function ruleTallies(engine: Engine): RuleTallies {
+  if (engine.nodeOrderKey !== 0) throw new Error('endNode comes before ruleTallies')
+  const { program, matched, returned, shuffledEnded, shuffledEvaluated } = engine
+  const { blockRuleStart, ruleEnds, ruleTarget, dispatch } = program
+  const chainEntries = new Float64Array(program.blockCount)
+  for (let view = 0; view < program.viewCount; view++)
+    for (let hook = 0; hook < HOOK_COUNT; hook++) {
+      const at = view * HOOK_COUNT + hook
+      if (program.hookBlock[at] >= 0) chainEntries[program.hookBlock[at]] += engine.hookEntries[at]
+    }
+  const evaluated = new Float64Array(program.ruleCount)
+  const left = (rule: number): number => (ruleEnds[rule] === RULE_ENDS.never ? 0 : matched[rule] - returned[rule])
+  // Callers stand behind the chains they call, so a block's entries are complete when its turn comes; segments likewise, from the last on.
+  let nextDispatch = program.dispatchCount - 1
+  for (let block = program.blockCount - 1; block >= 0; block--) {
+    const first = blockRuleStart[block]
+    const end = blockRuleStart[block + 1]
+    let reached = chainEntries[block]
+    for (let rule = first; rule < end; rule++) {
+      reached -= left(rule)
+      if (ruleTarget[rule] >= 0) chainEntries[ruleTarget[rule]] += matched[rule]
+    }
+    for (let rule = end - 1; rule >= first; rule--) {
+      const record = DISPATCH_WORDS * nextDispatch
+      const size = nextDispatch < 0 ? 0 : dispatch[record + DISPATCH.size]
+      if (nextDispatch < 0 || rule !== dispatch[record + DISPATCH.firstRule] + size - 1) {
+        reached += left(rule)
+        evaluated[rule] = reached
+        continue
+      }
+      const firstSlot = dispatch[record + DISPATCH.firstSlot]
+      const segmentFirst = dispatch[record + DISPATCH.firstRule]
+      let shuffled = 0
+      for (let slot = size - 1; slot >= 0; slot--) {
+        shuffled += shuffledEnded[firstSlot + slot]
+        reached += left(segmentFirst + slot) - shuffledEnded[firstSlot + slot]
+        evaluated[segmentFirst + slot] = reached + shuffledEvaluated[firstSlot + slot]
+      }
+      reached += shuffled
+      rule = segmentFirst
+      nextDispatch--
+    }
+  }
+  return { matched: matched.slice(), evaluated, chainEntries, policy: engine.policyHits.slice() }
+}

@@ -1,0 +1,169 @@
+/**
+ * One packet through one table's built-in chain, for trace: jumps, gotos, returns, policy, and what verdicts do to the packet.
+ * A stack of frames, not recursion: the nesting of a user's chains is unbounded.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { writeIpWords } from '../net/ip.ts'
+import type { Packet } from '../net/packet.ts'
+import { CT } from '../net/packet.ts'
+import type { Problem } from '../problem/problem.ts'
+import type { Chain, Rule, Ruleset, TableName } from '../ruleset/ruleset.ts'
+import type { HostView } from './host.ts'
+import { refuseLoop, refuseMissingChain, refuseRule, refuseVerdictBelow, VERDICT_HOMES } from './refusal.ts'
+import { runLength } from './segment-chain.ts'
+import { isRunRule, ruleProbability, runThresholds } from './statistic-run.ts'
+import type { TraceCounters, TraceStep } from './trace.ts'
+import type { PacketPlace } from './trace-match.ts'
+import { matchHolds } from './trace-match.ts'
+
+/** What a trace has gathered so far. */
+export interface TraceWalk {
+  readonly ruleset: Ruleset
+  readonly host: HostView
+  readonly draw: (drawNumber: number) => number
+  readonly packet: Packet
+  readonly counters: TraceCounters | undefined
+  readonly weight: number
+  readonly steps: TraceStep[]
+  dnat: Rule | undefined
+}
+
+export type Fate = 'accept' | 'drop' | 'reject'
+
+interface Frame {
+  chain: Chain
+  /** The rule to look at next. */
+  next: number
+  /** Rules before this one draw alone: a jump of their run was taken and returned. */
+  aloneUntil: number
+  /** The chains this frame went through by goto, itself last. */
+  readonly names: string[]
+}
+
+/** An absent table or chain accepts and counts nothing. */
+export function traceTable(
+  walk: TraceWalk,
+  table: TableName,
+  hook: string,
+  place: PacketPlace,
+): E.Either<Problem, Fate> {
+  const chains = walk.ruleset.tables.find(t => t.name === table)?.chains
+  const base = chains?.get(hook)
+  if (chains === undefined || base === undefined) return E.right('accept')
+  const stack: Frame[] = [newFrame(base)]
+  while (stack.length > 0) {
+    const frame = stack[stack.length - 1]
+    if (frame.next >= frame.chain.rules.length) {
+      stack.pop()
+      continue
+    }
+    const { chain, next: index } = frame
+    const refused = refuseRule(walk.ruleset.family, table, chain, index, chain.rules[index])
+    if (refused !== undefined) return E.left(refused)
+    const matched = evaluateRules(walk, table, frame, place)
+    if (matched === undefined) continue
+    const { verdict } = chain.rules[matched]
+    if (verdict === undefined) continue
+    if (verdict.kind === 'jump' || verdict.kind === 'goto') {
+      const target = chains.get(verdict.chain)
+      if (target === undefined) return E.left(refuseMissingChain(table, chain.name, matched, verdict.chain))
+      const open = stack.flatMap(f => f.names)
+      if (open.includes(target.name))
+        return E.left(refuseLoop(table, [...open.slice(open.indexOf(target.name)), target.name]))
+      if (verdict.kind === 'jump') stack.push(newFrame(target))
+      else {
+        frame.chain = target
+        frame.next = 0
+        frame.aloneUntil = 0
+        frame.names.push(target.name)
+      }
+      continue
+    }
+    if (VERDICT_HOMES[verdict.kind]?.hooks.includes(hook) === false)
+      return E.left(refuseVerdictBelow(verdict.kind, table, hook))
+    switch (verdict.kind) {
+      case 'return':
+        stack.pop()
+        break
+      case 'mark':
+        walk.packet.mark = ((walk.packet.mark & ~verdict.mask) ^ verdict.value) >>> 0
+        break
+      case 'dnat':
+        walk.dnat = chain.rules[matched]
+        translateDestination(walk.packet, verdict.address.value, verdict.port)
+        return E.right('accept')
+      case 'snat':
+        return E.right(translateSource(walk.packet, ipWords(verdict.address.value), false))
+      case 'masquerade':
+        return E.right(masquerade(walk, verdict.randomFully))
+      default:
+        return E.right(verdict.kind)
+    }
+  }
+  const { policies } = walk.counters ?? {}
+  policies?.set(`${table} ${hook}`, (policies.get(`${table} ${hook}`) ?? 0) + walk.weight)
+  return E.right(base.policy === 'DROP' ? 'drop' : 'accept')
+}
+
+const newFrame = (chain: Chain): Frame => ({ chain, next: 0, aloneUntil: 0, names: [chain.name] })
+
+/** Evaluates the frame's next rule, or its next run of statistic rules, and moves past it; the index of the rule that matched. */
+function evaluateRules(walk: TraceWalk, table: TableName, frame: Frame, place: PacketPlace): number | undefined {
+  const { chain, next: first } = frame
+  const draw = (): number => walk.draw(walk.packet.draws++)
+  if (isRunRule(chain.rules[first]) && first >= frame.aloneUntil) {
+    const end = first + runLength(chain.rules, first)
+    const thresholds = runThresholds(chain.rules.slice(first, end).map(ruleProbability))
+    const word = draw()
+    for (let i = first; i < end; i++) {
+      const matched = word < thresholds[i - first]
+      record(walk, { table, chain: chain.name, index: i, rule: chain.rules[i], matched })
+      frame.next = i + 1
+      if (!matched) continue
+      frame.aloneUntil = end
+      return i
+    }
+    return undefined
+  }
+  const rule = chain.rules[first]
+  const whyNot = rule.matches.find(m => !matchHolds(m, walk.packet, walk.host, place, draw))
+  const matched = whyNot === undefined
+  record(walk, { table, chain: chain.name, index: first, rule, matched, ...(matched ? {} : { whyNot }) })
+  frame.next = first + 1
+  return matched ? first : undefined
+}
+
+function record(walk: TraceWalk, step: TraceStep): void {
+  walk.steps.push(step)
+  const { rules } = walk.counters ?? {}
+  if (rules === undefined) return
+  const counter = rules.get(step.rule) ?? { matched: 0, evaluated: 0 }
+  counter.evaluated += walk.weight
+  if (step.matched) counter.matched += walk.weight
+  rules.set(step.rule, counter)
+}
+
+/** The DNAT status is set only when something changed, as nf_nat_setup_info does. */
+function translateDestination(packet: Packet, address: bigint, port: number): void {
+  const before = [...packet.destination, packet.destinationPort].join()
+  writeIpWords(address, packet.destination, 0)
+  if (port !== 0) packet.destinationPort = port
+  if ([...packet.destination, packet.destinationPort].join() !== before) packet.ctState |= CT.DNAT
+}
+
+function translateSource(packet: Packet, words: Uint32Array, portChanges: boolean): Fate {
+  const before = packet.source.join()
+  packet.source.set(words)
+  if (portChanges || packet.source.join() !== before) packet.ctState |= CT.SNAT
+  return 'accept'
+}
+
+/** A node without an address of the family cannot masquerade: the kernel drops the packet. */
+const masquerade = (walk: TraceWalk, randomFully: boolean): Fate =>
+  walk.host.primary.every(word => word === 0) ? 'drop' : translateSource(walk.packet, walk.host.primary, randomFully)
+
+function ipWords(value: bigint): Uint32Array {
+  const words = new Uint32Array(4)
+  writeIpWords(value, words, 0)
+  return words
+}

@@ -1,0 +1,372 @@
+/**
+ * The interpreter: one packet through one built-in chain's code (grammar: program.ts). The hottest loop of the project; it allocates
+ * nothing and touches a counter only where a rule matches.
+ *
+ * Models ipt_do_table. A statistic run takes one draw for all its rules (statistic-run.ts), a dispatch segment one look-up; the number of
+ * rules the kernel would have evaluated comes out exact. Opcodes are copied to constants of this module because V8 then compiles the
+ * switch to a jump table.
+ */
+import type { Packet } from '../net/packet.ts'
+import { CT } from '../net/packet.ts'
+import { draw32 } from '../sim/random.ts'
+import { DISPATCH, DISPATCH_WORDS, findCandidate4, findCandidate6 } from './dispatch.ts'
+import type { DrawScript, Engine } from './engine.ts'
+import type { HostView } from './host.ts'
+import { enterShuffled, leaveShuffled } from './node-order.ts'
+import { OP, RUN_RULE_WORDS, RUN_VERDICT_OFFSET, RUN_WORDS } from './opcode.ts'
+import { isLocal } from './route.ts'
+
+/** How a walk ends; `policy` when no rule decided. */
+export const FATE = { accept: 0, drop: 1, reject: 2, policy: 3 } as const
+
+const ACCEPT_FATE = FATE.accept
+const DROP_FATE = FATE.drop
+const REJECT_FATE = FATE.reject
+const POLICY_FATE = FATE.policy
+
+const {
+  END,
+  RULE,
+  DISPATCH: DISPATCH_OP,
+  CANDIDATE,
+  HIT,
+  LEAVE,
+  PASS,
+  RUN,
+  CHANCE,
+  SOURCE4,
+  NOT_SOURCE4,
+  DESTINATION4,
+  NOT_DESTINATION4,
+  SOURCE6,
+  DESTINATION6,
+  PROTOCOL,
+  NOT_PROTOCOL,
+  SOURCE_PORTS,
+  DESTINATION_PORTS,
+  IN_INTERFACE,
+  OUT_INTERFACE,
+  SOURCE_LOCAL,
+  DESTINATION_LOCAL,
+  CONNTRACK,
+  MARK,
+  COUNT,
+  ACCEPT,
+  DROP,
+  REJECT,
+  RETURN,
+  JUMP,
+  GOTO,
+  DNAT,
+  MASQUERADE,
+  SNAT,
+  SET_MARK,
+} = OP
+
+/**
+ * Walks from `pc` and returns a FATE; changes the packet's mark, draws, translation and ctState, adds to engine.rulesEvaluated.
+ * `source`, `destination` and `destinationPort` are the packet's as this hook sees them; interfaces are INTERFACE numbers.
+ */
+export function walkChain(
+  engine: Engine,
+  start: number,
+  host: HostView,
+  orderKey: number,
+  packet: Packet,
+  source: Uint32Array,
+  destination: Uint32Array,
+  destinationPort: number,
+  ctState: number,
+  inInterface: number,
+  outInterface: number,
+  weight: number,
+): number {
+  const { program, matched, returned, returnPc, returnRule } = engine
+  const { code, dispatch } = program
+  const source4 = source[3] | 0
+  const destination4 = destination[3] | 0
+  const protocol = packet.protocol
+  let pc = start
+  let nextPc = 0
+  let rule = -1
+  let evaluated = 0
+  let depth = 0
+  let mark = packet.mark | 0
+  let fate: number
+  for (;;) {
+    switch (code[pc]) {
+      case RULE:
+        evaluated++
+        rule = code[pc + 1]
+        nextPc = code[pc + 2]
+        pc += 3
+        continue
+      case DISPATCH_OP: {
+        const id = code[pc + 1]
+        const record = DISPATCH_WORDS * id
+        const ports = (protocol << 16) | destinationPort
+        const candidate =
+          program.family === 4
+            ? findCandidate4(dispatch, program.dispatchEntries, record, destination4, ports)
+            : findCandidate6(dispatch, program.dispatchEntries, record, destination, ports)
+        pc = candidate === 0 ? pc + 2 : candidate
+        continue
+      }
+      case PASS: {
+        const record = DISPATCH_WORDS * code[pc + 1]
+        evaluated += dispatch[record + DISPATCH.size]
+        pc = dispatch[record + DISPATCH.afterPc]
+        continue
+      }
+      case CANDIDATE:
+        nextPc = code[pc + 1]
+        pc += 2
+        continue
+      case HIT: {
+        const id = code[pc + 1]
+        const slot = code[pc + 2]
+        rule = dispatch[DISPATCH_WORDS * id + DISPATCH.firstRule] + slot
+        evaluated += orderKey === 0 ? slot + 1 : enterShuffled(engine, orderKey, id, slot, weight)
+        pc += 3
+        continue
+      }
+      case LEAVE: {
+        const id = code[pc + 1]
+        const slot = code[pc + 2]
+        const record = DISPATCH_WORDS * id
+        evaluated +=
+          orderKey === 0
+            ? dispatch[record + DISPATCH.size] - slot - 1
+            : leaveShuffled(engine, orderKey, id, slot, weight)
+        pc = dispatch[record + DISPATCH.afterPc]
+        continue
+      }
+      case RUN: {
+        const count = code[pc + 2]
+        const taken = takenRule(engine, packet, code[pc + 3], count)
+        if (taken === count) {
+          evaluated += count
+          pc += RUN_WORDS + RUN_RULE_WORDS * count
+        } else {
+          evaluated += taken + 1
+          rule = code[pc + 1] + taken
+          pc += RUN_WORDS + RUN_RULE_WORDS * taken + RUN_VERDICT_OFFSET
+        }
+        continue
+      }
+      case CHANCE:
+        pc = nextDraw(engine, packet, code[pc + 1] >>> 0) ? pc + 2 : nextPc
+        continue
+      case SOURCE4:
+        pc = (source4 & code[pc + 1]) === code[pc + 2] ? pc + 3 : nextPc
+        continue
+      case NOT_SOURCE4:
+        pc = (source4 & code[pc + 1]) !== code[pc + 2] ? pc + 3 : nextPc
+        continue
+      case DESTINATION4:
+        pc = (destination4 & code[pc + 1]) === code[pc + 2] ? pc + 3 : nextPc
+        continue
+      case NOT_DESTINATION4:
+        pc = (destination4 & code[pc + 1]) !== code[pc + 2] ? pc + 3 : nextPc
+        continue
+      case SOURCE6:
+        pc = inPrefix6(code, pc + 2, source) === code[pc + 1] ? pc + 10 : nextPc
+        continue
+      case DESTINATION6:
+        pc = inPrefix6(code, pc + 2, destination) === code[pc + 1] ? pc + 10 : nextPc
+        continue
+      case PROTOCOL:
+        pc = protocol === code[pc + 1] ? pc + 2 : nextPc
+        continue
+      case NOT_PROTOCOL:
+        pc = protocol !== code[pc + 1] ? pc + 2 : nextPc
+        continue
+      case SOURCE_PORTS: {
+        const port = packet.sourcePort
+        pc = (port >= code[pc + 1] && port <= code[pc + 2] ? 1 : 0) === code[pc + 3] ? pc + 4 : nextPc
+        continue
+      }
+      case DESTINATION_PORTS:
+        pc =
+          (destinationPort >= code[pc + 1] && destinationPort <= code[pc + 2] ? 1 : 0) === code[pc + 3]
+            ? pc + 4
+            : nextPc
+        continue
+      case IN_INTERFACE:
+        pc = engine.interfaceMatches[4 * code[pc + 1] + inInterface] === code[pc + 2] ? pc + 3 : nextPc
+        continue
+      case OUT_INTERFACE:
+        pc = engine.interfaceMatches[4 * code[pc + 1] + outInterface] === code[pc + 2] ? pc + 3 : nextPc
+        continue
+      case SOURCE_LOCAL:
+        pc = (isLocal(host, source) ? 1 : 0) === code[pc + 1] ? pc + 2 : nextPc
+        continue
+      case DESTINATION_LOCAL:
+        pc = (isLocal(host, destination) ? 1 : 0) === code[pc + 1] ? pc + 2 : nextPc
+        continue
+      case CONNTRACK:
+        pc = ((ctState & code[pc + 1]) !== 0 ? 1 : 0) === code[pc + 2] ? pc + 3 : nextPc
+        continue
+      case MARK:
+        pc = ((mark & code[pc + 1]) === code[pc + 2] ? 1 : 0) === code[pc + 3] ? pc + 4 : nextPc
+        continue
+      case COUNT:
+        matched[rule] += weight
+        pc += 2
+        continue
+      case SET_MARK:
+        matched[rule] += weight
+        mark = (mark & code[pc + 1]) ^ code[pc + 2]
+        pc += 3
+        continue
+      case JUMP:
+        matched[rule] += weight
+        returnPc[depth] = pc + 2
+        returnRule[depth++] = rule
+        pc = code[pc + 1]
+        continue
+      case GOTO:
+        matched[rule] += weight
+        pc = code[pc + 1]
+        continue
+      case RETURN:
+        matched[rule] += weight
+        if (depth === 0) {
+          fate = POLICY_FATE
+          break
+        }
+        returned[returnRule[--depth]] += weight
+        pc = returnPc[depth]
+        continue
+      case END:
+        if (depth === 0) {
+          fate = POLICY_FATE
+          break
+        }
+        returned[returnRule[--depth]] += weight
+        pc = returnPc[depth]
+        continue
+      case ACCEPT:
+        matched[rule] += weight
+        fate = ACCEPT_FATE
+        break
+      case DROP:
+        matched[rule] += weight
+        fate = DROP_FATE
+        break
+      case REJECT:
+        matched[rule] += weight
+        fate = REJECT_FATE
+        break
+      case DNAT:
+        matched[rule] += weight
+        translateDestination(engine, packet, code[pc + 1])
+        fate = ACCEPT_FATE
+        break
+      case SNAT:
+        matched[rule] += weight
+        translateSource(packet, code[pc + 1], code[pc + 2], code[pc + 3], code[pc + 4], 0)
+        fate = ACCEPT_FATE
+        break
+      case MASQUERADE:
+        matched[rule] += weight
+        fate = masquerade(host, packet, code[pc + 1])
+        break
+      default:
+        throw new Error(`no such operation: ${code[pc]} at ${pc}`)
+    }
+    break
+  }
+  packet.mark = mark >>> 0
+  engine.rulesEvaluated += evaluated
+  return fate
+}
+
+/** Which rule of a run the next draw takes, from 0; `count` when none. Thresholds of equal shares are guessed right at once. */
+function takenRule(engine: Engine, packet: Packet, thresholdStart: number, count: number): number {
+  const { thresholds } = engine.program
+  const word =
+    engine.script === undefined ? flowWord(engine, packet) : scriptedRun(engine, packet, thresholdStart, count)
+  let i = Math.floor((word * (count + 1)) / 0x1_0000_0000)
+  let low = 0
+  let high = count
+  // The first rule whose threshold lies above the word; `i` is the guess, then the middle.
+  for (;;) {
+    if (i < high && word >= thresholds[thresholdStart + i]) low = i + 1
+    else if (i > low && word < thresholds[thresholdStart + i - 1]) high = i - 1
+    else return i
+    i = (low + high) >>> 1
+  }
+}
+
+/** A statistic match with a draw of its own; `threshold` in 0 … 2^31. */
+const nextDraw = (engine: Engine, packet: Packet, threshold: number): boolean =>
+  (engine.script === undefined ? flowWord(engine, packet) : scriptedChance(engine, packet, threshold)) < 2 * threshold
+
+const flowWord = (engine: Engine, packet: Packet): number =>
+  draw32(engine.seed.low, engine.seed.high, packet.flowLow, packet.flowHigh, packet.draws++)
+
+function scriptedRun(engine: Engine, packet: Packet, thresholdStart: number, count: number): number {
+  packet.draws++
+  return scriptedWord(engine.script!, engine.program.thresholds.subarray(thresholdStart, thresholdStart + count))
+}
+
+function scriptedChance(engine: Engine, packet: Packet, threshold: number): number {
+  packet.draws++
+  return scriptedWord(engine.script!, Float64Array.of(2 * threshold))
+}
+
+function scriptedWord(script: DrawScript, cuts: Float64Array): number {
+  const n = script.taken++
+  if (n === script.words.length) {
+    script.words.push(0)
+    script.cuts.push(cuts)
+  }
+  return script.words[n]
+}
+
+/** 1 when the address lies in the prefix whose mask and value begin at `at`, else 0. */
+const inPrefix6 = (code: Int32Array, at: number, words: Uint32Array): number =>
+  (words[0] & code[at]) === code[at + 4] &&
+  (words[1] & code[at + 1]) === code[at + 5] &&
+  (words[2] & code[at + 2]) === code[at + 6] &&
+  (words[3] & code[at + 3]) === code[at + 7]
+    ? 1
+    : 0
+
+/** The DNAT status is set only when something changed, as nf_nat_setup_info does. Port 0 keeps the port. */
+function translateDestination(engine: Engine, packet: Packet, id: number): void {
+  const { dnatAddress, dnatPort } = engine.program
+  const { destination } = packet
+  engine.dnat = id
+  let changed = 0
+  for (let i = 0; i < 4; i++) {
+    const word = dnatAddress[4 * id + i]
+    changed |= word ^ destination[i]
+    destination[i] = word
+  }
+  const port = dnatPort[id]
+  if (port !== 0) {
+    changed |= port ^ packet.destinationPort
+    packet.destinationPort = port
+  }
+  if (changed !== 0) packet.ctState |= CT.DNAT
+}
+
+/** `portChanges`: not 0 when the source port is drawn anew (it is kept here, but the connection is translated). */
+function translateSource(packet: Packet, a: number, b: number, c: number, d: number, portChanges: number): void {
+  const { source } = packet
+  const changed = portChanges | (source[0] ^ a) | (source[1] ^ b) | (source[2] ^ c) | (source[3] ^ d)
+  source[0] = a
+  source[1] = b
+  source[2] = c
+  source[3] = d
+  if (changed !== 0) packet.ctState |= CT.SNAT
+}
+
+/** A node without an address of the family cannot masquerade: the kernel drops the packet. */
+function masquerade({ primary }: HostView, packet: Packet, randomFully: number): number {
+  if ((primary[0] | primary[1] | primary[2] | primary[3]) === 0) return DROP_FATE
+  translateSource(packet, primary[0], primary[1], primary[2], primary[3], randomFully)
+  return ACCEPT_FATE
+}
