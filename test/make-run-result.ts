@@ -173,6 +173,7 @@ function makeRules(serviceSizes: readonly number[], connections: Float64Array): 
     chain: rows.map(r => r.chain),
     index: Uint32Array.from(rows, r => r.index),
     rule: rows.map(r => r.rule),
+    family: new Uint8Array(rows.length).fill(4),
     matched: Float64Array.from(rows, r => r.matched),
     evaluated: Float64Array.from(rows, r => r.evaluated),
   }

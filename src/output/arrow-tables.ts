@@ -145,6 +145,7 @@ function zonesTable({ zones: z }: RunResult): ColumnTable {
 
 const rulesTable = ({ rules }: RunResult): ColumnTable =>
   table('rules', 'One row a rule, counters summed over all nodes.', [
+    family(rules.family),
     dictionary('table', 'iptables table', rules.table),
     dictionary('chain', 'chain', rules.chain),
     count('index', '1', 'place in its chain, from 1', rules.index),
@@ -172,6 +173,12 @@ function detailTable({ detailNodes }: RunResult): ColumnTable {
       'why',
       'why the node was chosen',
       perRow(d => d.why),
+    ),
+    family(
+      joined(
+        detailNodes.map(d => d.rules.family),
+        n => new Uint8Array(n),
+      ),
     ),
     dictionary(
       'table',
@@ -203,6 +210,14 @@ function detailTable({ detailNodes }: RunResult): ColumnTable {
     ),
   ])
 }
+
+const family = (values: Uint8Array): Column => ({
+  name: 'family',
+  type: 'uint8',
+  unit: 'IP version',
+  description: '4: iptables, 6: ip6tables',
+  values,
+})
 
 const ruleCounters = (matched: Float64Array, evaluated: Float64Array): readonly Column[] => [
   whole('matched', 'packets', 'packets that matched the rule, as iptables counts them', matched),
@@ -307,7 +322,10 @@ const ratio = (name: string, unit: string, description: string, values: Float64A
   values: values.map(rounded),
 })
 
-function joined<T extends Float64Array | Uint32Array>(parts: readonly T[], make: (length: number) => T): T {
+function joined<T extends Float64Array | Uint32Array | Uint8Array>(
+  parts: readonly T[],
+  make: (length: number) => T,
+): T {
   const all = make(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {

@@ -5,7 +5,7 @@
  */
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
-import { visible } from './escape.ts'
+import { shortened, visible } from './escape.ts'
 import { Html } from './html.ts'
 
 export type ChartOptions = Plot.PlotOptions
@@ -27,10 +27,7 @@ export const chart = (label: string, width: number, draw: (narrow: boolean) => C
   new Html(svg('wide', label, draw(false), width) + svg('narrow', label, draw(true), NARROW))
 
 /** A text of the user's, for a label: visible and short. */
-export const labelText = (text: string): string => {
-  const shown = visible(text)
-  return shown.length > 24 ? `${shown.slice(0, 23)}…` : shown
-}
+export const labelText = (text: string): string => visible(shortened(text, 24))
 
 const NARROW = 345
 

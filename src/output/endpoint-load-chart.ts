@@ -6,10 +6,11 @@ import * as Plot from '@observablehq/plot'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { COLOUR, chart, WIDTH } from './chart.ts'
 import { numbersOf, tableNamed, textsOf } from './column-values.ts'
+import { ENOUGH_EXPECTED } from './evenness.ts'
 import type { Html } from './html.ts'
 import { type LoadBin, loadBins, type Place } from './load-bands.ts'
 import { loadScale } from './load-scale.ts'
-import { countText, percentText, ratioText } from './number-text.ts'
+import { counted, countText, percentText, ratioText } from './number-text.ts'
 
 export interface ChartFigure {
   readonly svg: Html
@@ -25,12 +26,12 @@ export function endpointLoadChart(tables: readonly ColumnTable[]): ChartFigure {
   const places = endpointPlaces(tableNamed(tables, 'endpoints'))
   const bins = loadBins(places, BINS)
   const single = places.length <= BINS
-  const open = places.filter(p => p.bandHigh > p.bandLow)
-  const outside = open.filter(p => p.load < p.bandLow || p.load > p.bandHigh).length
+  const judged = places.filter(p => p.bandHigh > p.bandLow && p.expected >= ENOUGH_EXPECTED)
+  const outside = judged.filter(p => p.load < p.bandLow || p.load > p.bandHigh).length
   const loads = places.map(p => p.load)
   const most = loads.reduce((a, b) => Math.max(a, b), 0)
-  const caption = `${single ? 'Each dot is an endpoint' : 'Endpoints in groups of equal size: dark is the middle 80 %, light the whole range, the line the median'}, ranked by expected load. The grey band holds 99 % of what chance gives at the expected shares; ${countText(outside)} of ${countText(open.length)} endpoints (${percentText(outside / open.length)}) lie outside.`
-  const label = `Connections of each of ${countText(places.length)} endpoints, ranked: the most is ${countText(most)}, ${countText(loads.filter(l => l === 0).length)} got nothing, ${percentText(outside / open.length)} lie outside the 99 % band of chance.`
+  const caption = `${single ? 'Each dot is an endpoint' : 'Endpoints in groups of equal size: dark is the middle 80 %, light the whole range, the line the median'}, ranked by expected load. The grey band holds 99 % of what chance gives at the expected shares; ${countText(outside)} of ${counted(judged.length, 'endpoint')} with at least ${ENOUGH_EXPECTED} expected (${percentText(outside / judged.length)}) lie outside.`
+  const label = `Connections of ${counted(places.length, 'endpoint')}, ranked by expected load: the most is ${countText(most)}, ${countText(loads.filter(l => l === 0).length)} got nothing, ${percentText(outside / judged.length)} lie outside the 99 % band of chance.`
   const svg = chart(label, WIDTH.beside, narrow => ({
     height: narrow ? 260 : 340,
     marginLeft: 56,

@@ -10,6 +10,10 @@ export const visible = (text: string): string =>
     c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
+/** Cut to so many characters, so that no name fills a page. */
+export const shortened = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length - 1)}…`
+
 /** For HTML, as element text and in quoted attributes. */
 export const escapeHtml = (text: string): string => visible(text).replace(/[&<>"'`]/g, c => `&#${c.charCodeAt(0)};`)
 

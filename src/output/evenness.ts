@@ -6,6 +6,7 @@ import type { ColumnTable } from '../arrow/column-table.ts'
 import { chiSquareTail } from '../metrics/chi-square.ts'
 import { type Distribution, distribution } from '../metrics/distribution.ts'
 import { numbersOf, tableNamed, textsOf } from './column-values.ts'
+import { shortened } from './escape.ts'
 
 /** With fewer expected at any endpoint the chi-square approximation is poor (Cochran 1954). */
 export const ENOUGH_EXPECTED = 5
@@ -84,7 +85,7 @@ function worstOf(services: ColumnTable, candidates: readonly number[]): readonly
     .toSorted((a, b) => maxOverMean[b] - maxOverMean[a] || a - b)
     .slice(0, WORST)
     .map(i => ({
-      service: `${namespace[i]}/${name[i]}${portName[i] === '' ? '' : `:${portName[i]}`}`,
+      service: shortened(`${namespace[i]}/${name[i]}${portName[i] === '' ? '' : `:${portName[i]}`}`, 150),
       endpoints: column('endpoints')[i],
       delivered: column('delivered')[i],
       mean: column('mean')[i],

@@ -5,7 +5,7 @@
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { numbersOf, tableNamed, totalOf } from './column-values.ts'
 import { type Evenness, evenness, SIGNIFICANCE } from './evenness.ts'
-import { countText, ratioText } from './number-text.ts'
+import { counted, countText, ratioText } from './number-text.ts'
 import type { RunJson } from './run-json.ts'
 
 export interface Findings {
@@ -54,7 +54,7 @@ function loadSentence(
   const figures =
     tested === 1
       ? `p = ${ratioText(worst[0].pValue)} in the one Service port tested`
-      : `${countText(significant)} of ${countText(tested)} Service ports tested have p < ${SIGNIFICANCE}, where chance gives ${ratioText(significantByChance)}`
+      : `${countText(significant)} of ${counted(tested, 'Service port')} tested have p < ${SIGNIFICANCE}, where chance gives ${ratioText(significantByChance)}`
   const busiest = `the busiest endpoint of ${worst[0].service} has ${ratioText(worst[0].maxOverMean)} times its mean`
   return [`${verdict} (${figures}); ${busiest}, and ${idle}.`]
 }
@@ -66,7 +66,7 @@ function failureSentence(tables: readonly ColumnTable[]): readonly string[] {
     const n = total(outcome)
     return n === 0 ? [] : [`${countText(n)} ${outcome === 'unmatched' ? 'matched by no rule' : outcome}`]
   })
-  return parts.length === 0 ? [] : [`Of ${countText(total('connections'))} connections ${parts.join(', ')}.`]
+  return parts.length === 0 ? [] : [`Of ${counted(total('connections'), 'connection')} ${parts.join(', ')}.`]
 }
 
 function sweepSentence(path: string, sweep: ColumnTable): string {
@@ -83,7 +83,7 @@ function sweepSentence(path: string, sweep: ColumnTable): string {
 const rulesNumber = ({ head }: RunJson): KeyNumber => ({
   value: countText(head.rulesByTable['nat'] ?? 0),
   label: 'nat rules on a node',
-  note: `${countText(head.kubeProxyNatRules)} as kube-proxy's own metric counts them, for ${countText(head.servicePorts)} Service ports and ${countText(head.endpoints)} endpoints`,
+  note: `${countText(head.kubeProxyNatRules)} as kube-proxy's own metric counts them, for ${counted(head.servicePorts, 'Service port')} and ${counted(head.endpoints, 'endpoint')}`,
 })
 
 const costNumber = ({ rulesEvaluated: { firstHop, secondHop, total } }: RunJson): KeyNumber => ({
@@ -105,4 +105,4 @@ function evennessNumber(run: RunJson, { worst, idleEndpoints }: Evenness): KeyNu
 }
 
 const idleText = ({ head }: RunJson, idle: number): string =>
-  idle === 0 ? 'every endpoint got some' : `${countText(idle)} of ${countText(head.endpoints)} endpoints got nothing`
+  idle === 0 ? 'every endpoint got some' : `${countText(idle)} of ${counted(head.endpoints, 'endpoint')} got nothing`

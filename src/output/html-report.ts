@@ -10,7 +10,7 @@ import { type ChartFigure, endpointLoadChart } from './endpoint-load-chart.ts'
 import { type Findings, findings } from './findings.ts'
 import { type Html, html, styleElement } from './html.ts'
 import { nodeLoadChart, zoneLoadChart } from './node-load-chart.ts'
-import { countText } from './number-text.ts'
+import { counted, countText } from './number-text.ts'
 import { REPORT_STYLE } from './report-style.ts'
 import { type ReportTable, reportTables } from './report-tables.ts'
 import { rulesEvaluatedChart } from './rules-evaluated-chart.ts'
@@ -111,8 +111,8 @@ function verdict({ thresholds }: RunJson): readonly Html[] {
   const failed = thresholds.filter(t => !t.passed).length
   if (thresholds.length === 0) return []
   return failed === 0
-    ? [html`<p class="verdict good">✓ all ${countText(thresholds.length)} thresholds passed</p>`]
-    : [html`<p class="verdict bad">✗ ${countText(failed)} of ${countText(thresholds.length)} thresholds failed</p>`]
+    ? [html`<p class="verdict good">✓ ${counted(thresholds.length, 'threshold')} passed</p>`]
+    : [html`<p class="verdict bad">✗ ${countText(failed)} of ${counted(thresholds.length, 'threshold')} failed</p>`]
 }
 
 const sweepSection = (path: string, tables: readonly ColumnTable[], steps: readonly Html[]): Html => html`<section>

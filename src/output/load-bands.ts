@@ -25,9 +25,13 @@ export interface Place {
   readonly bandHigh: number
 }
 
-/** Ranked by what is expected, the most first; among equals by load. */
+/**
+ * Ranked by what is expected, the most first. Among equals, by load where each place has a bin of its own; otherwise as they come, so
+ * that a bin is a fair sample of them.
+ */
 export function loadBins(places: readonly Place[], binsAtMost: number): readonly LoadBin[] {
-  const ranked = places.toSorted((a, b) => b.expected - a.expected || b.load - a.load)
+  const single = places.length <= binsAtMost
+  const ranked = places.toSorted((a, b) => b.expected - a.expected || (single ? b.load - a.load : 0))
   const bins = Math.min(binsAtMost, ranked.length)
   return Array.from({ length: bins }, (_, i) => {
     const from = Math.floor((i * ranked.length) / bins)

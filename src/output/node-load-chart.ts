@@ -6,7 +6,7 @@ import { numbersOf, tableNamed, textsOf, totalOf } from './column-values.ts'
 import type { ChartFigure } from './endpoint-load-chart.ts'
 import { loadBins } from './load-bands.ts'
 import { loadScale } from './load-scale.ts'
-import { countText, percentText, ratioText } from './number-text.ts'
+import { counted, countText, percentText, ratioText } from './number-text.ts'
 
 const BINS = 120
 const ZONES_SHOWN = 20
@@ -20,7 +20,7 @@ export function nodeLoadChart(tables: readonly ColumnTable[]): ChartFigure {
   const byLoad = [...Array(nodes.rowCount).keys()].toSorted((a, b) => loads[b] - loads[a] || a - b)
   const single = nodes.rowCount <= BINS
   const bins = loadBins(
-    byLoad.map(i => ({ load: loads[i], expected: 0, bandLow: 0, bandHigh: 0 })),
+    byLoad.map(i => ({ load: loads[i], expected: loads[i], bandLow: 0, bandHigh: 0 })),
     BINS,
   )
   const bars = bins.map((b, i) => ({
@@ -31,7 +31,7 @@ export function nodeLoadChart(tables: readonly ColumnTable[]): ChartFigure {
   }))
   const busiest = byLoad.length === 0 ? NaN : loads[byLoad[0]]
   const idle = byLoad.filter(i => loads[i] === 0).length
-  const label = `Connections that ended on each of ${countText(nodes.rowCount)} nodes, ranked: the busiest has ${countText(busiest)}, the mean is ${ratioText(mean)}, ${countText(idle)} have none.`
+  const label = `Connections that ended on ${counted(nodes.rowCount, 'node')}, ranked by load: the busiest has ${countText(busiest)}, the mean is ${ratioText(mean)}, ${countText(idle)} have none.`
   const caption = `${single ? 'Each bar is a node' : 'Each bar is a group of nodes, as high as its median'}; the line is the mean, ${ratioText(mean)}. The busiest node has ${ratioText(busiest / mean)} times the mean.`
   const svg = chart(label, WIDTH.half, narrow => ({
     height: narrow ? 200 : 230,

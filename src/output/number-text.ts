@@ -7,6 +7,9 @@ export function countText(value: number): string {
   return (value < 0 ? '-' : '') + digits.replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
+/** `1 node`, `2 nodes`. */
+export const counted = (value: number, noun: string): string => `${countText(value)} ${noun}${value === 1 ? '' : 's'}`
+
 /** Three significant digits up to 1,000, whole numbers above: `0.0123`, `1.62`, `4,201`. */
 export function ratioText(value: number): string {
   if (!Number.isFinite(value)) return notANumber(value)

@@ -4,6 +4,7 @@
  */
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { numbersOf, tableNamed, textsOf, totalOf } from './column-values.ts'
+import { shortened } from './escape.ts'
 import type { Evenness } from './evenness.ts'
 import { countText, percentText, ratioText } from './number-text.ts'
 import type { HopCost, RunJson } from './run-json.ts'
@@ -35,7 +36,18 @@ export function reportTables(run: RunJson, tables: readonly ColumnTable[], sprea
     chainsTable(tables),
     detailNodesTable(run, tables),
     inputsTable(run),
-  ].filter(table => table.rows.length > 0)
+  ]
+    .filter(table => table.rows.length > 0)
+    .map(kept)
+}
+
+/** At most so many rows of a table are shown; the Arrow files hold all. */
+const ROWS = 60
+
+function kept(table: ReportTable): ReportTable {
+  const rows = table.rows.slice(0, ROWS).map(row => row.map(cell => shortened(cell, 200)))
+  const more = table.rows.length - rows.length
+  return more === 0 ? { ...table, rows } : { ...table, rows, note: `${table.note} And ${countText(more)} more.`.trim() }
 }
 
 const words = (title: string): ReportColumn => ({ title, numeric: false })
@@ -168,14 +180,16 @@ const thresholdsTable = ({ thresholds }: RunJson): ReportTable => ({
 function chainsTable(tables: readonly ColumnTable[]): ReportTable {
   const rules = tableNamed(tables, 'rules')
   const [table, chain] = ['table', 'chain'].map(c => textsOf(rules, c))
+  const family = numbersOf(rules, 'family')
   const [evaluated, matched] = ['evaluated', 'matched'].map(c => numbersOf(rules, c))
   const kinds = new Map<string, { table: string; chain: string; rules: number; evaluated: number; matched: number }>()
   for (let i = 0; i < rules.rowCount; i++) {
     const kind = chainKind(chain[i])
-    const key = `${table[i]} ${kind}`
+    const tableName = family[i] === 6 ? `${table[i]} (IPv6)` : table[i]
+    const key = `${tableName} ${kind}`
     let row = kinds.get(key)
     if (row === undefined) {
-      row = { table: table[i], chain: kind, rules: 0, evaluated: 0, matched: 0 }
+      row = { table: tableName, chain: kind, rules: 0, evaluated: 0, matched: 0 }
       kinds.set(key, row)
     }
     row.rules++

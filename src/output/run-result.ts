@@ -107,6 +107,8 @@ export interface ZoneColumns {
 
 /** Summed over nodes, or one node's. `matched` and `evaluated` count packets, as iptables does. */
 export interface RuleColumns {
+  /** 4 (iptables) or 6 (ip6tables). */
+  readonly family: Uint8Array
   readonly table: readonly string[]
   readonly chain: readonly string[]
   /** Place in its chain, from 1, as `iptables -L --line-numbers`. */
