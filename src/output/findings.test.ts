@@ -17,7 +17,7 @@ describe('findings', () => {
       [
         "A node carries 41 nat rules; a new connection evaluates 27 rules at the median, 31 at the 99th percentile and 31 at most, over both hops.",
         "The load is as even as chance allows around the shares the rules give (0 of 2 Service ports tested have p < 0.001, where chance gives 0.002); the busiest endpoint of shop/web-2 has 1.05 times its mean, and every endpoint got some.",
-        "Of 2,400 connections 600 rejected.",
+        "Of 2,400 connections 600 were rejected.",
       ]
     `)
   })
@@ -50,7 +50,7 @@ describe('findings', () => {
     ])
     expect(foundFor({ serviceSizes: [0] }).answer.slice(1)).toEqual([
       'No connection reached an endpoint.',
-      'Of 600 connections 600 rejected.',
+      'Of 600 connections 600 were rejected.',
     ])
     expect(foundFor({ serviceSizes: [3], connections: () => 4 }).answer[1]).toContain(
       'Too few connections per endpoint',

@@ -64,7 +64,7 @@ function failureSentence(tables: readonly ColumnTable[]): readonly string[] {
   const total = (name: string): number => totalOf(numbersOf(services, name))
   const parts = (['rejected', 'dropped', 'unmatched'] as const).flatMap(outcome => {
     const n = total(outcome)
-    return n === 0 ? [] : [`${countText(n)} ${outcome === 'unmatched' ? 'matched by no rule' : outcome}`]
+    return n === 0 ? [] : [`${countText(n)} ${outcome === 'unmatched' ? 'matched no rule' : `were ${outcome}`}`]
   })
   return parts.length === 0 ? [] : [`Of ${counted(total('connections'), 'connection')} ${parts.join(', ')}.`]
 }
