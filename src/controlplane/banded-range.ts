@@ -49,7 +49,7 @@ function pickBetween(
   return undefined
 }
 
-/** Uniform below `bound`; above 2^32 to within 2^-1 of a part in 2^63, which nothing here can notice. */
+/** Uniform below `bound`; above 2^32 it scales 64 random bits, so no value is off by more than one draw in 2^64. */
 function randomBelow(bound: bigint, random: RandomStream): bigint {
   if (bound <= 0x1_0000_0000n) return BigInt(random.below(Number(bound)))
   const high = BigInt(random.below(0x1_0000_0000))

@@ -230,7 +230,7 @@ class ControlPlane {
       const before = this.store.find(object)
       if (type === 'DELETED') {
         if (before !== undefined) this.#removePod(before)
-      } else if (!this.#placement.isBare(object)) {
+      } else if (!this.#placement.isBare(object) || this.#isStranded(object)) {
         if (before !== undefined) this.#placement.release(before)
         this.#placement.adopt(object)
         this.store.put(object)
@@ -246,6 +246,11 @@ class ControlPlane {
 
   #wantsPlace(pod: Pod): boolean {
     return pod.nodeName === '' && this.#placement.isBare(pod) && this.store.find(pod) === undefined
+  }
+
+  /** Bound to a Node that has gone: it never starts, as nobody is there to start it. */
+  #isStranded(pod: Pod): boolean {
+    return pod.nodeName !== '' && this.store.node(pod.nodeName) === undefined
   }
 
   #removePod(pod: Pod): void {

@@ -39,13 +39,7 @@ export class PodPlacement {
 
   /** A Problem when the ready nodes have no room for `count` more pods. */
   expect(count: number, place: Place): Problem | undefined {
-    const { room, readyNodeCount } = this.#scheduler
-    if (count <= room) return undefined
-    return badInput(
-      place,
-      `${count} pod(s) to place, and room for ${room} on ${readyNodeCount} ready Node(s) of at most ${this.#maxPodsPerNode} pods each`,
-      'raise cluster.nodes or cluster.maxPodsPerNode, or lower the replicas',
-    )
+    return count > this.#scheduler.room ? this.#noRoom(count, place) : undefined
   }
 
   isPlaced = (key: string): boolean => this.#placed.has(key)
@@ -64,20 +58,20 @@ export class PodPlacement {
   }
 
   /**
-   * `pod` with a node (its own if it names one) and addresses of it, Running. A Pending one starts and becomes ready as its node is;
-   * one that is Running already keeps its own word on whether it is ready.
+   * `pod` with a node (its own if it names one, which must exist) and addresses of it, Running. A Pending one starts and becomes ready as
+   * its node is; one that is Running already keeps its own word on whether it is ready.
    */
   place(pod: Pod, place: Place): E.Either<Problem, Pod> {
     const nodeName = pod.nodeName === '' ? this.#scheduler.pick() : pod.nodeName
-    const node = nodeName === undefined ? undefined : this.#nodeOf(nodeName)
-    if (nodeName === undefined || node === undefined)
-      return E.left((pod.nodeName === '' ? this.expect(1, place) : undefined) ?? noSuchNode(pod, place))
-    const podIPs = pod.hostNetwork ? hostAddresses(node) : this.#takeAddresses(pod, node, place)
-    if (!Array.isArray(podIPs)) return E.left(podIPs)
+    if (nodeName === undefined) return E.left(this.#noRoom(1, place))
+    const node = this.#nodeOf(nodeName)
+    if (node === undefined) throw new Error(`pod ${objectKey(pod)} placed on node ${nodeName}, which is not there`)
+    const podIPs = pod.hostNetwork ? E.right(hostAddresses(node)) : this.#takeAddresses(pod, node, place)
+    if (E.isLeft(podIPs)) return podIPs
     this.#scheduler.occupy(nodeName)
     this.#placed.add(objectKey(pod))
     const ready = node.ready && (pod.phase === 'Pending' || pod.ready)
-    return E.right({ ...pod, nodeName, podIPs, phase: 'Running', ready })
+    return E.right({ ...pod, nodeName, podIPs: podIPs.right, phase: 'Running', ready })
   }
 
   /** Room for one more pod on this node, ready or not. */
@@ -91,21 +85,32 @@ export class PodPlacement {
     if (!pod.hostNetwork) for (const ip of pod.podIPs) this.#addressesInUse.delete(ip)
   }
 
-  #takeAddresses(pod: Pod, node: ClusterNode, place: Place): string[] | Problem {
+  #noRoom(count: number, place: Place): Problem {
+    const { room, readyNodeCount } = this.#scheduler
+    return badInput(
+      place,
+      `${count} pod(s) to place, and room for ${room} on ${readyNodeCount} ready Node(s) of at most ${this.#maxPodsPerNode} pods each`,
+      'raise cluster.nodes or cluster.maxPodsPerNode, or lower the replicas',
+    )
+  }
+
+  #takeAddresses(pod: Pod, node: ClusterNode, place: Place): E.Either<Problem, readonly string[]> {
     const addresses: string[] = []
     for (const pool of this.#poolsOf(node)) {
       const address = pool.take()
       if (address === undefined) {
         for (const taken of addresses) this.#addressesInUse.delete(taken)
-        return badInput(
-          place,
-          `no address left for Pod "${objectKey(pod)}": the podCIDR of Node "${node.name}" holds ${pool.capacity} pods`,
-          'lower cluster.maxPodsPerNode, raise cluster.nodes, or give the Node a larger podCIDR',
+        return E.left(
+          badInput(
+            place,
+            `no address left for Pod "${objectKey(pod)}": the podCIDR of Node "${node.name}" holds ${pool.capacity} pods`,
+            'lower cluster.maxPodsPerNode, raise cluster.nodes, or give the Node a larger podCIDR',
+          ),
         )
       }
       addresses.push(address)
     }
-    return addresses
+    return E.right(addresses)
   }
 
   #poolsOf(node: ClusterNode): readonly AddressPool[] {
@@ -131,10 +136,3 @@ function hostAddresses(node: ClusterNode): string[] {
 
 /** Its node and addresses are free again. */
 const hasEnded = (pod: Pod): boolean => pod.phase === 'Succeeded' || pod.phase === 'Failed'
-
-const noSuchNode = (pod: Pod, place: Place): Problem =>
-  badInput(
-    { ...place, field: 'spec.nodeName' },
-    `Pod "${objectKey(pod)}" is bound to Node "${pod.nodeName}", which does not exist`,
-    'name a Node of the cluster, or leave nodeName out',
-  )
