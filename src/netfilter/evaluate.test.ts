@@ -22,6 +22,9 @@ import { randomStep, randomViews } from './testing/random-ruleset.ts'
 import type { TraceCounters } from './trace.ts'
 import { trace } from './trace.ts'
 
+/** Rulesets a family; each meets up to 45 packets in several orders. */
+const RUNS = Number(process.env['SVCSIM_PROPERTY_RUNS'] ?? 400)
+
 const SEED = { low: 0x1234_5678, high: 0x9abc_def0 }
 
 /** A node of the run, its own packets, and between them packets on another node in another order. */
@@ -56,9 +59,9 @@ describe.each([4, 6] as const)('evaluate, IPv%i', family => {
           compareCounters(engine, interned, views, counters)
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: RUNS },
     )
-  })
+  }, 120_000 + 100 * RUNS)
 })
 
 function compareStep(

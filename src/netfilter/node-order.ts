@@ -4,11 +4,12 @@
  *
  * A worker takes one node after another: beginNode … endNode. Hits with the node's order key are only noted, and folded in endNode: a
  * rule is evaluated by every packet that left at its rank or behind. Hits with another key (a packet's second hop, rarely a hit at all)
- * are folded one by one. Cost: nothing per miss, one keyed permutation per hit, one per rule, touched segment and node in endNode.
+ * are folded one by one. Cost: nothing per miss, one rank per hit; in endNode, per touched segment and
+ * node, a few additions per rule.
  */
 import { DISPATCH, DISPATCH_WORDS } from './dispatch.ts'
 import type { Engine } from './engine.ts'
-import { rankOf, slotAt } from './keyed-permutation.ts'
+import { rankOf, writeRanks } from './keyed-permutation.ts'
 
 /** From here on hits with this order key are one node's. Ends the node before. */
 export function beginNode(engine: Engine, orderKey: number): void {
@@ -61,7 +62,10 @@ function countEnded(
     return
   }
   engine.shuffledEnded[firstSlot + slot] += weight
-  for (let r = 0; r <= rank; r++) engine.shuffledEvaluated[firstSlot + slotAt(orderKey, size, r)] += weight
+  const ranks = new Int32Array(size)
+  writeRanks(orderKey, size, ranks)
+  for (let other = 0; other < size; other++)
+    if (ranks[other] <= rank) engine.shuffledEvaluated[firstSlot + other] += weight
 }
 
 /** evaluated(rule) += what left at its rank or behind it: suffix sums in rank order. */
@@ -71,11 +75,10 @@ function foldSegment(engine: Engine, id: number): void {
   const size = engine.program.dispatch[record + DISPATCH.size]
   const firstSlot = engine.program.dispatch[record + DISPATCH.firstSlot]
   const ranks = new Int32Array(size)
+  writeRanks(nodeOrderKey, size, ranks)
   const leftFrom = new Float64Array(size)
   for (let slot = 0; slot < size; slot++) {
-    const rank = rankOf(nodeOrderKey, size, slot)
-    ranks[slot] = rank
-    leftFrom[rank] = nodeEnded[firstSlot + slot]
+    leftFrom[ranks[slot]] = nodeEnded[firstSlot + slot]
     shuffledEnded[firstSlot + slot] += nodeEnded[firstSlot + slot]
     nodeEnded[firstSlot + slot] = 0
   }

@@ -3,7 +3,7 @@
  * in a keyed permutation, everything else as it was. Evaluate computes the same order without making it; trace and printing need it made.
  */
 import type { Chain, Rule, Ruleset } from '../ruleset/ruleset.ts'
-import { slotAt } from './keyed-permutation.ts'
+import { writeRanks } from './keyed-permutation.ts'
 import { segmentChain } from './segment-chain.ts'
 
 /** `orderKey` 0: the ruleset itself. Chains without a dispatch segment keep their identity. */
@@ -20,7 +20,10 @@ function orderedChain(chain: Chain, orderKey: number): Chain {
   const dispatches = segmentChain(chain.rules).filter(s => s.kind === 'dispatch')
   if (dispatches.length === 0) return chain
   const rules: Rule[] = [...chain.rules]
-  for (const { first, count } of dispatches)
-    for (let rank = 0; rank < count; rank++) rules[first + rank] = chain.rules[first + slotAt(orderKey, count, rank)]
+  for (const { first, count } of dispatches) {
+    const ranks = new Int32Array(count)
+    writeRanks(orderKey, count, ranks)
+    for (let slot = 0; slot < count; slot++) rules[first + ranks[slot]] = chain.rules[first + slot]
+  }
   return { ...chain, rules }
 }

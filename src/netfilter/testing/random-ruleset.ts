@@ -47,7 +47,7 @@ export const randomPacket = (family: IpFamily): fc.Arbitrary<Packet> =>
     .record({
       source: address(family),
       destination: address(family),
-      protocol: fc.constantFrom(6, 17, 132, 1, 58),
+      protocol: fc.constantFrom(6, 6, 6, 6, 17, 17, 132, 1, 58),
       sourcePort: port,
       destinationPort: port,
       mark: fc.constantFrom(0, 0x4000, 1, 0xffff_ffff),
@@ -114,7 +114,7 @@ const GROUPS: readonly Group[] = [
 ]
 
 const randomTables = (family: IpFamily): fc.Arbitrary<Table[]> =>
-  fc.tuple(...GROUPS.map(group => fc.option(randomGroup(family, group), { freq: 3 }))).map(groups => {
+  fc.tuple(...GROUPS.map(group => fc.option(randomGroup(family, group), { freq: group.table === 'nat' ? 9 : 2 }))).map(groups => {
     const tables = new Map<TableName, Map<string, Chain>>()
     groups.forEach((chains, i) => {
       if (chains === null) return
@@ -145,7 +145,7 @@ const randomGroup = (family: IpFamily, group: Group): fc.Arbitrary<Chain[]> => {
     fc
       .tuple(
         randomRules(family, names, group.verdicts(family)),
-        fc.constantFrom<Chain['policy'][]>('ACCEPT', 'ACCEPT', 'DROP'),
+        fc.constantFrom<Chain['policy'][]>('ACCEPT', 'ACCEPT', 'ACCEPT', 'ACCEPT', 'ACCEPT', 'ACCEPT', 'DROP'),
       )
       .map(([rules, policy]): Chain => ({ name, policy, rules })),
   )
@@ -161,15 +161,15 @@ const randomRules = (
   const piece: fc.Arbitrary<Rule[]> = fc.oneof(
     { weight: 4, arbitrary: randomRule(family, verdict).map(r => [r]) },
     { weight: 2, arbitrary: targets.length === 0 ? fc.constant<Rule[]>([]) : randomRun(targets) },
-    { weight: 2, arbitrary: randomDispatch(family, verdict) },
+    { weight: 4, arbitrary: randomDispatch(family, verdict) },
   )
   return fc.array(piece, { maxLength: 3 }).map(pieces => pieces.flat())
 }
 
 const randomVerdict = (targets: readonly string[], verdicts: readonly Verdict[]): fc.Arbitrary<Verdict | undefined> =>
   fc.oneof(
-    { weight: 3, arbitrary: fc.constantFrom(undefined, markWith(0x4000, 0x4000), markWith(1, 0)) },
-    { weight: 1, arbitrary: fc.constantFrom<Verdict[]>({ kind: 'return' }, { kind: 'accept' }, { kind: 'drop' }) },
+    { weight: 4, arbitrary: fc.constantFrom(undefined, markWith(0x4000, 0x4000), markWith(1, 0)) },
+    { weight: 1, arbitrary: fc.constantFrom<Verdict[]>({ kind: 'return' }, { kind: 'accept' }, { kind: 'accept' }, { kind: 'drop' }) },
     {
       weight: targets.length === 0 ? 0 : 5,
       arbitrary: fc.constantFrom<Verdict[]>(
@@ -180,7 +180,7 @@ const randomVerdict = (targets: readonly string[], verdicts: readonly Verdict[])
         },
       ),
     },
-    { weight: 3, arbitrary: fc.constantFrom(undefined, ...verdicts) },
+    { weight: 5, arbitrary: fc.constantFrom(undefined, ...verdicts) },
   )
 
 const randomRule = (family: IpFamily, verdict: fc.Arbitrary<Verdict | undefined>): fc.Arbitrary<Rule> =>
@@ -207,7 +207,7 @@ const randomDispatch = (family: IpFamily, verdict: fc.Arbitrary<Verdict | undefi
     .tuple(
       fc.nat(3),
       fc.array(
-        fc.tuple(fc.nat(11), fc.constantFrom(...PORTED), verdict, fc.option(randomMatches(family), { freq: 5 })),
+        fc.tuple(fc.nat(11), fc.constantFrom(...PORTED), verdict, fc.option(randomMatches(family), { freq: 1 })),
         {
           minLength: 7,
           maxLength: 14,
@@ -289,7 +289,7 @@ const randomMatches = (family: IpFamily): fc.Arbitrary<Match[]> => {
   )
 }
 
-const port = fc.constantFrom(80, 81, 82, 83, 8080, 53)
+const port = fc.constantFrom(80, 80, 81, 81, 82, 83, 8080, 53)
 
 const range: fc.Arbitrary<PortRange> = fc
   .tuple(fc.constantFrom(0, 53, 80, 81), fc.constantFrom(0, 1, 2, 8000), fc.boolean())
@@ -302,7 +302,8 @@ const service = (family: IpFamily, n: number): string => `${serviceAddress(famil
 
 const address = (family: IpFamily): fc.Arbitrary<string> =>
   fc.oneof(
-    { weight: 3, arbitrary: fc.nat(13).map(n => serviceAddress(family, n)) },
+    { weight: 5, arbitrary: fc.nat(3).map(n => serviceAddress(family, n)) },
+    { weight: 1, arbitrary: fc.nat(13).map(n => serviceAddress(family, n)) },
     {
       weight: 2,
       arbitrary:
