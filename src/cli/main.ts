@@ -18,7 +18,9 @@ export async function main(args: readonly string[]): Promise<void> {
     throw error
   })
   const program = new Command('svcsim')
-    .description("Simulates Kubernetes Services without a cluster: kube-proxy's rules, the kernel's counters, the load of every endpoint.")
+    .description(
+      "Simulates Kubernetes Services without a cluster: kube-proxy's rules, the kernel's counters, the load of every endpoint.",
+    )
     .version(await version(), '-V, --version', 'print the version')
     .showHelpAfterError(false)
     .configureOutput({ writeErr: () => {} })
@@ -34,7 +36,8 @@ export async function main(args: readonly string[]): Promise<void> {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) report(badUsage(error.message.replace(/^error: /, '').replace(/\n/g, ' '), 'see svcsim --help'))
+    if (error.exitCode !== 0)
+      report(badUsage(error.message.replace(/^error: /, '').replace(/\n/g, ' '), 'see svcsim --help'))
   }
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { makeRunResult, makeSweep } from '../../test/make-run-result.ts'
 import { readArrowFile, writeArrowFile } from '../arrow/arrow-ipc.ts'
 import type { ColumnTable } from '../arrow/column-table.ts'
-import { resultTables } from './arrow-tables.ts'
+import { RESULT_TABLES, resultTables } from './arrow-tables.ts'
 import { numbersOf, tableNamed, textsOf } from './column-values.ts'
 
 const readBack = (bytes: Uint8Array) => {
@@ -13,14 +13,14 @@ const readBack = (bytes: Uint8Array) => {
   return read.right
 }
 
-const NAMES = ['endpoints', 'services', 'nodes', 'zones', 'rules', 'rules-detail', 'cost-histogram', 'sweep']
+const NAMES = [...RESULT_TABLES, 'sweep']
 
 describe('result tables', () => {
   const tables = resultTables(makeRunResult({ serviceSizes: [3, 0, 1, 40] }), makeSweep())
 
   it('are these, in this order', () => {
     expect(tables.map(t => t.name)).toEqual(NAMES)
-    expect(resultTables(makeRunResult()).map(t => t.name)).toEqual(NAMES.slice(0, -1))
+    expect(resultTables(makeRunResult()).map(t => t.name)).toEqual(RESULT_TABLES)
   })
 
   it.each(NAMES)('%s: apache-arrow reads back what was written', name => {

@@ -12,6 +12,17 @@ import type { RuleColumns, RunResult, SweepColumns } from './run-result.ts'
 /** Name of the hop a cost-histogram row belongs to. */
 export const HOPS = ['first', 'second', 'total'] as const
 
+/** The tables of every run; a sweep has one more, `sweep`. */
+export const RESULT_TABLES = [
+  'endpoints',
+  'services',
+  'nodes',
+  'zones',
+  'rules',
+  'rules-detail',
+  'cost-histogram',
+] as const
+
 /** In the order they are listed in run.json. A sweep's own table comes last; the others then show its last step. */
 export function resultTables(result: RunResult, sweep?: SweepColumns): readonly ColumnTable[] {
   const tables = [
@@ -154,62 +165,43 @@ const rulesTable = ({ rules }: RunResult): ColumnTable =>
   ])
 
 function detailTable({ detailNodes }: RunResult): ColumnTable {
-  const texts = (of: (rules: RuleColumns) => readonly string[]): readonly string[] =>
-    detailNodes.flatMap(d => of(d.rules) as string[])
-  const numbers = (of: (rules: RuleColumns) => Float64Array): Float64Array =>
+  const texts = (of: (node: DetailNode) => readonly string[]): readonly string[] =>
+    ([] as string[]).concat(...detailNodes.map(of))
+  const onEveryRule = (of: (node: DetailNode) => string) => texts(d => Array<string>(d.rules.index.length).fill(of(d)))
+  const counts = (of: (rules: RuleColumns) => Float64Array) =>
     joined(
+      Float64Array,
       detailNodes.map(d => of(d.rules)),
-      n => new Float64Array(n),
     )
-  const perRow = (of: (d: RunResult['detailNodes'][number]) => string): readonly string[] =>
-    detailNodes.flatMap(d => Array<string>(d.rules.index.length).fill(of(d)))
+  const nodes = onEveryRule(d => d.node)
+  const reasons = onEveryRule(d => d.why)
+  const families = joined(
+    Uint8Array,
+    detailNodes.map(d => d.rules.family),
+  )
+  const tables = texts(d => d.rules.table)
+  const chains = texts(d => d.rules.chain)
+  const places = joined(
+    Uint32Array,
+    detailNodes.map(d => d.rules.index),
+  )
+  const rules = texts(d => d.rules.rule)
   return table('rules-detail', 'One row a rule of a few nodes, each with its own counters.', [
-    dictionary(
-      'node',
-      'name of the node',
-      perRow(d => d.node),
-    ),
-    dictionary(
-      'why',
-      'why the node was chosen',
-      perRow(d => d.why),
-    ),
-    family(
-      joined(
-        detailNodes.map(d => d.rules.family),
-        n => new Uint8Array(n),
-      ),
-    ),
-    dictionary(
-      'table',
-      'iptables table',
-      texts(r => r.table),
-    ),
-    dictionary(
-      'chain',
-      'chain',
-      texts(r => r.chain),
-    ),
-    count(
-      'index',
-      '1',
-      'place in its chain, from 1',
-      joined(
-        detailNodes.map(d => d.rules.index),
-        n => new Uint32Array(n),
-      ),
-    ),
-    dictionary(
-      'rule',
-      'the rule as iptables-save prints it',
-      texts(r => r.rule),
-    ),
+    dictionary('node', 'name of the node', nodes),
+    dictionary('why', 'why the node was chosen', reasons),
+    family(families),
+    dictionary('table', 'iptables table', tables),
+    dictionary('chain', 'chain', chains),
+    count('index', '1', 'place in its chain, from 1', places),
+    dictionary('rule', 'the rule as iptables-save prints it', rules),
     ...ruleCounters(
-      numbers(r => r.matched),
-      numbers(r => r.evaluated),
+      counts(r => r.matched),
+      counts(r => r.evaluated),
     ),
   ])
 }
+
+type DetailNode = RunResult['detailNodes'][number]
 
 const family = (values: Uint8Array): Column => ({
   name: 'family',
@@ -323,10 +315,10 @@ const ratio = (name: string, unit: string, description: string, values: Float64A
 })
 
 function joined<T extends Float64Array | Uint32Array | Uint8Array>(
+  make: new (length: number) => T,
   parts: readonly T[],
-  make: (length: number) => T,
 ): T {
-  const all = make(parts.reduce((sum, part) => sum + part.length, 0))
+  const all = new make(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {
     all.set(part, at)

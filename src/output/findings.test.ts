@@ -70,7 +70,7 @@ describe('findings', () => {
 
 describe('evenness', () => {
   const testedAgainst = (p: readonly number[]) => {
-    const result = makeRunResult({ serviceSizes: p.map(() => 2) })
+    const result = makeRunResult({ serviceSizes: p.map(() => 2), connections: () => 20 })
     const services = {
       ...result.services,
       distribution: result.services.distribution.map((d, i) => ({ ...d, pValue: p[i] })),

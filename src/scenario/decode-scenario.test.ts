@@ -15,7 +15,7 @@ const decode = (text: string, ...sets: string[]) => {
     if (E.isLeft(setting)) throw new Error(describeProblem(setting.left))
     return setting.right
   })
-  return E.match(
+  return E.matchW(
     describeProblem,
     ({ scenario }: { scenario: object }) => scenario as Record<string, Record<string, unknown>>,
   )(decodeScenario({ name: 's.yaml', bytes: Buffer.from(text) }, settings))

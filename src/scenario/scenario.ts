@@ -101,9 +101,7 @@ const PROXY = z.strictObject({
     ),
   chainNames: z.enum(['current', 'legacy']).default('current'),
   masqueradeAll: z.boolean().default(false),
-  detectLocalMode: z
-    .enum(['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix', 'None'])
-    .default('ClusterCIDR'),
+  detectLocalMode: z.enum(['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix']).default('ClusterCIDR'),
   podBridgeInterface: z.string().max(15).default('cni0'),
   podInterfaceNamePrefix: z.string().max(15).default('veth'),
   nodePortAddresses: listOf(z.string()).default([]),

@@ -4,7 +4,7 @@ import { describeProblem } from '../problem/problem.ts'
 import { parseSetting, withSetting } from './set-path.ts'
 
 const set = (root: unknown, text: string): unknown =>
-  E.match(
+  E.matchW(
     describeProblem,
     (value: unknown) => value,
   )(E.chain((s: Parameters<typeof withSetting>[1]) => withSetting(root, s))(parseSetting(text)))

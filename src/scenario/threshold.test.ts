@@ -4,7 +4,7 @@ import { describeProblem } from '../problem/problem.ts'
 import { checkThreshold, parseThreshold } from './threshold.ts'
 
 const check = (text: string, metrics: Record<string, number>) =>
-  E.match(
+  E.matchW(
     describeProblem,
     (result: { passed: boolean }) => result.passed,
   )(E.chain((t: Parameters<typeof checkThreshold>[0]) => checkThreshold(t, metrics))(parseThreshold(text, {})))

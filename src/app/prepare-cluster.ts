@@ -1,0 +1,75 @@
+/**
+ * From a scenario to a cluster that stands: objects are read, the control plane runs, and every event of it goes into the log on its
+ * way to the state.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type { ClusterEvent } from '../cluster/cluster-event.ts'
+import type { ClusterState } from '../cluster/cluster-state.ts'
+import { type ReadObjects, readObjects } from '../cluster/read-objects.ts'
+import { runControlPlane } from '../controlplane/control-plane.ts'
+import { controlPlaneConfig, scenarioInputs } from '../controlplane/scenario-inputs.ts'
+import type { ByteSink, LogParts } from '../eventlog/byte-store.ts'
+import { createLog, EVENTS_PER_APPEND } from '../eventlog/event-log.ts'
+import type { Problem } from '../problem/problem.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+
+export interface PreparedCluster {
+  readonly state: ClusterState
+  readonly events: number
+  readonly warnings: readonly string[]
+}
+
+/** `files` are the scenario's object files, read. The log is written to `sinks` as the events come. */
+export function prepareCluster(
+  scenario: Scenario,
+  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+  sinks: LogParts<ByteSink>,
+): E.Either<Problem, PreparedCluster> {
+  return pipe(
+    readObjects(files),
+    E.chain(read => buildCluster(scenario, read, sinks)),
+  )
+}
+
+function buildCluster(
+  scenario: Scenario,
+  read: ReadObjects,
+  sinks: LogParts<ByteSink>,
+): E.Either<Problem, PreparedCluster> {
+  const log = createLog(sinks)
+  if (E.isLeft(log)) return log
+  const { append, flush } = log.right
+  const waiting: ClusterEvent[] = []
+  let failure: Problem | undefined
+  let events = 0
+  const write = (): void => {
+    const written = append(waiting)
+    if (E.isLeft(written)) failure ??= written.left
+    waiting.length = 0
+  }
+  const result = runControlPlane(
+    scenarioInputs(scenario.cluster, read.items),
+    controlPlaneConfig(scenario, read.items),
+    event => {
+      events += 1
+      waiting.push(event)
+      if (waiting.length === EVENTS_PER_APPEND) write()
+    },
+  )
+  if (E.isLeft(result)) return result
+  write()
+  if (failure !== undefined) return E.left(failure)
+  const { state, warnings } = result.right
+  return pipe(
+    flush(),
+    E.map(() => ({ state, events, warnings: [...leftAside(read), ...warnings] })),
+  )
+}
+
+/** Unknown kinds are no failure, but nobody should wonder where they went. */
+const leftAside = ({ unknownKinds }: ReadObjects): string[] =>
+  [...unknownKinds].map(
+    ([kind, count]) =>
+      `${count} ${kind} object${count === 1 ? '' : 's'} left aside: not a kind that Services or rules depend on`,
+  )

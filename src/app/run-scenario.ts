@@ -1,0 +1,165 @@
+/**
+ * One run, read from top to bottom: cluster, rules and traffic, replay, result. A sweep is the same run once for every value of one
+ * key, on the same worker threads; its tables are those of the last step, with one row a step beside them.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { ManifestFile } from '../cluster/manifest-document.ts'
+import type { ByteSink, LogParts } from '../eventlog/byte-store.ts'
+import { MemoryBytes } from '../eventlog/memory-bytes.ts'
+import { assembleResult } from '../output/assemble-result.ts'
+import type { RunResult, SweepColumns } from '../output/run-result.ts'
+import { sweepColumns } from '../output/sweep-columns.ts'
+import { badInput, type Problem, quoted } from '../problem/problem.ts'
+import { planRun } from '../replay/plan-run.ts'
+import { type ReplayPool, withPool } from '../replay/pool.ts'
+import { checkScenario, type ScenarioSource } from '../scenario/decode-scenario.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import { parsePath, withSetting } from '../scenario/set-path.ts'
+import { prepareCluster } from './prepare-cluster.ts'
+import type { Progress } from './progress.ts'
+
+export interface RunInput {
+  readonly source: ScenarioSource
+  readonly files: readonly ManifestFile[]
+  readonly workers: number
+  /** Where the event log goes. */
+  readonly log: LogParts<ByteSink>
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+export interface RunOutcome {
+  readonly result: RunResult
+  readonly sweep?: SweepColumns
+  readonly warnings: readonly string[]
+  /** Wall time by phase, in ms. */
+  readonly wall: Readonly<Record<string, number>>
+}
+
+export const runScenario = (input: RunInput): TE.TaskEither<Problem, RunOutcome> =>
+  pipe(
+    TE.fromEither(scenarioSteps(input.source)),
+    TE.chain(steps => withPool(input.workers, pool => runSteps(input, steps, pool))),
+  )
+
+interface Step {
+  readonly scenario: Scenario
+  readonly value: number
+}
+
+/** The scenario itself, or one for every value of its sweep. */
+function scenarioSteps({ file, written, scenario }: ScenarioSource): E.Either<Problem, readonly Step[]> {
+  if (scenario.sweep === undefined) return E.right([{ scenario, value: Number.NaN }])
+  const { path: text, values } = scenario.sweep
+  const path = parsePath(text)
+  const place = { file, field: 'sweep.path' }
+  if (path === undefined)
+    return E.left(badInput(place, `${quoted(text)} is no path`, 'write keys as cluster.workloads[0].replicas'))
+  return E.sequenceArray(
+    values.map(value =>
+      pipe(
+        withSetting(written, { path, value }),
+        E.chain(step => checkScenario(step, { file })),
+        E.map(checked => ({ scenario: checked, value })),
+      ),
+    ),
+  )
+}
+
+const runSteps =
+  (input: RunInput, steps: readonly Step[], pool: ReplayPool): TE.TaskEither<Problem, RunOutcome> =>
+  async () => {
+    const wall: Record<string, number> = {}
+    const results: RunResult[] = []
+    const warnings = new Set<string>()
+    for (const [i, { scenario, value }] of steps.entries()) {
+      const last = i === steps.length - 1
+      const label = steps.length === 1 ? '' : `step ${i + 1} of ${steps.length} (${value}): `
+      const step = await runStep({ ...input, log: last ? input.log : throwAway() }, scenario, pool, wall, label)()
+      if (E.isLeft(step)) return step
+      results.push(step.right.result)
+      for (const warning of step.right.warnings) warnings.add(warning)
+    }
+    const { sweep } = input.source.scenario
+    return E.right({
+      result: results[results.length - 1],
+      ...(sweep === undefined ? {} : { sweep: sweepColumns(sweep.path, sweep.values, results) }),
+      warnings: [...warnings],
+      wall,
+    })
+  }
+
+const runStep = (
+  { files, log, progress, signal }: RunInput,
+  scenario: Scenario,
+  pool: ReplayPool,
+  wall: Record<string, number>,
+  label: string,
+): TE.TaskEither<Problem, { result: RunResult; warnings: readonly string[] }> => {
+  const timed = stopwatch(wall)
+  return pipe(
+    phase(progress, signal, `${label}making the cluster`),
+    TE.chainEitherK(() => timed('clusterMs', () => prepareCluster(scenario, files, log))),
+    TE.bindTo('cluster'),
+    TE.chainFirst(() => phase(progress, signal, `${label}writing and compiling the rules of every node`)),
+    TE.bind('run', ({ cluster }) => TE.fromEither(timed('rulesMs', () => planRun(cluster.state, scenario)))),
+    TE.chainFirst(({ run }) =>
+      phase(progress, signal, `${label}replaying ${run.plan.traffic.connections} connections`),
+    ),
+    TE.bind('tallies', ({ run }) =>
+      timedTask(
+        wall,
+        'replayMs',
+        pool.replay(run.plan, { signal, onProgress: (done, jobs) => progress.part(done / jobs) }),
+      ),
+    ),
+    TE.chainFirst(() => phase(progress, signal, `${label}adding up`)),
+    TE.map(({ cluster, run, tallies }) => ({
+      result: timed('resultMs', () =>
+        assembleResult({ scenario, state: cluster.state, events: cluster.events, run, tallies }),
+      ),
+      warnings: [
+        ...cluster.warnings,
+        ...run.plan.traffic.silent.map(s => `traffic.sources.${SOURCES[s.asked]} sends nothing: ${s.why}`),
+      ],
+    })),
+  )
+}
+
+/** Classes of traffic in the order plan-run.ts asks for them. */
+const SOURCES = ['pod', 'node', 'outside'] as const
+
+/** Says what comes next, and lets Ctrl-C in before it. */
+const phase =
+  (progress: Progress, signal: AbortSignal, text: string): TE.TaskEither<Problem, void> =>
+  async () => {
+    progress.phase(text)
+    await new Promise(resolve => setImmediate(resolve))
+    return signal.aborted ? E.left({ _tag: 'Interrupted' }) : E.right(undefined)
+  }
+
+const stopwatch =
+  (wall: Record<string, number>) =>
+  <T>(name: string, work: () => T): T => {
+    const start = performance.now()
+    const value = work()
+    wall[name] = (wall[name] ?? 0) + performance.now() - start
+    return value
+  }
+
+const timedTask =
+  <T>(wall: Record<string, number>, name: string, task: TE.TaskEither<Problem, T>): TE.TaskEither<Problem, T> =>
+  async () => {
+    const start = performance.now()
+    const value = await task()
+    wall[name] = (wall[name] ?? 0) + performance.now() - start
+    return value
+  }
+
+/** The log of a sweep's step that is not the last. */
+const throwAway = (): LogParts<ByteSink> => ({
+  events: new MemoryBytes('events.arrows'),
+  index: new MemoryBytes('events.idx'),
+})

@@ -1,0 +1,264 @@
+/**
+ * The tallies of a replay, which know destinations, DNAT rules and node numbers, become a RunResult, which knows Services, endpoints
+ * and names. Counters are only moved and added up here; distribution numbers are made of them.
+ */
+import type { ClusterState } from '../cluster/cluster-state.ts'
+import { nodeZone, objectKey } from '../cluster/objects.ts'
+import { distribution } from '../metrics/distribution.ts'
+import { formatIp } from '../net/ip.ts'
+import { chainOfDnat } from '../netfilter/chain-directory.ts'
+import type { ServiceEndpoint } from '../proxier/service-endpoints.ts'
+import { type ExpectedShares, expectedShares } from '../replay/expected-shares.ts'
+import type { PlannedRun } from '../replay/plan-run.ts'
+import type { ServiceRow } from '../replay/service-rows.ts'
+import type { Tallies } from '../replay/tallies.ts'
+import type { Ruleset } from '../ruleset/ruleset.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import { detailRules, summedRules } from './rule-columns.ts'
+import { runMetrics } from './run-metrics.ts'
+import type { EndpointColumns, NodeColumns, RunHead, RunResult, ServiceColumns, ZoneColumns } from './run-result.ts'
+
+export interface FinishedRun {
+  readonly scenario: Scenario
+  readonly state: ClusterState
+  /** Events in the log. */
+  readonly events: number
+  readonly run: PlannedRun
+  readonly tallies: Tallies
+}
+
+export function assembleResult(finished: FinishedRun): RunResult {
+  const { run, tallies } = finished
+  const loads = endpointLoads(run, tallies)
+  const endpoints = endpointColumns(run, loads)
+  const services = serviceColumns(run, tallies, loads)
+  const nodes = nodeColumns(run, tallies, endpoints)
+  const zones = zoneColumns(nodes)
+  const head = runHead(finished, loads.length, zones.zone.length)
+  const rulesEvaluated = { firstHop: tallies.firstHop, secondHop: tallies.secondHop, total: tallies.total }
+  return {
+    head,
+    endpoints,
+    services,
+    nodes,
+    zones,
+    rules: summedRules(run, tallies),
+    detailNodes: run.plan.detailNodes.map((node, i) => ({
+      node: run.nodes[node].name,
+      why: run.detailReasons[i],
+      rules: detailRules(run, tallies, i),
+    })),
+    rulesEvaluated,
+    metrics: runMetrics(head, endpoints, services, rulesEvaluated),
+  }
+}
+
+/** What one endpoint of a row got and should have got. */
+interface EndpointLoad {
+  readonly row: number
+  readonly endpoint: ServiceEndpoint
+  connections: number
+  packets: number
+  expected: number
+}
+
+/** Endpoints that some node's rules can choose, by row and place in the chain. A row's endpoint may have several DNAT rules (of different nodes). */
+function endpointLoads(run: PlannedRun, tallies: Tallies): EndpointLoad[] {
+  const loads = new Map<string, EndpointLoad>()
+  const expected = expectedShares(run.plan)
+  for (const family of [4, 6] as const) {
+    const own = run.families[family]
+    const counters = tallies.families[family]
+    if (own === null || counters === null) continue
+    const { program } = own.plan
+    const expectedOfDnat = expectedByDnat(run, expected, family, program.dnatCount)
+    const chains = chainOfDnat(program, own.views.views)
+    for (let dnat = 0; dnat < program.dnatCount; dnat++) {
+      const { servicePort, endpoint } = own.views.endpointChains.get(chains[dnat])!
+      const row = own.firstRow + servicePort
+      const key = `${row} ${endpoint}`
+      let load = loads.get(key)
+      if (load === undefined) {
+        load = {
+          row,
+          endpoint: own.views.servicePorts[servicePort].endpoints[endpoint],
+          connections: 0,
+          packets: 0,
+          expected: 0,
+        }
+        loads.set(key, load)
+      }
+      load.connections += counters.backendConnections[dnat]
+      load.packets += counters.backendPackets[dnat]
+      load.expected += expectedOfDnat[dnat]
+    }
+  }
+  return [...loads.values()].sort((a, b) => a.row - b.row || (a.endpoint.label < b.endpoint.label ? -1 : 1))
+}
+
+function expectedByDnat(run: PlannedRun, expected: ExpectedShares, family: 4 | 6, dnatCount: number): Float64Array {
+  const sum = new Float64Array(dnatCount)
+  run.rowOfDestination.forEach((row, d) => {
+    if (run.rows[row].family !== family) return
+    for (let entry = expected.start[d]; entry < expected.start[d + 1]; entry++)
+      sum[expected.dnat[entry]] += expected.backendConnections[entry]
+  })
+  return sum
+}
+
+function endpointColumns(run: PlannedRun, loads: readonly EndpointLoad[]): EndpointColumns {
+  const zoneOf = new Map(run.nodes.map(node => [node.name, nodeZone(node)]))
+  const totals = new Float64Array(run.rows.length)
+  const expectedTotals = new Float64Array(run.rows.length)
+  for (const { row, connections, expected } of loads) {
+    totals[row] += connections
+    expectedTotals[row] += expected
+  }
+  const texts = (of: (load: EndpointLoad, row: ServiceRow) => string): string[] =>
+    loads.map(load => of(load, run.rows[load.row]))
+  return {
+    service: texts((_, { port }) => objectKey(port)),
+    portName: texts((_, { port }) => port.portName),
+    protocol: texts((_, { port }) => port.protocol),
+    address: texts(({ endpoint }) => formatIp(endpoint.address)),
+    port: Uint16Array.from(loads, ({ endpoint }) => endpoint.port),
+    pod: texts(({ endpoint }, { port }) =>
+      endpoint.endpoint.podName === '' ? '' : `${port.namespace}/${endpoint.endpoint.podName}`,
+    ),
+    node: texts(({ endpoint }) => endpoint.endpoint.nodeName),
+    zone: texts(({ endpoint }) => endpoint.endpoint.zone || (zoneOf.get(endpoint.endpoint.nodeName) ?? '')),
+    connections: Float64Array.from(loads, l => l.connections),
+    packets: Float64Array.from(loads, l => l.packets),
+    expectedShare: Float64Array.from(loads, l => l.expected / expectedTotals[l.row]),
+    share: Float64Array.from(loads, l => l.connections / totals[l.row]),
+  }
+}
+
+function serviceColumns(run: PlannedRun, { destinations }: Tallies, loads: readonly EndpointLoad[]): ServiceColumns {
+  const loadsOfRow: EndpointLoad[][] = run.rows.map(() => [])
+  for (const load of loads) loadsOfRow[load.row].push(load)
+  const byRow = (ofDestination: Float64Array): Float64Array => {
+    const sum = new Float64Array(run.rows.length)
+    run.rowOfDestination.forEach((row, d) => {
+      sum[row] += ofDestination[d]
+    })
+    return sum
+  }
+  const connections = byRow(destinations.connections)
+  const noTarget = byRow(destinations.noTarget)
+  const rulesEvaluated = byRow(destinations.rulesEvaluated)
+  return {
+    namespace: run.rows.map(r => r.port.namespace),
+    name: run.rows.map(r => r.port.name),
+    portName: run.rows.map(r => r.port.portName),
+    protocol: run.rows.map(r => r.port.protocol),
+    port: Uint16Array.from(run.rows, r => r.port.port),
+    type: run.rows.map(r => r.service.type),
+    clusterIP: run.rows.map(r => formatIp(r.port.clusterIP)),
+    endpoints: Uint32Array.from(loadsOfRow, l => l.length),
+    connections,
+    packets: byRow(destinations.packets),
+    delivered: byRow(destinations.delivered),
+    rejected: byRow(destinations.rejected),
+    dropped: byRow(destinations.dropped),
+    unmatched: byRow(destinations.unmatched),
+    // A connection that found no ingress node met no rules.
+    meanRulesEvaluated: rulesEvaluated.map((sum, r) => sum / (connections[r] - noTarget[r])),
+    distribution: loadsOfRow.map(l => {
+      const expected = l.reduce((sum, e) => sum + e.expected, 0)
+      return distribution(
+        l.map(e => e.connections),
+        l.map(e => (expected === 0 ? 1 / l.length : e.expected / expected)),
+      )
+    }),
+  }
+}
+
+function nodeColumns(run: PlannedRun, { nodes: tallies }: Tallies, endpoints: EndpointColumns): NodeColumns {
+  const local = new Map<string, number>()
+  for (const node of endpoints.node) local.set(node, (local.get(node) ?? 0) + 1)
+  const rules = (table: string): Uint32Array => Uint32Array.from(run.nodes, (_, n) => rulesInTable(run, n, table))
+  return {
+    node: run.nodes.map(n => n.name),
+    zone: run.nodes.map(nodeZone),
+    localEndpoints: Uint32Array.from(run.nodes, n => local.get(n.name) ?? 0),
+    natRules: rules('nat'),
+    filterRules: rules('filter'),
+    connections: tallies.connections,
+    secondHopConnections: tallies.secondHopConnections,
+    endpointConnections: tallies.endpointConnections,
+    endpointPackets: tallies.endpointPackets,
+    rulesEvaluated: tallies.rulesEvaluated,
+  }
+}
+
+function zoneColumns(nodes: NodeColumns): ZoneColumns {
+  const zones = [...new Set(nodes.zone)].sort()
+  const sum = (of: (n: number) => number): Float64Array => {
+    const byZone = new Map(zones.map(z => [z, 0]))
+    nodes.zone.forEach((zone, n) => {
+      byZone.set(zone, byZone.get(zone)! + of(n))
+    })
+    return Float64Array.from(byZone.values())
+  }
+  return {
+    zone: zones,
+    nodes: Uint32Array.from(sum(() => 1)),
+    endpoints: Uint32Array.from(sum(n => nodes.localEndpoints[n])),
+    endpointConnections: sum(n => nodes.endpointConnections[n]),
+    endpointPackets: sum(n => nodes.endpointPackets[n]),
+  }
+}
+
+function runHead({ scenario, state, events, run }: FinishedRun, endpoints: number, zones: number): RunHead {
+  const { traffic } = run.plan
+  const most = run.nodes.reduce((best, _, n) => (rulesOnNode(run, n) > rulesOnNode(run, best) ? n : best), 0)
+  const tables = [...new Set(rulesetsOf(run, most).flatMap(r => r.tables.map(t => t.name)))]
+  const natRules = rulesInTable(run, most, 'nat')
+  return {
+    scenario: scenario.name,
+    question: scenario.question,
+    seed: scenario.seed,
+    proxyMode: scenario.proxy.mode,
+    nodes: run.nodes.length,
+    zones,
+    pods: state.pods.size,
+    services: state.services.size,
+    servicePorts: run.rows.length,
+    endpoints,
+    events,
+    rulesByTable: Object.fromEntries(tables.map(t => [t, rulesInTable(run, most, t)])),
+    kubeProxyNatRules: natRules - BASE_NAT_JUMPS * rulesetsOf(run, most).length,
+    connections: traffic.connections,
+    packets: scenario.traffic.packets,
+  }
+}
+
+/** Jumps from nat's built-in chains: iptables-save shows them, kube-proxy's metric leaves them out. */
+const BASE_NAT_JUMPS = 3
+
+const rulesetsOf = (run: PlannedRun, node: number): Ruleset[] =>
+  ([4, 6] as const).flatMap(family => {
+    const own = run.families[family]
+    return own === null ? [] : [own.views.views[own.plan.viewOfNode[node]]]
+  })
+
+const rulesOnNode = (run: PlannedRun, node: number): number =>
+  rulesetsOf(run, node).reduce((sum, r) => sum + r.tables.reduce((s, t) => s + countRules(r, t.name), 0), 0)
+
+const rulesInTable = (run: PlannedRun, node: number, table: string): number =>
+  rulesetsOf(run, node).reduce((sum, r) => sum + countRules(r, table), 0)
+
+/** Counted once a ruleset: thousands of nodes share one. */
+function countRules(ruleset: Ruleset, table: string): number {
+  let counts = ruleCounts.get(ruleset)
+  if (counts === undefined) {
+    counts = new Map(
+      ruleset.tables.map(t => [t.name, [...t.chains.values()].reduce((sum, c) => sum + c.rules.length, 0)]),
+    )
+    ruleCounts.set(ruleset, counts)
+  }
+  return counts.get(table) ?? 0
+}
+
+const ruleCounts = new WeakMap<Ruleset, ReadonlyMap<string, number>>()

@@ -1,0 +1,124 @@
+/**
+ * Counters by rule id -> rows by table, chain and place: summed over all nodes, or one node's in the order that node has its rules.
+ * Nodes may differ in a few chains; a rule that stands in the same chain with the same text is then one row.
+ */
+import type { IpFamily } from '../net/ip.ts'
+import { type ChainPlace, chainDirectory } from '../netfilter/chain-directory.ts'
+import { orderedRuleset } from '../netfilter/ordered-ruleset.ts'
+import type { RuleTallies } from '../netfilter/rule-tallies.ts'
+import type { PlannedFamily, PlannedRun } from '../replay/plan-run.ts'
+import type { FamilyTallies, Tallies } from '../replay/tallies.ts'
+import { printRule } from '../ruleset/print-iptables.ts'
+import type { TableName } from '../ruleset/ruleset.ts'
+import type { RuleColumns } from './run-result.ts'
+
+/** Over all nodes and both families. */
+export function summedRules(run: PlannedRun, tallies: Tallies): RuleColumns {
+  const chains = new Map<string, ChainRows>()
+  eachFamily(run, tallies, (family, own, counters) => {
+    own.views.views.forEach((ruleset, view) => {
+      for (const place of chainDirectory(own.plan.program, view, ruleset)) {
+        const key = `${family} ${place.table} ${place.chain.name}`
+        let rows = chains.get(key)
+        if (rows === undefined) {
+          rows = {
+            family,
+            table: place.table,
+            chain: place.chain.name,
+            firstRules: new Set(),
+            texts: [],
+            matched: [],
+            evaluated: [],
+          }
+          chains.set(key, rows)
+        }
+        // Nodes that share a chain share its counters.
+        if (rows.firstRules.has(place.firstRule)) continue
+        rows.firstRules.add(place.firstRule)
+        mergeRules(rows, place, counters.rules)
+      }
+    })
+  })
+  return columnsOf([...chains.values()])
+}
+
+/** The `detail`-th detail node alone, its rules in its own order of Services. */
+export function detailRules(run: PlannedRun, tallies: Tallies, detail: number): RuleColumns {
+  const node = run.plan.detailNodes[detail]
+  const chains: ChainRows[] = []
+  eachFamily(run, tallies, (family, own, counters) => {
+    const view = own.plan.viewOfNode[node]
+    const written = own.views.views[view]
+    const ordered = orderedRuleset(written, run.plan.orderKeyOfNode[node])
+    for (const { table, chain, firstRule } of chainDirectory(own.plan.program, view, written)) {
+      const idOf = new Map(chain.rules.map((rule, i) => [rule, firstRule + i]))
+      const { rules } = ordered.tables.find(t => t.name === table)!.chains.get(chain.name)!
+      const count = (counter: Float64Array): number[] =>
+        rules.map(rule => (firstRule < 0 ? 0 : counter[idOf.get(rule)!]))
+      chains.push({
+        family,
+        table,
+        chain: chain.name,
+        firstRules: new Set([firstRule]),
+        texts: rules.map(rule => printRule(chain.name, rule, family)),
+        matched: count(counters.detail[detail].matched),
+        evaluated: count(counters.detail[detail].evaluated),
+      })
+    }
+  })
+  return columnsOf(chains)
+}
+
+/** The rows of one chain, over every form of it that some node has. */
+interface ChainRows {
+  readonly family: IpFamily
+  readonly table: TableName
+  readonly chain: string
+  /** First rule ids of the forms that are in. */
+  readonly firstRules: Set<number>
+  readonly texts: string[]
+  readonly matched: number[]
+  readonly evaluated: number[]
+}
+
+/** Adds one form of a chain: a rule with the text of a row that no other rule of this form has taken joins that row. */
+function mergeRules(rows: ChainRows, { chain, firstRule }: ChainPlace, counters: RuleTallies): void {
+  const free = Map.groupBy(rows.texts.keys(), row => rows.texts[row])
+  chain.rules.forEach((rule, i) => {
+    const text = printRule(chain.name, rule, rows.family)
+    const row = free.get(text)?.shift() ?? rows.texts.length
+    if (row === rows.texts.length) {
+      rows.texts.push(text)
+      rows.matched.push(0)
+      rows.evaluated.push(0)
+    }
+    if (firstRule >= 0) {
+      rows.matched[row] += counters.matched[firstRule + i]
+      rows.evaluated[row] += counters.evaluated[firstRule + i]
+    }
+  })
+}
+
+function columnsOf(chains: readonly ChainRows[]): RuleColumns {
+  return {
+    family: Uint8Array.from(chains.flatMap(c => c.texts.map(() => c.family))),
+    table: chains.flatMap(c => c.texts.map(() => c.table)),
+    chain: chains.flatMap(c => c.texts.map(() => c.chain)),
+    index: Uint32Array.from(chains.flatMap(c => c.texts.map((_, i) => i + 1))),
+    rule: chains.flatMap(c => c.texts),
+    matched: Float64Array.from(chains.flatMap(c => c.matched)),
+    evaluated: Float64Array.from(chains.flatMap(c => c.evaluated)),
+  }
+}
+
+function eachFamily(
+  run: PlannedRun,
+  tallies: Tallies,
+  visit: (family: IpFamily, own: PlannedFamily, counters: FamilyTallies) => void,
+): void {
+  for (const family of [4, 6] as const) {
+    const own = run.families[family]
+    const counters = tallies.families[family]
+    if (own !== null && counters !== null) visit(family, own, counters)
+  }
+}

@@ -1,0 +1,22 @@
+/** One row a step of a sweep, out of the steps' results. */
+import { mean, percentile } from '../metrics/histogram.ts'
+import type { RunResult, SweepColumns } from './run-result.ts'
+
+export function sweepColumns(path: string, values: readonly number[], results: readonly RunResult[]): SweepColumns {
+  const column = (of: (result: RunResult) => number): Float64Array => Float64Array.from(results, of)
+  const metric = (name: string): Float64Array => column(r => r.metrics[name])
+  return {
+    path,
+    value: Float64Array.from(values),
+    natRules: column(r => r.head.kubeProxyNatRules),
+    meanRulesEvaluated: column(r => mean(r.rulesEvaluated.total)),
+    p50RulesEvaluated: column(r => percentile(r.rulesEvaluated.total, 50)),
+    p99RulesEvaluated: column(r => percentile(r.rulesEvaluated.total, 99)),
+    maxRulesEvaluated: column(r => r.rulesEvaluated.total.max),
+    maxOverMean: metric('endpoints.maxOverMean'),
+    coefficientOfVariation: metric('endpoints.coefficientOfVariation'),
+    gini: metric('endpoints.gini'),
+    jain: metric('endpoints.jain'),
+    idleEndpoints: metric('endpoints.idle'),
+  }
+}

@@ -1,0 +1,277 @@
+/**
+ * A cluster's state and a scenario -> everything a replay needs, and what is needed to read its tallies again: every node's rules,
+ * compiled; the traffic; where every backend lives; the order of Services on each node. Pure; the slowest step at 5,000 nodes is
+ * writing and compiling the rules (about a second each for 262,505 nat rules).
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import type { ClusterState } from '../cluster/cluster-state.ts'
+import type { ClusterNode } from '../cluster/objects.ts'
+import type { IpFamily } from '../net/ip.ts'
+import { formatIp, parseIp, parsePrefix, prefixContains, readIpWords } from '../net/ip.ts'
+import { compile } from '../netfilter/compile.ts'
+import { type Host, hostView } from '../netfilter/host.ts'
+import type { Program } from '../netfilter/program.ts'
+import { badInput, type Problem } from '../problem/problem.ts'
+import { type IptablesViews, iptablesViews } from '../proxier/iptables-proxier.ts'
+import { DEFAULT_PROXIER_CONFIG, type ProxierConfig } from '../proxier/proxier-config.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import { randomStream, streamSeed } from '../sim/random.ts'
+import { planTraffic } from '../workload/plan-traffic.ts'
+import type { TrafficPlan } from '../workload/traffic.ts'
+import type { TrafficClassRequest, TrafficDestination } from '../workload/traffic-request.ts'
+import { zipfWeights } from '../workload/zipf-weights.ts'
+import { hostTable } from './host-table.ts'
+import type { FamilyPlan, ReplayPlan } from './replay-plan.ts'
+import { type ServiceRow, serviceRows } from './service-rows.ts'
+
+export interface PlannedRun {
+  readonly plan: ReplayPlan
+  /** In order of creation; node numbers of the plan are indices. */
+  readonly nodes: readonly ClusterNode[]
+  /** IPv4 rows, then IPv6 rows. */
+  readonly rows: readonly ServiceRow[]
+  /** Per destination of the plan: its row. */
+  readonly rowOfDestination: Uint32Array
+  readonly families: { readonly 4: PlannedFamily | null; readonly 6: PlannedFamily | null }
+  /** Why each detail node of the plan was chosen. */
+  readonly detailReasons: readonly string[]
+}
+
+export interface PlannedFamily {
+  readonly views: IptablesViews
+  readonly plan: FamilyPlan
+  /** Row of the family's first Service port. */
+  readonly firstRow: number
+}
+
+export function planRun(state: ClusterState, scenario: Scenario): E.Either<Problem, PlannedRun> {
+  const nodes = [...state.nodes.values()].map(stored => stored.object)
+  const nodeIndex = new Map(nodes.map((node, i) => [node.name, i]))
+  const podsOfNode = podAddresses(state, nodes, nodeIndex)
+  const nodeOfAddress = addressMap(state, nodes, podsOfNode, nodeIndex)
+  const config = proxierConfig(scenario, nodes)
+
+  const rows: ServiceRow[] = []
+  const families: { 4: PlannedFamily | null; 6: PlannedFamily | null } = { 4: null, 6: null }
+  for (const family of [4, 6] as const) {
+    const views = iptablesViews(
+      state,
+      nodes.map(n => n.name),
+      config,
+      family,
+    )
+    if (views.servicePorts.length === 0) continue
+    const program = compile(views.views)
+    if (E.isLeft(program)) return program
+    const hosts = nodes.map((node, n) => hostView(hostOf(node, podsOfNode[n], scenario), family))
+    families[family] = {
+      views,
+      firstRow: rows.length,
+      plan: {
+        program: program.right,
+        viewOfNode: Int32Array.from(views.viewOfNode),
+        hosts: hostTable(family, hosts),
+        backendNode: backendNodes(program.right, family, nodeOfAddress),
+      },
+    }
+    rows.push(...serviceRows(state, family, views.servicePorts, nodeIndex))
+  }
+  if (rows.length === 0) {
+    return E.left(
+      badInput(
+        { field: 'cluster' },
+        'no Service has a clusterIP, so there is nothing to send to',
+        'add a Service with ports (cluster.objects, or a workload with a service)',
+      ),
+    )
+  }
+
+  const { destinations, classes, rowOfDestination } = requestOf(rows, scenario)
+  const traffic = planTraffic({
+    seed: scenario.seed,
+    packets: scenario.traffic.packets,
+    packetsPerConnection: packetsPerConnection(scenario),
+    nodes: nodes.map((node, n) => ({ addresses: internalIps(node), pods: podsOfNode[n] })),
+    destinations,
+    classes,
+  })
+  if (E.isLeft(traffic)) return traffic
+  const detail = detailNodes(traffic.right, nodes.length, scenario.detailNodes)
+  return E.right({
+    plan: {
+      traffic: traffic.right,
+      ruleSeed: streamSeed(scenario.seed, 'rules'),
+      orderKeyOfNode: orderKeys(scenario, nodes.length),
+      families: { 4: families[4]?.plan ?? null, 6: families[6]?.plan ?? null },
+      detailNodes: detail.map(d => d.node),
+    },
+    nodes,
+    rows,
+    rowOfDestination,
+    families,
+    detailReasons: detail.map(d => d.why),
+  })
+}
+
+/** Inside: every row's ClusterIP. Outside: the rows that clients outside can reach. */
+function requestOf(
+  rows: readonly ServiceRow[],
+  scenario: Scenario,
+): { destinations: TrafficDestination[]; classes: TrafficClassRequest[]; rowOfDestination: Uint32Array } {
+  const weights = popularity(rows.length, scenario)
+  const outsideRows = rows.flatMap((row, r) => (row.outside === null ? [] : [r]))
+  const destinations = [...rows.map(r => r.inside), ...outsideRows.map(r => rows[r].outside!)]
+  const inside = { destinations: rows.map((_, r) => r), weights }
+  const { pod, node, outside } = scenario.traffic.sources
+  const { clients } = scenario.traffic
+  return {
+    destinations,
+    rowOfDestination: Uint32Array.from([...rows.keys(), ...outsideRows]),
+    classes: [
+      { origin: 'pod', weight: pod, ...inside },
+      { origin: 'node', weight: node, ...inside },
+      {
+        origin: 'outside',
+        weight: outside,
+        destinations: outsideRows.map((_, i) => rows.length + i),
+        weights: outsideRows.map(r => weights[r]),
+        ...(clients.length > 0 ? { clients } : {}),
+      },
+    ],
+  }
+}
+
+/** Weights of the rows: even, or Zipf's over a seeded order. */
+function popularity(count: number, scenario: Scenario): Float64Array {
+  const { popularity: wanted } = scenario.traffic
+  if (wanted === 'uniform') return new Float64Array(count).fill(1)
+  const byRank = zipfWeights(count, wanted.zipf)
+  const stream = randomStream(scenario.seed, 'popularity')
+  for (let i = count - 1; i > 0; i--) {
+    const j = stream.below(i + 1)
+    const weight = byRank[i]
+    byRank[i] = byRank[j]
+    byRank[j] = weight
+  }
+  return byRank
+}
+
+function packetsPerConnection({ traffic }: Scenario) {
+  const wanted = traffic.packetsPerConnection
+  return typeof wanted === 'number'
+    ? ({ kind: 'fixed', packets: wanted } as const)
+    : ({ kind: 'geometric', mean: wanted.geometricMean } as const)
+}
+
+/** kube-proxy's settings as a cluster of this scenario runs it: --cluster-cidr is where its pod CIDRs come from. */
+function proxierConfig(scenario: Scenario, nodes: readonly ClusterNode[]): ProxierConfig {
+  const { mode: _, serviceOrder: __, ...flags } = scenario.proxy
+  return {
+    ...DEFAULT_PROXIER_CONFIG,
+    ...flags,
+    clusterCidrs: scenario.cluster.clusterCidrs ?? inferredClusterCidrs(nodes),
+  }
+}
+
+/** Of each family the range of the first pod CIDR, widened to a /16 or /56 as kubeadm and kind lay their clusters out. */
+function inferredClusterCidrs(nodes: readonly ClusterNode[]): string[] {
+  const found: string[] = []
+  for (const family of [4, 6] as const) {
+    const first = nodes.flatMap(n => n.podCIDRs).find(c => c.includes(':') === (family === 6))
+    const prefix = first === undefined ? undefined : parsePrefix(first)
+    if (prefix === undefined) continue
+    const length = Math.min(prefix.length, family === 4 ? 16 : 56)
+    const hostBits = BigInt((family === 4 ? 32 : 128) - length)
+    found.push(`${formatIp({ family, value: (prefix.value >> hostBits) << hostBits })}/${length}`)
+  }
+  return found
+}
+
+const internalIps = (node: ClusterNode): string[] =>
+  node.addresses.flatMap(a => (a.type === 'InternalIP' ? [a.address] : []))
+
+/** Pods of each node that have an address of their own. */
+function podAddresses(
+  state: ClusterState,
+  nodes: readonly ClusterNode[],
+  nodeIndex: ReadonlyMap<string, number>,
+): string[][] {
+  const pods: string[][] = nodes.map(() => [])
+  for (const { object: pod } of state.pods.values()) {
+    const node = nodeIndex.get(pod.nodeName)
+    if (node !== undefined && !pod.hostNetwork && pod.phase === 'Running') pods[node].push(...pod.podIPs)
+  }
+  return pods
+}
+
+/** Which node an address lives on: pods, node addresses, and what imported EndpointSlices say of theirs. */
+function addressMap(
+  state: ClusterState,
+  nodes: readonly ClusterNode[],
+  podsOfNode: readonly (readonly string[])[],
+  nodeIndex: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const map = new Map<string, number>()
+  for (const { object: slice } of state.endpointSlices.values()) {
+    for (const { addresses, nodeName } of slice.endpoints) {
+      const node = nodeIndex.get(nodeName)
+      if (node !== undefined) for (const address of addresses) map.set(address, node)
+    }
+  }
+  nodes.forEach((node, n) => {
+    for (const address of podsOfNode[n]) map.set(address, n)
+    for (const address of internalIps(node)) map.set(address, n)
+  })
+  return map
+}
+
+/** A node routes its podCIDRs to its pods, and every pod address outside of them on its own. */
+function hostOf(node: ClusterNode, pods: readonly string[], { proxy }: Scenario): Host {
+  const prefixes = node.podCIDRs.flatMap(c => parsePrefix(c) ?? [])
+  const strays = pods.filter(p => {
+    const address = parseIp(p)
+    return address !== undefined && !prefixes.some(prefix => prefixContains(prefix, address))
+  })
+  return {
+    localAddresses: internalIps(node),
+    podPrefixes: [...node.podCIDRs, ...strays.map(p => `${p}/${p.includes(':') ? 128 : 32}`)],
+    uplinkName: 'eth0',
+    podInterfaceName:
+      proxy.detectLocalMode === 'BridgeInterface' ? proxy.podBridgeInterface : `${proxy.podInterfaceNamePrefix}0`,
+  }
+}
+
+function backendNodes(program: Program, family: IpFamily, nodeOfAddress: ReadonlyMap<string, number>): Int32Array {
+  const nodes = new Int32Array(new SharedArrayBuffer(4 * program.dnatCount))
+  for (let d = 0; d < program.dnatCount; d++) {
+    nodes[d] = nodeOfAddress.get(formatIp({ family, value: readIpWords(program.dnatAddress, 4 * d) })) ?? -1
+  }
+  return nodes
+}
+
+/** kube-proxy's random order of Services, another on every node; 0 is the order as written. */
+function orderKeys({ proxy, seed }: Scenario, nodeCount: number): Uint32Array {
+  const keys = new Uint32Array(new SharedArrayBuffer(4 * nodeCount))
+  if (proxy.serviceOrder === 'sorted') return keys
+  const stream = randomStream(seed, 'service-order')
+  for (let n = 0; n < nodeCount; n++) keys[n] = 1 + stream.below(0xffff_ffff)
+  return keys
+}
+
+/** The first node, the busiest, the median, and then evenly between, by the connections that start there. */
+function detailNodes(traffic: TrafficPlan, nodeCount: number, wanted: number): { node: number; why: string }[] {
+  const load = new Float64Array(nodeCount)
+  for (const kind of traffic.classes) for (let n = 0; n < nodeCount; n++) load[n] += kind.connectionsOfNode[n]
+  const byLoad = Array.from(load.keys()).sort((a, b) => load[a] - load[b] || a - b)
+  const candidates = [
+    { node: 0, why: 'first' },
+    { node: byLoad[nodeCount - 1], why: 'busiest' },
+    ...[0.5, 0.25, 0.75, 0, 0.9, 0.1, 0.6, 0.4, 0.3, 0.7, 0.2, 0.8, 0.95, 0.05].map(share => ({
+      node: byLoad[Math.floor(share * (nodeCount - 1))],
+      why: share === 0.5 ? 'median' : share === 0 ? 'idlest' : `${Math.round(share * 100)}th percentile`,
+    })),
+  ]
+  const chosen = new Map<number, string>()
+  for (const { node, why } of candidates) if (chosen.size < wanted && !chosen.has(node)) chosen.set(node, why)
+  return [...chosen].map(([node, why]) => ({ node, why })).sort((a, b) => a.node - b.node)
+}
