@@ -7,7 +7,7 @@ import { ChainOverlay } from '../ruleset/chain-overlay.ts'
 import { printRules } from '../ruleset/print-iptables.ts'
 import type { Chain, Rule, Ruleset, Table, TableName } from '../ruleset/ruleset.ts'
 import type { DispatchChain } from './base-chains.ts'
-import { baseChains, DISPATCH_CHAINS } from './base-chains.ts'
+import { baseChains, DISPATCH_CHAINS, DISPATCH_NAMES } from './base-chains.ts'
 import type { NodeSetting } from './port-on-node.ts'
 import type { PortVariant } from './port-variants.ts'
 
@@ -63,9 +63,9 @@ export function rulesetAssembler(
   ]
 
   const whole = (table: TableName): Table => {
-    const own = table === 'nat' ? first.flatMap(variant => variant.chains) : []
-    const chains = [...common(table, firstSetting, []), ...own].sort(builtinThenByName)
-    return { name: table, chains: new Map(chains.map(c => [c.name, c])) }
+    const chains = common(table, firstSetting, [])
+    if (table === 'nat') for (const variant of first) chains.push(...variant.chains, ...variant.endpointChains)
+    return { name: table, chains: builtinThenByName(chains) }
   }
   const base: Ruleset = { family, tables: TABLES.map(whole) }
 
@@ -75,8 +75,9 @@ export function rulesetAssembler(
     const tables = base.tables.map(table => {
       const changed = new Map<string, Chain | undefined>()
       if (table.name === 'nat') {
-        for (const [i] of differing) for (const { name } of first[i].chains) changed.set(name, undefined)
-        for (const [, variant] of differing) for (const chain of variant.chains) changed.set(chain.name, chain)
+        for (const [i, variant] of differing)
+          for (const part of OWN_CHAINS)
+            if (variant[part] !== first[i][part]) replaceChains(changed, first[i][part], variant[part])
       }
       for (const chain of common(table.name, setting, differing)) changed.set(chain.name, chain)
       for (const [name, chain] of changed) if (chain === table.chains.get(name)) changed.delete(name)
@@ -89,13 +90,25 @@ export function rulesetAssembler(
 /** In the order iptables-save prints them on a machine where kube-proxy came first. */
 const TABLES: readonly TableName[] = ['mangle', 'filter', 'nat']
 
-const DISPATCH_NAMES = Object.keys(DISPATCH_CHAINS) as DispatchChain[]
+/** Built-in chains stay in hook order. */
+function builtinThenByName(chains: readonly Chain[]): ReadonlyMap<string, Chain> {
+  const sorted = new Map<string, Chain>()
+  const byName = new Map<string, Chain>()
+  for (const chain of chains) (chain.policy === undefined ? byName : sorted).set(chain.name, chain)
+  for (const name of [...byName.keys()].sort()) sorted.set(name, byName.get(name)!)
+  return sorted
+}
 
-/** Stable: built-in chains stay in hook order. */
-function builtinThenByName(a: Chain, b: Chain): number {
-  if (a.policy !== undefined || b.policy !== undefined)
-    return (a.policy === undefined ? 1 : 0) - (b.policy === undefined ? 1 : 0)
-  return a.name < b.name ? -1 : 1
+const OWN_CHAINS = ['chains', 'endpointChains'] as const
+
+/** A Service port's chains are no other's. */
+function replaceChains(
+  changed: Map<string, Chain | undefined>,
+  before: readonly Chain[],
+  after: readonly Chain[],
+): void {
+  for (const { name } of before) changed.set(name, undefined)
+  for (const chain of after) changed.set(chain.name, chain)
 }
 
 /** Numbers objects by identity, from 0 in order of asking. */

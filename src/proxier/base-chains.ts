@@ -28,6 +28,11 @@ export const DISPATCH_CHAINS = {
 
 export type DispatchChain = keyof typeof DISPATCH_CHAINS
 
+export const DISPATCH_NAMES = Object.keys(DISPATCH_CHAINS) as DispatchChain[]
+
+/** What a Service port adds to each. */
+export type DispatchRules = Readonly<Record<DispatchChain, readonly Rule[]>>
+
 /** Fixed chains of a table with their rules: built-in ones with jumps, then kube-proxy's own. Dispatch chains are left out. */
 export function baseChains(table: TableName, family: IpFamily, config: ProxierConfig, localhost: boolean): Chain[] {
   const builtin = BUILTIN_CHAINS[table].map(

@@ -1,25 +1,27 @@
 /**
  * The rules of one Service port on every node: nodes whose rules are the same get the same object, and what two variants have in
  * common (a chain, the lines in a dispatch chain) is one object in both. So rulesets can be told apart, and compiled, by identity.
+ * Endpoint rules are most of a ruleset: they are written once for each list of endpoints, not for each node.
  */
-import type { IpFamily } from '../net/ip.ts'
 import { printRules } from '../ruleset/print-iptables.ts'
 import type { Chain, Rule } from '../ruleset/ruleset.ts'
-import type { DispatchChain } from './base-chains.ts'
+import { DISPATCH_NAMES, type DispatchRules } from './base-chains.ts'
 import type { ServicePortNames } from './chain-names.ts'
-import type { NodeDependence } from './node-dependence.ts'
 import { nodeDependence } from './node-dependence.ts'
-import type { NodeSetting } from './port-on-node.ts'
+import type { NodeSetting, PortOnNode } from './port-on-node.ts'
 import { portOnNode } from './port-on-node.ts'
-import { endpointChain } from './service-chains.ts'
-import { servicePortRules } from './service-port-rules.ts'
+import { clusterIPMasquerade, endpointChain, endpointChoice, externalChain, firewallChain } from './service-chains.ts'
+import { dispatchRules } from './service-dispatch.ts'
 import type { ServicePort } from './service-ports.ts'
 
 export interface PortVariant {
   /** Place among the variants of its Service port. */
   readonly id: number
-  readonly dispatch: PortRules['dispatch']
-  readonly chains: PortRules['chains']
+  readonly dispatch: DispatchRules
+  /** KUBE-EXT, KUBE-FW, KUBE-SVC and KUBE-SVL: those in use. */
+  readonly chains: readonly Chain[]
+  /** KUBE-SEP: those in use. */
+  readonly endpointChains: readonly Chain[]
 }
 
 export interface PortVariants {
@@ -28,45 +30,19 @@ export interface PortVariants {
   readonly on: (setting: NodeSetting) => PortVariant
 }
 
-interface PortRules {
-  readonly dispatch: Readonly<Record<DispatchChain, readonly Rule[]>>
-  /** KUBE-EXT, KUBE-FW, KUBE-SVC, KUBE-SVL and KUBE-SEP: those in use. */
-  readonly chains: readonly Chain[]
-}
-
 /** `settingsAlike`: all nodes have the same `NodeSetting.key`. */
 export function portVariants(servicePort: ServicePort, names: ServicePortNames, settingsAlike: boolean): PortVariants {
-  const endpointChains: Chain[] = []
-  const write = (setting: NodeSetting): PortRules => {
-    const on = portOnNode(servicePort, names, setting)
-    const { dispatch, chains } = servicePortRules(on)
-    const endpoints = on.categories.reachable.map(i => (endpointChains[i] ??= endpointChain(on, i)))
-    return { dispatch, chains: [...chains, ...endpoints] }
-  }
   const dependence = nodeDependence(servicePort)
-  if (dependence === undefined && settingsAlike) return oneVariant(write)
-  return manyVariants(write, dependence, servicePort.clusterIP.family)
-}
-
-function oneVariant(write: (setting: NodeSetting) => PortRules): PortVariants {
-  let only: PortVariant | undefined
-  return { dependsOnNode: false, on: setting => (only ??= { id: 0, ...write(setting) }) }
-}
-
-function manyVariants(
-  write: (setting: NodeSetting) => PortRules,
-  dependence: NodeDependence | undefined,
-  family: IpFamily,
-): PortVariants {
+  const dependsOnNode = dependence !== undefined || !settingsAlike
   const byKey = new Map<string, PortVariant>()
-  const share = variantSharer(family)
+  const write = variantWriter()
   return {
-    dependsOnNode: true,
+    dependsOnNode,
     on: setting => {
-      const key = `${setting.key} ${dependence?.(setting.node) ?? ''}`
+      const key = dependsOnNode ? `${setting.key} ${dependence?.(setting.node) ?? ''}` : ''
       let variant = byKey.get(key)
       if (variant === undefined) {
-        variant = share(write(setting))
+        variant = write(portOnNode(servicePort, names, setting))
         byKey.set(key, variant)
       }
       return variant
@@ -74,27 +50,56 @@ function manyVariants(
   }
 }
 
-/** Turns freshly written rules into a variant made of the objects that earlier, equal ones were made of. */
-function variantSharer(family: IpFamily): (rules: PortRules) => PortVariant {
+/** Writes variants of one Service port, of the same parts wherever the parts are equal. */
+function variantWriter(): (on: PortOnNode) => PortVariant {
+  const lines = new Pool<readonly Rule[]>()
+  const choices = new Pool<readonly Rule[]>()
   const chains = new Pool<Chain>()
-  const lists = new Pool<readonly Rule[]>()
-  const variants = new Pool<PortRules>()
-  return fresh => {
-    const parts: number[] = []
-    const shared = <T>(pool: Pool<T>, key: string, value: T): T => {
-      const kept = pool.keep(key, value)
-      parts.push(kept.id)
-      return kept.value
+  const endpointLists = new Pool<readonly Chain[]>()
+  const endpointChains: Chain[] = []
+  const variants = new Pool<Omit<PortVariant, 'id'>>()
+
+  return on => {
+    const { cluster, local, reachable } = on.categories
+    const { family } = on.servicePort.clusterIP
+    const ids: number[] = []
+    const kept = <T>(pool: Pool<T>, key: string, make: () => T): T => {
+      const { id, value } = pool.keep(key, make)
+      ids.push(id)
+      return value
     }
-    const dispatch = { ...fresh.dispatch }
-    for (const name of Object.keys(dispatch) as DispatchChain[])
-      dispatch[name] = shared(lists, printRules('', dispatch[name], family), dispatch[name])
-    const rules: PortRules = {
+    const small = (chain: Chain): Chain => kept(chains, printRules(chain.name, chain.rules, family), () => chain)
+    const policy = (name: string, endpoints: readonly number[]): Chain => {
+      const first = name === on.internalPolicyChain && on.hasInternalEndpoints ? clusterIPMasquerade(on) : []
+      const list = endpoints.join()
+      const choice = choices.keep(list, () => endpointChoice(on, endpoints)).value
+      return kept(chains, `${printRules(name, first, family)} ${name} ${list}`, () => ({
+        name,
+        rules: [...first, ...choice],
+      }))
+    }
+    const dispatch = { ...dispatchRules(on) }
+    for (const name of DISPATCH_NAMES) {
+      const rules = dispatch[name]
+      dispatch[name] = kept(lines, printRules('', rules, family), () => rules)
+    }
+    const variant = {
       dispatch,
-      chains: fresh.chains.map(c => shared(chains, `${c.name}\n${printRules(c.name, c.rules, family)}`, c)),
+      endpointChains: kept(endpointLists, reachable.join(), () =>
+        reachable.map(i => {
+          endpointChains[i] ??= endpointChain(on, i)
+          return endpointChains[i]
+        }),
+      ),
+      chains: [
+        ...(on.usesExternalChain ? [small(externalChain(on))] : []),
+        ...(on.usesFirewallChain ? [small(firewallChain(on))] : []),
+        ...(on.usesClusterChain ? [policy(on.names.cluster, cluster)] : []),
+        ...(on.usesLocalChain ? [policy(on.names.local, local)] : []),
+      ],
     }
-    const kept = variants.keep(parts.join(), rules)
-    return { id: kept.id, ...kept.value }
+    const { id, value } = variants.keep(ids.join(), () => variant)
+    return { id, ...value }
   }
 }
 
@@ -102,10 +107,10 @@ function variantSharer(family: IpFamily): (rules: PortRules) => PortVariant {
 class Pool<T> {
   private readonly known = new Map<string, { readonly id: number; readonly value: T }>()
 
-  keep(key: string, value: T): { readonly id: number; readonly value: T } {
+  keep(key: string, make: () => T): { readonly id: number; readonly value: T } {
     let kept = this.known.get(key)
     if (kept === undefined) {
-      kept = { id: this.known.size, value }
+      kept = { id: this.known.size, value: make() }
       this.known.set(key, kept)
     }
     return kept

@@ -49,10 +49,14 @@ export const toService = (address: IpAddress, name: Protocol, number: number, wh
  * The rule takes one in `choices`. kube-proxy writes the probability with ten decimals, from which iptables makes the
  * kernel's integer.
  */
-export const oneIn = (choices: number): Match => ({
-  kind: 'statistic',
-  threshold: statisticThreshold(Number((1 / choices).toFixed(10))),
-})
+export function oneIn(choices: number): Match {
+  let match = SHARES[choices]
+  if (match === undefined) {
+    match = { kind: 'statistic', threshold: statisticThreshold(Number((1 / choices).toFixed(10))) }
+    SHARES[choices] = match
+  }
+  return match
+}
 
 export const jump = (chain: string): Verdict => ({ kind: 'jump', chain })
 
@@ -61,6 +65,9 @@ export const DROP: Verdict = { kind: 'drop' }
 export const RETURN: Verdict = { kind: 'return' }
 
 export const markMasquerade: Verdict = jump('KUBE-MARK-MASQ')
+
+/** By number of choices. */
+const SHARES: Match[] = []
 
 const L4 = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const satisfies Record<Protocol, L4Protocol>
 

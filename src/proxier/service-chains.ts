@@ -49,32 +49,38 @@ export function firewallChain(on: PortOnNode): Chain {
   return { name: firewall, rules }
 }
 
-/** KUBE-SVC or KUBE-SVL: asks for the masquerade, then picks an endpoint, the client's last one first. */
-export function policyChain(on: PortOnNode, name: string, endpoints: readonly number[]): Chain {
-  const rules: Rule[] = name === on.internalPolicyChain && on.hasInternalEndpoints ? clusterIPMasquerade(on) : []
+/** KUBE-SVC and KUBE-SVL, after the masquerade: the choice of an endpoint, the client's last one first. */
+export function endpointChoice(on: PortOnNode, endpoints: readonly number[]): Rule[] {
   const { affinitySeconds } = on.servicePort
+  const rules: Rule[] = []
   if (affinitySeconds > 0)
     for (const i of endpoints) {
-      const chain = on.names.endpoints[i]
+      const name = on.names.endpoints[i]
       const seen: Match = {
         kind: 'recent',
         operation: 'rcheck',
-        name: chain,
+        name,
         seconds: affinitySeconds,
         reap: true,
         negated: false,
       }
-      rules.push({ matches: [...endpointComment(on, i), seen], verdict: jump(chain) })
+      rules.push({ matches: [...endpointComment(on, i), seen], verdict: jump(name) })
     }
   for (let place = 0; place < endpoints.length; place++) {
+    const i = endpoints[place]
     const left = endpoints.length - place
-    const why = endpointComment(on, endpoints[place])
-    rules.push({
-      matches: left === 1 ? why : [...why, oneIn(left)],
-      verdict: jump(on.names.endpoints[endpoints[place]]),
-    })
+    const why = endpointComment(on, i)
+    rules.push({ matches: left === 1 ? why : [...why, oneIn(left)], verdict: jump(on.names.endpoints[i]) })
   }
-  return { name, rules }
+  return rules
+}
+
+/** KUBE-SVC or KUBE-SVL, first rule: traffic to the clusterIP that is not a pod's leaves with the node's address. */
+export function clusterIPMasquerade(on: PortOnNode): Rule[] {
+  const { servicePort, names, localTraffic } = on
+  if (!on.masqueradeAll && localTraffic === undefined) return []
+  const to = toService(servicePort.clusterIP, servicePort.protocol, servicePort.port, `${names.label} cluster IP`)
+  return [rule(on.masqueradeAll ? to : [localTraffic!.isNotLocal, ...to], markMasquerade)]
 }
 
 /** KUBE-SEP: one endpoint. A pod that reaches itself is masqueraded, or its answer would not come back through the node. */
@@ -93,14 +99,6 @@ export function endpointChain(on: PortOnNode, index: number): Chain {
       { matches: [protocol(servicePort.protocol), ...why, ...remember, anyPort(servicePort.protocol)], verdict: dnat },
     ],
   }
-}
-
-/** Traffic to the clusterIP that is not a pod's leaves with the node's address. */
-function clusterIPMasquerade(on: PortOnNode): Rule[] {
-  const { servicePort, names, localTraffic } = on
-  if (!on.masqueradeAll && localTraffic === undefined) return []
-  const to = toService(servicePort.clusterIP, servicePort.protocol, servicePort.port, `${names.label} cluster IP`)
-  return [rule(on.masqueradeAll ? to : [localTraffic!.isNotLocal, ...to], markMasquerade)]
 }
 
 const endpointComment = (on: PortOnNode, index: number): readonly Match[] =>

@@ -1,43 +1,23 @@
 /**
- * All rules of one Service port on one node: its lines in the dispatch chains, and its own chains.
- * Models the loop over Services in syncProxyRules (pkg/proxy/iptables/proxier.go), in its order.
+ * The lines of one Service port in the chains that all Services share: where its addresses lead, and what is refused.
+ * Models the first half of the loop over Services in syncProxyRules (pkg/proxy/iptables/proxier.go), in its order; even a partial
+ * sync writes these anew for every Service.
  */
 import type { IpAddress } from '../net/ip.ts'
 import { parsePrefix } from '../net/ip.ts'
-import type { Chain, Match, Rule, Verdict } from '../ruleset/ruleset.ts'
-import type { DispatchChain } from './base-chains.ts'
+import type { Match, Rule, Verdict } from '../ruleset/ruleset.ts'
+import type { DispatchRules } from './base-chains.ts'
 import type { PortOnNode } from './port-on-node.ts'
 import { ACCEPT, comment, DROP, destination, jump, port, protocol, rule, toNode, toService } from './rule-parts.ts'
-import { externalChain, firewallChain, policyChain } from './service-chains.ts'
 
-export interface ServicePortRules {
-  readonly dispatch: Readonly<Record<DispatchChain, readonly Rule[]>>
-  /** KUBE-EXT, KUBE-FW, KUBE-SVC, KUBE-SVL: those in use. */
-  readonly chains: readonly Chain[]
-  /** Endpoints that have a KUBE-SEP chain (service-chains.ts), as indexes. */
-  readonly endpoints: readonly number[]
-}
-
-export function servicePortRules(on: PortOnNode): ServicePortRules {
-  const { categories, names } = on
-  return {
-    dispatch: {
-      services: serviceRules(on),
-      nodePorts: on.usesExternalChain ? nodePortRules(on) : [],
-      refusedServices: on.hasInternalEndpoints ? [] : [refuse(on, on.servicePort.clusterIP)],
-      refusedExternal: on.hasExternalEndpoints ? [] : refusedExternalRules(on),
-      healthChecks: healthCheckRules(on),
-      firewall: on.usesFirewallChain ? firewallRules(on) : [],
-    },
-    chains: [
-      ...(on.usesExternalChain ? [externalChain(on)] : []),
-      ...(on.usesFirewallChain ? [firewallChain(on)] : []),
-      ...(on.usesClusterChain ? [policyChain(on, names.cluster, categories.cluster)] : []),
-      ...(on.usesLocalChain ? [policyChain(on, names.local, categories.local)] : []),
-    ],
-    endpoints: categories.reachable,
-  }
-}
+export const dispatchRules = (on: PortOnNode): DispatchRules => ({
+  services: serviceRules(on),
+  nodePorts: on.usesExternalChain ? nodePortRules(on) : [],
+  refusedServices: on.hasInternalEndpoints ? [] : [refuse(on, on.servicePort.clusterIP)],
+  refusedExternal: on.hasExternalEndpoints ? [] : refusedExternalRules(on),
+  healthChecks: healthCheckRules(on),
+  firewall: on.usesFirewallChain ? firewallRules(on) : [],
+})
 
 /** nat KUBE-SERVICES: clusterIP, externalIPs, load balancer addresses. */
 function serviceRules(on: PortOnNode): Rule[] {
