@@ -47,8 +47,41 @@ describe('a keyed permutation', () => {
   })
 
   it('must not change', () => {
-    expect(ranksOf(1, 10)).toMatchInlineSnapshot()
-    expect(ranksOf(0xdead_beef, 10)).toMatchInlineSnapshot()
-    expect([0, 1, 4_000, 8_249].map(slot => rankOf(42, 8_250, slot))).toMatchInlineSnapshot()
+    expect(ranksOf(1, 10)).toMatchInlineSnapshot(`
+      [
+        7,
+        4,
+        1,
+        9,
+        6,
+        3,
+        0,
+        8,
+        5,
+        2,
+      ]
+    `)
+    expect(ranksOf(0xdead_beef, 10)).toMatchInlineSnapshot(`
+      [
+        2,
+        9,
+        5,
+        1,
+        8,
+        4,
+        0,
+        7,
+        3,
+        6,
+      ]
+    `)
+    expect([0, 1, 4_000, 8_249].map(slot => rankOf(42, 8_250, slot))).toMatchInlineSnapshot(`
+      [
+        4742,
+        5403,
+        4582,
+        3751,
+      ]
+    `)
   })
 })

@@ -3,7 +3,7 @@
  * random order). Computed, not stored.
  *
  * slot -> (a slot + b) mod p, with p the first prime from `size` on and a, b hashed from the key; what lands at `size` or above goes
- * round again. Every slot's place is uniform over the keys and any two slots' places are independent of each other (Carter, Wegman
+ * round again. Every slot's place is uniform over the keys and any two slots' places are as good as independent (Carter, Wegman
  * 1979), which is all that means and variances of counters can see; three or more are not, as they would be in Go. All ranks of a node
  * take one addition a slot, about an eighth of what a Feistel network took. Pinned by a 'must not change' test: results depend on it.
  */
