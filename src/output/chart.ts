@@ -27,7 +27,7 @@ export const chart = (label: string, width: number, draw: (narrow: boolean) => C
   new Html(svg('wide', label, draw(false), width) + svg('narrow', label, draw(true), NARROW))
 
 /** A text of the user's, for a label: visible and short. */
-export const labelText = (text: string): string => visible(shortened(text, 24))
+export const labelText = (text: string, length = 24): string => visible(shortened(text, length))
 
 const NARROW = 345
 

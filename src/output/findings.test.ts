@@ -16,7 +16,7 @@ describe('findings', () => {
     expect(foundFor({ serviceSizes: [3, 1, 2, 0] }).answer).toMatchInlineSnapshot(`
       [
         "A node carries 41 nat rules; a new connection evaluates 27 rules at the median, 31 at the 99th percentile and 31 at most, over both hops.",
-        "The load is as even as chance allows around the shares the rules give (0 of 2 Service ports tested have p < 0.001, where chance gives 0.002); the busiest endpoint of shop/web-2 has 1.05 times its mean, and every endpoint got some.",
+        "The load is as even as chance allows around the shares the rules give (0 of 2 Service ports tested have p < 0.001, where chance gives 0.002); the busiest endpoint of shop/web-2 has 1.05 times the mean of its Service, and every endpoint got some.",
         "Of 2,400 connections 600 were rejected.",
       ]
     `)
@@ -62,7 +62,7 @@ describe('findings', () => {
     expect(findings(run, tables).answer).toMatchInlineSnapshot(`
       [
         "As cluster.workloads[0].replicas goes from 1 to 1,000, the rules a new connection evaluates go from 30.5 to 530 on average (p99 from 31 to 1,030), and the nat rules of a node from 23 to 3,020.",
-        "At the last step the load is as even as chance allows around the shares the rules give (p = 0.686 in the one Service port tested); the busiest endpoint of shop/web-0 has 1.75 times its mean, and every endpoint got some.",
+        "At the last step the load is as even as chance allows around the shares the rules give (p = 0.686 in the one Service port tested); the busiest endpoint of shop/web-0 has 1.75 times the mean of its Service, and every endpoint got some.",
       ]
     `)
   })

@@ -55,7 +55,7 @@ function loadSentence(
     tested === 1
       ? `p = ${ratioText(worst[0].pValue)} in the one Service port tested`
       : `${countText(significant)} of ${counted(tested, 'Service port')} tested have p < ${SIGNIFICANCE}, where chance gives ${ratioText(significantByChance)}`
-  const busiest = `the busiest endpoint of ${worst[0].service} has ${ratioText(worst[0].maxOverMean)} times its mean`
+  const busiest = `the busiest endpoint of ${worst[0].service} has ${ratioText(worst[0].maxOverMean)} times the mean of its Service`
   return [`${verdict} (${figures}); ${busiest}, and ${idle}.`]
 }
 

@@ -12,7 +12,7 @@ import { type Html, html, styleElement } from './html.ts'
 import { nodeLoadChart, zoneLoadChart } from './node-load-chart.ts'
 import { counted, countText } from './number-text.ts'
 import { REPORT_STYLE } from './report-style.ts'
-import { type ReportTable, reportTables } from './report-tables.ts'
+import { type ReportColumn, type ReportTable, reportTables } from './report-tables.ts'
 import { rulesEvaluatedChart } from './rules-evaluated-chart.ts'
 import type { RunJson } from './run-json.ts'
 import { SCOPE_TEXT } from './scope-text.ts'
@@ -153,7 +153,7 @@ const tableElement = ({
 }: ReportTable): Html => html`<div class="table" role="region" tabindex="0" aria-label="${title}">
 <table>
 <caption>${title}</caption>
-<thead><tr>${columns.map(c => html`<th scope="col"${c.numeric ? html` class="figures"` : ''}>${c.title}</th>`)}</tr></thead>
+<thead><tr>${columns.map(headingElement)}</tr></thead>
 <tbody>
 ${rows.map(
   row => html`<tr>${row.map((cell, i) => cellElement(cell, i, columns[i].numeric))}</tr>
@@ -162,6 +162,11 @@ ${rows.map(
 </table>
 ${note === '' ? [] : html`<p class="note">${note}</p>`}
 </div>`
+
+function headingElement({ title, numeric }: ReportColumn): Html {
+  if (title === '') return html`<td></td>`
+  return numeric ? html`<th scope="col" class="figures">${title}</th>` : html`<th scope="col">${title}</th>`
+}
 
 function cellElement(cell: string, place: number, numeric: boolean): Html {
   if (place === 0 && !numeric) return html`<th scope="row">${cell}</th>`

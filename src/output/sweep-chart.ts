@@ -61,7 +61,7 @@ function sweepChart(
     marginLeft: 56,
     marginBottom: 40,
     marginRight: 24,
-    x: { label: labelText(path), ...spanScale(points.map(p => p.x)), tickFormat: ratioText, ticks: narrow ? 3 : 6 },
+    x: { label: labelText(path, 45), ...spanScale(points.map(p => p.x)), tickFormat: ratioText, ticks: narrow ? 3 : 6 },
     y: { label: unit, grid: true, ...spanScale(points.map(p => p.y)), tickFormat: ratioText, ticks: 5 },
     marks: [
       ...series.map(s =>
