@@ -73,6 +73,8 @@ function put<T>(map: Map<string, Stored<T>>, key: string, object: T, event: Clus
     map.delete(key)
     return
   }
-  const before = event.type === 'ADDED' ? undefined : map.get(key)
+  // What is added anew, though its deletion was never seen, is a new object: it goes to the end of the order too.
+  if (event.type === 'ADDED') map.delete(key)
+  const before = map.get(key)
   map.set(key, { object, createdUs: before === undefined ? event.timeUs : before.createdUs })
 }

@@ -22,7 +22,7 @@ export function readJsonDocuments(file: ManifestFile, from: number): E.Either<Pr
   const stream = splitJsonStream(bytes, from)
   switch (stream._tag) {
     case 'NotJson':
-      return refuse(from, 'the text begins as JSON and goes on as something else', 'hand in JSON or YAML')
+      return refuse(stream.offset, 'what begins as JSON goes on as something else here', 'hand in JSON or YAML')
     case 'TooDeep':
       return refuse(stream.offset, `nested deeper than ${MOST_NESTING}`, 'hand in Kubernetes objects')
     case 'CutOff':

@@ -10,8 +10,8 @@ export const MOST_NESTING = 512
 export type JsonStream =
   /** Begin and end of each value, flat: [begin, end, begin, end, …]. */
   | { readonly _tag: 'Values'; readonly bounds: readonly number[] }
-  /** The text is something else than objects and lists in JSON. */
-  | { readonly _tag: 'NotJson' }
+  /** From `offset` on, the text is something else than objects and lists in JSON. */
+  | { readonly _tag: 'NotJson'; readonly offset: number }
   | { readonly _tag: 'TooDeep'; readonly offset: number }
   /** The text ends inside a value that begins at `offset`. */
   | { readonly _tag: 'CutOff'; readonly offset: number }
@@ -27,16 +27,16 @@ export function splitJsonStream(bytes: Uint8Array, from: number): JsonStream {
   for (let i = from; i < bytes.length; i++) {
     const byte = bytes[i]
     if (byte === QUOTE) {
-      if (depth === 0) return { _tag: 'NotJson' }
+      if (depth === 0) return { _tag: 'NotJson', offset: i }
       i = endOfString(bytes, i) - 1
     } else if (isOpening(byte)) {
       if (depth === 0) begin = i
       if (++depth > MOST_NESTING) return { _tag: 'TooDeep', offset: i }
     } else if (isClosing(byte)) {
-      if (depth === 0) return { _tag: 'NotJson' }
+      if (depth === 0) return { _tag: 'NotJson', offset: i }
       if (--depth === 0) bounds.push(begin, i + 1)
     } else if (depth === 0 && !isSpace(byte)) {
-      if (byte !== DASH || bytes[i + 1] !== DASH || bytes[i + 2] !== DASH) return { _tag: 'NotJson' }
+      if (byte !== DASH || bytes[i + 1] !== DASH || bytes[i + 2] !== DASH) return { _tag: 'NotJson', offset: i }
       i += 2
     }
   }
