@@ -42,7 +42,7 @@ export function servicePortNames(servicePort: ServicePort, style: ChainNameStyle
  * The digest comes as a string of bytes: 1.1 µs, against 2.6 µs as a Buffer (Node 24.21, 2 shared cores, 2026-11).
  */
 export function hash16(text: string): string {
-  const digest = hash('sha256', text, 'latin1')
+  const digest = hash('sha256', text, 'binary')
   let name = ''
   for (let i = 0; i < 10; i += 5) {
     const high = (digest.charCodeAt(i) << 12) | (digest.charCodeAt(i + 1) << 4) | (digest.charCodeAt(i + 2) >> 4)

@@ -78,7 +78,7 @@ export const RECENT_MASK: Readonly<Record<IpFamily, string>> = {
 
 const STATES: readonly CtState[] = ['INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED', 'SNAT', 'DNAT']
 
-const FULL_MASK = 0xffff_ffff
+export const FULL_MASK = 0xffff_ffff
 
 /** A Service has few sizes of endpoint lists: the same probabilities come again and again. */
 const probabilities = new Map<number, string>()
@@ -164,7 +164,8 @@ function printPrefix(option: string, prefix: IpPrefix, negated: boolean): string
 const printPortOption = (option: string, range: PortRange | undefined): string =>
   range === undefined ? '' : `${not(range.negated)} ${option} ${printPorts(range)}`
 
-const printMark = (value: number, mask: number): string =>
+/** `0x4000/0x4000`; the value alone when the mask is whole. */
+export const printMark = (value: number, mask: number): string =>
   mask >>> 0 === FULL_MASK ? hexadecimal(value) : `${hexadecimal(value)}/${hexadecimal(mask)}`
 
 function printRecent(match: Extract<Match, { kind: 'recent' }>, family: IpFamily): string {
