@@ -42,7 +42,7 @@ export function reportTables(run: RunJson, tables: readonly ColumnTable[], sprea
 }
 
 /** At most so many rows of a table are shown; the Arrow files hold all. */
-const ROWS = 60
+const ROWS = 200
 
 function kept(table: ReportTable): ReportTable {
   const rows = table.rows.slice(0, ROWS).map(row => row.map(cell => shortened(cell, 200)))
@@ -295,7 +295,7 @@ const inputsTable = (run: RunJson): ReportTable => ({
 })
 
 function settings(path: string, value: unknown): readonly (readonly [string, string])[] {
-  if (value === null || typeof value !== 'object') return [[path, String(value)]]
+  if (value === null || typeof value !== 'object') return [[path, value === '' ? '(empty)' : String(value)]]
   if (Array.isArray(value) && value.every(v => v === null || typeof v !== 'object'))
     return [[path, value.length === 0 ? '(none)' : value.join(', ')]]
   const parts = Array.isArray(value)

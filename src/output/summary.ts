@@ -16,7 +16,11 @@ export function summaryMarkdown(run: RunJson, tables: readonly ColumnTable[]): s
     `**${escapeMarkdown(run.question)}**`,
     answer.map(escapeMarkdown).join(' '),
     ...run.warnings.map(warning => `> Warning: ${escapeMarkdown(warning)}`),
-    ...reportTables(run, tables, evenness).map(markdownTable),
+    // Every setting stands in run.json and in the report; here they would be most of the page.
+    ...reportTables(run, tables, evenness)
+      .filter(table => table.id !== 'inputs')
+      .map(markdownTable),
+    `Seed ${escapeMarkdown(run.seed)}, digest ${escapeMarkdown(run.digest)}.`,
     '## What is simulated',
     ...SCOPE_TEXT.map(escapeMarkdown),
   ]
