@@ -15,7 +15,7 @@ import type { ClusterObject } from '../cluster/objects.ts'
 import { KINDS } from '../cluster/objects.ts'
 import { nullable, plainField, wordField } from './event-fields.ts'
 import { objectFromJson, objectToJson } from './object-json.ts'
-import { POD_FIELD, PodBuilder, podReader } from './pod-columns.ts'
+import { POD_FIELD, PodBuilder, type PortPool, podReader } from './pod-columns.ts'
 import { SLICE_FIELD, SliceBuilder, sliceReader } from './slice-columns.ts'
 
 const TYPES: readonly ClusterEventType[] = ['ADDED', 'MODIFIED', 'DELETED']
@@ -96,10 +96,16 @@ export function batchEncoder(): (events: readonly ClusterEvent[]) => ArrowBatch 
   }
 }
 
-/** Visits the events of a batch in order; the pool keeps what events share. */
+/** What events of a stream share, kept from batch to batch: less memory for a state, and less time to make it. */
+export interface EventPool {
+  readonly labels: TextMapPool
+  readonly ports: PortPool
+}
+
+/** Visits the events of a batch in order. */
 export function visitBatch(
   { rowCount, vectors }: ArrowBatch,
-  pool: TextMapPool,
+  pool: EventPool,
   visit: (event: ClusterEvent) => void,
 ): void {
   const [sequences, times, types, kinds, namespaces, names, imported, labelMaps, pods, slices, objects] = vectors
@@ -109,8 +115,8 @@ export function visitBatch(
   const kind = kinds.values as Int8Array
   const namespace = utf8Reader(namespaces)
   const name = utf8Reader(names)
-  const labels = textMapReader(labelMaps, pool)
-  const pod = podReader(pods)
+  const labels = textMapReader(labelMaps, pool.labels)
+  const pod = podReader(pods, pool.ports)
   const slice = sliceReader(slices)
   const json = utf8Reader(objects)
   for (let row = 0; row < rowCount; row++) {

@@ -5,7 +5,7 @@
 import { streamDecoder, streamEncoder } from '../arrow/arrow-ipc.ts'
 import { TextMapPool } from '../arrow/text-columns.ts'
 import type { ClusterEvent } from '../cluster/cluster-event.ts'
-import { batchEncoder, EVENT_FIELDS, visitBatch } from './event-batch.ts'
+import { batchEncoder, EVENT_FIELDS, type EventPool, visitBatch } from './event-batch.ts'
 
 const METADATA = { 'svcsim.table': 'events', 'svcsim.description': 'every change of every object, in order' }
 
@@ -26,7 +26,7 @@ export type EventDecoder = (message: Uint8Array, visit: (event: ClusterEvent) =>
 
 /** Reads appends of a stream that starts with `head`, in any order. */
 export function eventDecoder(head: Uint8Array): EventDecoder {
-  const pool = new TextMapPool()
+  const pool: EventPool = { labels: new TextMapPool(), ports: new Map() }
   let decode = streamDecoder(head)
   return (message, visit) => {
     try {

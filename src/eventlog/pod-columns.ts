@@ -122,13 +122,19 @@ export class PodBuilder {
   }
 }
 
+/** Lists of one container port by number and protocol, the last name of each: pods of one workload share theirs. */
+export type PortPool = Map<number, readonly ContainerPort[]>
+
 /** Makes the Pod of a row out of the struct's vector; the caller knows that the row is a Pod. */
-export function podReader(vector: ArrowVector): (row: number, namespace: string, name: string, labels: Labels) => Pod {
+export function podReader(
+  vector: ArrowVector,
+  pool: PortPool,
+): (row: number, namespace: string, name: string, labels: Labels) => Pod {
   const [nodeNames, ipLists, phases, ready, terminating, hostNetwork, portLists] = vector.children
   const nodeName = utf8Reader(nodeNames)
   const podIPs = textListReader(ipLists)
   const phase = phases.values as Int8Array
-  const containerPorts = listReader(portLists, containerPortReader(portLists.children[0]))
+  const containerPorts = containerPortsReader(portLists, pool)
   return (row, namespace, name, labels) => ({
     kind: 'Pod',
     namespace,
@@ -144,9 +150,21 @@ export function podReader(vector: ArrowVector): (row: number, namespace: string,
   })
 }
 
-function containerPortReader({ children: [names, numbers, protocols] }: ArrowVector): (row: number) => ContainerPort {
+function containerPortsReader(vector: ArrowVector, pool: PortPool): (row: number) => readonly ContainerPort[] {
+  const offsets = vector.offsets!
+  const [names, numbers, protocols] = vector.children[0].children
   const name = utf8Reader(names)
   const port = numbers.values as Uint16Array
   const protocol = protocols.values as Int8Array
-  return row => ({ name: name(row), port: port[row], protocol: PROTOCOLS[protocol[row]] })
+  const list = listReader(vector, i => ({ name: name(i), port: port[i], protocol: PROTOCOLS[protocol[i]] }))
+  return row => {
+    const i = offsets[row]
+    if (offsets[row + 1] - i !== 1) return list(row)
+    const key = port[i] * PROTOCOLS.length + protocol[i]
+    const known = pool.get(key)
+    if (known !== undefined && known[0].name === name(i)) return known
+    const made = list(row)
+    pool.set(key, made)
+    return made
+  }
 }
