@@ -178,8 +178,6 @@ export const objectKey = (object: { readonly namespace: string; readonly name: s
 
 export const nodeZone = (node: ClusterNode): string => node.labels[ZONE_LABEL] ?? ''
 
-export const nodeZone = (node: ClusterNode): string => node.labels[ZONE_LABEL] ?? ''
-
 /** The node's first InternalIP of a family (what kube-proxy takes as the node IP); undefined when it has none. */
 export function nodeInternalIp(node: ClusterNode, family: 4 | 6): string | undefined {
   return node.addresses.find(a => a.type === 'InternalIP' && a.address.includes(':') === (family === 6))?.address
