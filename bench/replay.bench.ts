@@ -21,6 +21,8 @@ export interface ReplayRow {
   readonly workers: number
   readonly connections: number
   readonly wallMs: number
+  /** Of all threads: what other programs on the machine take from the wall time does not count here. */
+  readonly cpuMs: number
   /** Threads started and ready; paid once for all runs of a sweep. */
   readonly startMs: number
   readonly checksum: number
@@ -54,12 +56,13 @@ export async function replayBench(size: ReplaySize, workerCounts: readonly numbe
     const begun = performance.now()
     const row = await withPool(workers, pool => async () => {
       const ready = performance.now()
+      const cpuBefore = process.cpuUsage()
       const tallies = await pool.replay(plan)()
       const wallMs = performance.now() - ready
+      const { user, system } = process.cpuUsage(cpuBefore)
       const { connections } = plan.traffic
-      return E.map((t: Tallies) => ({ workers, connections, wallMs, startMs: ready - begun, checksum: checksumOf(t) }))(
-        tallies,
-      )
+      const measured = { workers, connections, wallMs, cpuMs: (user + system) / 1_000, startMs: ready - begun }
+      return E.map((t: Tallies) => ({ ...measured, checksum: checksumOf(t) }))(tallies)
     })()
     if (E.isLeft(row)) throw new Error(describeProblem(row.left))
     rows.push(row.right)
@@ -97,6 +100,6 @@ if (import.meta.main)
     const rate = row.connections / row.wallMs / 1_000
     console.log(
       `${row.workers} workers: ${row.connections} connections in ${Math.round(row.wallMs)} ms ` +
-        `(${rate.toFixed(2)} M/s; threads ready after ${Math.round(row.startMs)} ms), checksum ${row.checksum}`,
+        `(${rate.toFixed(2)} M/s; ${Math.round(row.cpuMs)} ms of CPU; threads ready after ${Math.round(row.startMs)} ms), checksum ${row.checksum}`,
     )
   }

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { makeCluster, makeServices } from '../../test/make-replay-plan.ts'
 import type { ReplayOptions } from './pool.ts'
-import { withPool } from './pool.ts'
+import { replayOn, withPool } from './pool.ts'
 import type { ReplayPlan } from './replay-plan.ts'
 
 const replay = (plan: ReplayPlan, workers: number, options?: ReplayOptions) =>
@@ -67,6 +67,16 @@ describe('a pool', () => {
     const plan = makePlan()
     const broken: ReplayPlan = { ...plan, families: { ...plan.families, 6: null } }
     await expect(replay(broken, workers)).rejects.toThrow(/family 6, which has no rules/)
+  })
+
+  it.each([
+    new Error('worker exited with code: 3'),
+    Object.assign(new Error('Worker terminated due to reaching memory limit'), { code: 'ERR_WORKER_OUT_OF_MEMORY' }),
+  ])('says that a worker died: %s', async cause => {
+    const threads = { run: () => Promise.reject(cause) }
+    expect(await replayOn(threads, 2, makePlan(400))).toMatchObject({
+      left: { _tag: 'IoFailed', path: 'replay worker', cause: String(cause) },
+    })
   })
 
   it.each([-1, 1.5, NaN, 100_000])('refuses %d workers', async workers => {

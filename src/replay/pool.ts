@@ -77,8 +77,9 @@ const replayHere: ReplayPool['replay'] =
     return E.right(mergeTallies(plan, [finishReplay(replayer)]))
   }
 
-async function replayOn(
-  threads: Piscina,
+/** Exported for the tests of workers that die. */
+export async function replayOn(
+  threads: Pick<Piscina, 'run'>,
   workers: number,
   plan: ReplayPlan,
   { onProgress, signal }: ReplayOptions = {},
@@ -111,7 +112,7 @@ async function replayOn(
 }
 
 async function sendShift(
-  threads: Piscina,
+  threads: Pick<Piscina, 'run'>,
   plan: ReplayPlan,
   jobs: readonly Job[],
   control: Int32Array,
