@@ -31,31 +31,35 @@ export class ClusterStore {
 
   /** The object is now as given: ADDED when there was none of its name. */
   put(object: ClusterObject): void {
-    const before = this.find(object)
+    const key = storeKey(object)
+    const before = this.#mapOf(object).get(key)?.object
     this.#write(before === undefined ? 'ADDED' : 'MODIFIED', object)
-    if (object.kind === 'Pod') this.#podPut(object, before as Pod | undefined)
-    else if (object.kind === 'Service') this.#servicePut(object)
-    else if (object.kind === 'EndpointSlice') this.#slicePut(object, before as EndpointSlice | undefined)
+    if (object.kind === 'Pod') this.#podPut(object, key, before as Pod | undefined)
+    else if (object.kind === 'Service') {
+      this.#selectors.put(object)
+      this.dirtyServices.add(key)
+    } else if (object.kind === 'EndpointSlice') this.#slicePut(object, before as EndpointSlice | undefined)
     else if (object.kind === 'Node') this.#nodePut(object, before as ClusterNode | undefined)
   }
 
   /** The object of this kind and name is gone; no change when there was none. */
   remove(object: ClusterObject): void {
-    const before = this.find(object)
+    const key = storeKey(object)
+    const before = this.#mapOf(object).get(key)?.object
     if (before === undefined) return
     this.#write('DELETED', before)
-    if (before.kind === 'Pod') this.#podRemoved(before)
-    else if (before.kind === 'Service') {
+    if (before.kind === 'Pod') {
+      this.podIndex.remove(before, key)
+      this.#touchSelecting(before)
+      this.#podsOn.get(before.nodeName)?.delete(key)
+    } else if (before.kind === 'Service') {
       this.#selectors.remove(before)
-      this.dirtyServices.add(objectKey(before))
+      this.dirtyServices.add(key)
     } else if (before.kind === 'EndpointSlice') this.#sliceRemoved(before)
     else if (before.kind === 'Node') this.#touchServicesOnNode(before.name)
   }
 
-  /** The object of this kind and name as it is now. */
-  find<T extends ClusterObject>(object: T): T | undefined {
-    return this.#mapOf(object).get(storeKey(object))?.object as T | undefined
-  }
+  service = (key: string): Service | undefined => this.state.services.get(key)?.object
 
   node = (name: string): ClusterNode | undefined => this.state.nodes.get(name)?.object
 
@@ -75,29 +79,18 @@ export class ClusterStore {
     this.#emit(event)
   }
 
-  #podPut(pod: Pod, before: Pod | undefined): void {
-    this.podIndex.put(pod, before)
+  #podPut(pod: Pod, key: string, before: Pod | undefined): void {
+    this.podIndex.put(pod, key, before)
     this.#touchSelecting(pod)
     if (before !== undefined) {
       if (!sameLabels(before.labels, pod.labels)) this.#touchSelecting(before)
       if (before.nodeName === pod.nodeName) return
-      this.#podsOn.get(before.nodeName)?.delete(objectKey(pod))
+      this.#podsOn.get(before.nodeName)?.delete(key)
     }
     if (pod.nodeName === '') return
     const pods = this.#podsOn.get(pod.nodeName)
-    if (pods === undefined) this.#podsOn.set(pod.nodeName, new Set([objectKey(pod)]))
-    else pods.add(objectKey(pod))
-  }
-
-  #podRemoved(pod: Pod): void {
-    this.podIndex.remove(pod)
-    this.#touchSelecting(pod)
-    this.#podsOn.get(pod.nodeName)?.delete(objectKey(pod))
-  }
-
-  #servicePut(service: Service): void {
-    this.#selectors.put(service)
-    this.dirtyServices.add(objectKey(service))
+    if (pods === undefined) this.#podsOn.set(pod.nodeName, new Set([key]))
+    else pods.add(key)
   }
 
   #slicePut(slice: EndpointSlice, before: EndpointSlice | undefined): void {
@@ -153,17 +146,14 @@ function storeKey(object: ClusterObject): string {
     case 'StatefulSet':
     case 'DaemonSet':
     case 'ReplicaSet':
-      return workloadKey(object)
+      return kindKey(object)
     default:
       return objectKey(object)
   }
 }
 
-/** `Kind/namespace/name`. */
-export const workloadKey = (workload: {
-  readonly kind: string
-  readonly namespace: string
-  readonly name: string
-}): string => `${workload.kind}/${objectKey(workload)}`
+/** `Kind/namespace/name`: unique among all objects. */
+export const kindKey = (object: { readonly kind: string; readonly namespace: string; readonly name: string }): string =>
+  `${object.kind}/${objectKey(object)}`
 
 const ownerKey = (slice: EndpointSlice): string => `${slice.namespace}/${slice.serviceName}`

@@ -55,6 +55,29 @@ describe('a cluster from objects', () => {
     )
   })
 
+  it('must not change for a seed', () => {
+    const { state } = run([
+      [...makeNodes(3), makeService('web', { type: 'LoadBalancer' }), makeWorkload('web', { replicas: 2 })],
+    ])
+    const { clusterIPs, ports, loadBalancerIngress } = service(state, 'web')
+    expect([
+      clusterIPs[0],
+      ports[0].nodePort,
+      loadBalancerIngress[0].hostname,
+      ...podsOf(state, 'web').map(p => `${p.name} ${p.nodeName} ${p.podIPs}`),
+      ...state.endpointSlices.keys(),
+    ]).toMatchInlineSnapshot(`
+      [
+        "10.99.183.226",
+        31352,
+        "25e8a18a8a35d137.elb.example",
+        "web-5b6bfc994c-2chd9 node-2 10.244.2.2",
+        "web-5b6bfc994c-9r9zc node-1 10.244.1.2",
+        "default/web-p8szn",
+      ]
+    `)
+  })
+
   it('runs dual stack', () => {
     const { state } = run(
       [[...makeNodes(1), makeWorkload('web'), makeService('web', { ipFamilyPolicy: 'RequireDualStack' })]],

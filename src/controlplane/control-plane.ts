@@ -203,7 +203,7 @@ class ControlPlane {
   #takeServices(inputs: readonly InputOf<Service>[]): Problem | undefined {
     const kept: { readonly input: InputOf<Service>; readonly before: Service | undefined }[] = []
     for (const input of inputs) {
-      const before = this.store.find(input.object)
+      const before = this.store.service(objectKey(input.object))
       if (before !== undefined) this.#services.release(before)
       if (input.type === 'DELETED') this.store.remove(input.object)
       else kept.push({ input, before })
@@ -227,7 +227,7 @@ class ControlPlane {
     const problem = this.#placement.expect(toPlace.length, toPlace[0]?.place ?? {})
     if (problem !== undefined) return problem
     for (const { object, type, place } of inputs) {
-      const before = this.store.find(object)
+      const before = this.store.pod(objectKey(object))
       if (type === 'DELETED') {
         if (before !== undefined) this.#removePod(before)
       } else if (!this.#placement.isBare(object) || this.#isStranded(object)) {
@@ -245,7 +245,7 @@ class ControlPlane {
   }
 
   #wantsPlace(pod: Pod): boolean {
-    return pod.nodeName === '' && this.#placement.isBare(pod) && this.store.find(pod) === undefined
+    return pod.nodeName === '' && this.#placement.isBare(pod) && this.store.pod(objectKey(pod)) === undefined
   }
 
   /** Bound to a Node that has gone: it never starts, as nobody is there to start it. */
@@ -270,7 +270,7 @@ class ControlPlane {
   }
 
   #reconcile(serviceKey: string): void {
-    const service = this.store.state.services.get(serviceKey)?.object
+    const service = this.store.service(serviceKey)
     const existing = this.store.slicesOf(serviceKey)
     if (service === undefined) {
       for (const slice of existing) this.store.remove(slice)

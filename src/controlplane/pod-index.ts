@@ -3,7 +3,6 @@
  * Pods of one workload share their labels object and come in a row, so the places of the last labels are remembered.
  */
 import type { Labels, Pod } from '../cluster/objects.ts'
-import { objectKey } from '../cluster/objects.ts'
 import { labelKeys, sameLabels, selects } from './label-selector.ts'
 
 export class PodIndex {
@@ -12,16 +11,14 @@ export class PodIndex {
     | { readonly namespace: string; readonly labels: Labels; readonly places: readonly Map<string, Pod>[] }
     | undefined
 
-  /** Adds `pod`, or replaces the one of its name that was `before`. */
-  put(pod: Pod, before: Pod | undefined): void {
-    if (before !== undefined && !sameLabels(before.labels, pod.labels)) this.remove(before)
-    const key = objectKey(pod)
+  /** Adds `pod` under its object key, or replaces the one of that key, which was `before`. */
+  put(pod: Pod, key: string, before: Pod | undefined): void {
+    if (before !== undefined && !sameLabels(before.labels, pod.labels)) this.remove(before, key)
     for (const pods of this.#placesOf(pod.namespace, pod.labels)) pods.set(key, pod)
   }
 
-  remove(pod: Pod): void {
+  remove(pod: Pod, key: string): void {
     this.#last = undefined
-    const key = objectKey(pod)
     for (const label of labelKeys(pod.namespace, pod.labels)) {
       const pods = this.#byLabel.get(label)
       pods?.delete(key)

@@ -4,7 +4,7 @@
  * Deployments, ReplicaSets and Pods together is not doubled, at whatever instant each of them comes.
  */
 import type { ClusterObject, Workload } from '../cluster/objects.ts'
-import { workloadKey } from './cluster-store.ts'
+import { kindKey } from './cluster-store.ts'
 import { controllerOf } from './owner-reference.ts'
 
 /** Keys (`Kind/namespace/name`) of those among `objects`, which are all that will ever come. */
@@ -14,8 +14,8 @@ export function suppliedWorkloads(objects: Iterable<ClusterObject>): ReadonlySet
   for (const object of objects) {
     if (object.kind === 'Pod') {
       const owner = controllerOf(object)
-      if (owner !== undefined) owners.add(workloadKey({ ...owner, namespace: object.namespace }))
-    } else if ('podLabels' in object) workloads.set(workloadKey(object), object)
+      if (owner !== undefined) owners.add(kindKey({ ...owner, namespace: object.namespace }))
+    } else if ('podLabels' in object) workloads.set(kindKey(object), object)
   }
   const supplied = new Set<string>()
   for (const key of owners) {
@@ -32,13 +32,13 @@ function deploymentOf(key: string, replicaSet: Workload | undefined): string | u
   const [kind, namespace, name] = key.split('/')
   if (kind !== 'ReplicaSet' || name === undefined) return undefined
   const owner = replicaSet === undefined ? undefined : controllerOf(replicaSet)
-  if (owner !== undefined) return workloadKey({ ...owner, namespace })
+  if (owner !== undefined) return kindKey({ ...owner, namespace })
   const dash = name.lastIndexOf('-')
-  return dash <= 0 ? undefined : workloadKey({ kind: 'Deployment', namespace, name: name.slice(0, dash) })
+  return dash <= 0 ? undefined : kindKey({ kind: 'Deployment', namespace, name: name.slice(0, dash) })
 }
 
 /** An owner that cannot be named (an object that was not imported) counts as present. */
 function ownerPresent(workload: Workload, workloads: ReadonlyMap<string, Workload>): boolean {
   const owner = controllerOf(workload)
-  return owner === undefined || workloads.has(workloadKey({ ...owner, namespace: workload.namespace }))
+  return owner === undefined || workloads.has(kindKey({ ...owner, namespace: workload.namespace }))
 }

@@ -9,7 +9,7 @@ import { objectKey } from '../cluster/objects.ts'
 import type { Place, Problem } from '../problem/problem.ts'
 import { badInput } from '../problem/problem.ts'
 import type { ClusterStore } from './cluster-store.ts'
-import { workloadKey } from './cluster-store.ts'
+import { kindKey } from './cluster-store.ts'
 import type { GeneratedNames } from './generated-name.ts'
 import { controllerOf } from './owner-reference.ts'
 import type { PodPlacement } from './pod-placement.ts'
@@ -45,7 +45,7 @@ export class WorkloadController {
   }
 
   workloadPut(workload: Workload, place: Place): void {
-    const key = workloadKey(workload)
+    const key = kindKey(workload)
     if (this.#supplied.has(key)) return
     this.#dirty.add(key)
     const charge = this.#charges.get(key)
@@ -61,7 +61,7 @@ export class WorkloadController {
   }
 
   workloadRemoved(workload: Workload): void {
-    const key = workloadKey(workload)
+    const key = kindKey(workload)
     const charge = this.#charges.get(key)
     if (charge === undefined) return
     charge.gone = true
@@ -170,7 +170,7 @@ export class WorkloadController {
     const placed = this.#placement.place(pod, charge.place)
     if (E.isLeft(placed)) return placed.left
     this.#store.put(placed.right)
-    this.#hold(charge, objectKey(pod))
+    this.#hold(charge, objectKey(placed.right))
     return undefined
   }
 

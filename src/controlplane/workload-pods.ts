@@ -5,7 +5,7 @@
  */
 import type { Labels, Pod, Workload } from '../cluster/objects.ts'
 import { objectKey } from '../cluster/objects.ts'
-import { workloadKey } from './cluster-store.ts'
+import { kindKey } from './cluster-store.ts'
 import type { GeneratedNames } from './generated-name.ts'
 import { templateHash } from './generated-name.ts'
 
@@ -39,7 +39,7 @@ export function makePod(
   const name =
     workload.kind === 'StatefulSet'
       ? ordinalName(workload, ordinal)
-      : names.next(base, workloadKey(workload), n => taken(objectKey({ namespace, name: n })))
+      : names.next(base, kindKey(workload), n => taken(objectKey({ namespace, name: n })))
   return {
     kind: 'Pod',
     namespace,
