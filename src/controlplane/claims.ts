@@ -9,10 +9,6 @@ export class Claims<K> {
     return this.#holders.has(key)
   }
 
-  get size(): number {
-    return this.#holders.size
-  }
-
   /** Claims `key` for `holder` whoever else has it; gives the first other holder, if any. */
   claim(key: K, holder: string): string | undefined {
     const holders = this.#holders.get(key)

@@ -18,7 +18,7 @@ export interface LoadBalancerConfig {
   readonly hostnamePattern: string
 }
 
-export const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
+const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
 
 /** Name of the load balancer that the provider would make up for this Service. */
 export function hostnameIngress(service: Service, pattern: string, seed: string): LoadBalancerIngress {

@@ -50,8 +50,16 @@ describe('Services', () => {
       serviceCidrs: 'infer',
     })
     expect(service(state, 'b').ipFamilies).toEqual(['IPv6'])
-    const dual = run([[makeService('a', { ipFamilyPolicy: 'RequireDualStack' })]], { serviceCidrs: 'infer' })
-    expect(service(dual.state, 'a').ipFamilies).toEqual(['IPv4', 'IPv6'])
+    for (const ipFamilyPolicy of ['RequireDualStack', 'PreferDualStack'] as const) {
+      const dual = run([[makeService('a', { ipFamilyPolicy })]], { serviceCidrs: 'infer' })
+      expect(service(dual.state, 'a').ipFamilies).toEqual(['IPv4', 'IPv6'])
+    }
+    const single = makeService('a', {
+      ipFamilyPolicy: 'PreferDualStack',
+      clusterIPs: ['10.1.2.3'],
+      ipFamilies: ['IPv4'],
+    })
+    expect(service(run([[single]], { serviceCidrs: 'infer' }).state, 'a').ipFamilies).toEqual(['IPv4'])
   })
 
   it('say when the range is full, and with how many', () => {

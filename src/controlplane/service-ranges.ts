@@ -79,7 +79,7 @@ export function serviceRanges(
   })
 }
 
-/** In the order in which Services first show them; both where one requires dual stack; IPv4 where nothing tells. */
+/** In the order in which Services first show them; both where one not yet allocated asks for both; IPv4 where nothing tells. */
 function inferFamilies(objects: Iterable<ClusterObject>): ServiceFamily[] {
   const families = new Set<ServiceFamily>()
   let dual = false
@@ -89,7 +89,8 @@ function inferFamilies(objects: Iterable<ClusterObject>): ServiceFamily[] {
     if (headlessByHand) continue
     for (const ip of object.clusterIPs) if (ip !== 'None') families.add(familyOf(ip))
     for (const family of object.ipFamilies) families.add(family)
-    dual ||= object.ipFamilyPolicy === 'RequireDualStack'
+    const open = object.clusterIPs.length === 0 && object.ipFamilies.length === 0
+    dual ||= object.ipFamilyPolicy === 'RequireDualStack' || (open && object.ipFamilyPolicy === 'PreferDualStack')
   }
   if (families.size === 0) families.add('IPv4')
   if (dual) families.add('IPv4').add('IPv6')
