@@ -7,7 +7,9 @@ import { badInput, type Place, type Problem, quoted } from '../problem/problem.t
 import { formatJsonPath, isJsonObject, type JsonPath } from './field-cursor.ts'
 import { readManifest } from './manifest.ts'
 import { type ManifestDocument, type ManifestFile, placeIn } from './manifest-document.ts'
-import type { JsonObject } from './objects.ts'
+import { type JsonObject, KINDS } from './objects.ts'
+
+const LISTS_OF_KINDS: ReadonlySet<string> = new Set(KINDS.map(kind => `${kind}List`))
 
 export interface ManifestEntry {
   readonly json: JsonObject
@@ -62,7 +64,7 @@ function unfold(
     return badInput(placeIn(document, path), `expected an object, found ${quoted(value)}`, mend)
   }
   const kind = value['kind']
-  if (typeof kind !== 'string' || !kind.endsWith('List')) return visit({ json: value, document, path })
+  if (typeof kind !== 'string' || !isList(kind, value['items'])) return visit({ json: value, document, path })
   const items = value['items'] ?? []
   if (!Array.isArray(items))
     return badInput(
@@ -76,6 +78,10 @@ function unfold(
   }
   return undefined
 }
+
+/** A custom kind may well be named AllowList and hold no items. */
+const isList = (kind: string, items: unknown): boolean =>
+  kind === 'List' || (kind.endsWith('List') && (Array.isArray(items) || LISTS_OF_KINDS.has(kind)))
 
 /** The API server leaves kind and apiVersion out of the items of a typed list. */
 function ofList(item: unknown, listKind: string, apiVersion: unknown): unknown {

@@ -152,6 +152,10 @@ describe('readManifest', () => {
     expect(values(`{"a": "${long}"}`)).toEqual([{ a: long }])
   })
 
+  it('refuses a file over 1 GiB', () => {
+    expect(fault(new Uint8Array(2 ** 30 + 1))).toMatch(/^a\.yaml: 1073741825 bytes are too many; /)
+  })
+
   it('refuses a file over 64 MiB that is YAML', () => {
     expect(fault(new Uint8Array(2 ** 26 + 1).fill(0x0a, 1).fill(0x61, 0, 1))).toMatch(
       /67108865 bytes of YAML are too many; /,

@@ -51,12 +51,14 @@ describe('readObjects', () => {
       makeServiceJson(),
       other('v1', 'ConfigMap'),
       other('serving.knative.dev/v1', 'Service'),
+      other('example.com/v1', 'AllowList'),
     ]
     const result = read(json({ kind: 'List', items }))
     expect(result.items).toHaveLength(1)
     expect([...result.unknownKinds]).toEqual([
       ['ConfigMap', 2],
       ['Service (serving.knative.dev/v1)', 1],
+      ['AllowList', 1],
     ])
   })
 

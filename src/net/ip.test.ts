@@ -25,6 +25,17 @@ describe('addresses', () => {
     expect(canonicalIp(text)).toBe(wanted)
   })
 
+  it('sees canonical IPv4 text as parsing and printing does', () => {
+    const octet = fc.oneof(fc.nat({ max: 260 }).map(String), fc.constantFrom('', '00', '01', '-1', '1.', 'a'))
+    fc.assert(
+      fc.property(fc.array(octet, { minLength: 3, maxLength: 5 }), octets => {
+        const text = octets.join('.')
+        const address = parseIp(text)
+        expect(canonicalIp(text)).toBe(address === undefined ? undefined : formatIp(address))
+      }),
+    )
+  })
+
   it.each([
     '',
     '10',
