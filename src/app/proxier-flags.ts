@@ -1,0 +1,136 @@
+/**
+ * kube-proxy's flags as text -> ProxierConfig, with kube-proxy's own names, defaults and checks. A flag that does not make sense is
+ * one clear sentence that names it.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { parsePrefix } from '../net/ip.ts'
+import { didYouMean } from '../problem/near-names.ts'
+import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import {
+  CHAIN_NAME_STYLES,
+  DEFAULT_PROXIER_CONFIG,
+  DETECT_LOCAL_MODES,
+  type ProxierConfig,
+} from '../proxier/proxier-config.ts'
+
+/** As the command line gave them; absent: the default. A flag without a value is `true`. */
+export interface ProxierFlags {
+  readonly proxyMode?: string
+  readonly proxyVersion?: string
+  readonly clusterCidr?: string
+  readonly masqueradeAll?: string | true
+  readonly detectLocalMode?: string
+  readonly podBridgeInterface?: string
+  readonly podInterfaceNamePrefix?: string
+  readonly nodeportAddresses?: string
+  readonly iptablesLocalhostNodeports?: string | true
+  readonly iptablesMasqueradeBit?: string
+  readonly chainNames?: string
+  readonly nfacct?: string
+  readonly config?: string
+}
+
+export function proxierConfigOf(flags: ProxierFlags): E.Either<Problem, ProxierConfig> {
+  const problems: Problem[] = []
+  const read = <A>(flag: string, text: string | true | undefined, decode: Decode<A>, byDefault: A): A => {
+    if (text === undefined) return byDefault
+    const decoded = text === true ? decode('true') : decode(text)
+    if (typeof decoded === 'object' && decoded !== null && 'wrong' in decoded) {
+      problems.push(badUsage(`--${flag} ${quoted(text === true ? '' : text)} ${decoded.wrong}`, decoded.mend))
+      return byDefault
+    }
+    return decoded
+  }
+  if (flags.config !== undefined)
+    problems.push(badUsage('--config cannot be read yet', "give kube-proxy's settings as flags"))
+  read('proxy-mode', flags.proxyMode, oneOf(['iptables']), 'iptables')
+  read('proxy-version', flags.proxyVersion, version, '1.34')
+  const d = DEFAULT_PROXIER_CONFIG
+  const config: ProxierConfig = {
+    clusterCidrs: read('cluster-cidr', flags.clusterCidr, cidrs, d.clusterCidrs),
+    masqueradeAll: read('masquerade-all', flags.masqueradeAll, bool, d.masqueradeAll),
+    detectLocalMode: read('detect-local-mode', flags.detectLocalMode, oneOf(DETECT_LOCAL_MODES), d.detectLocalMode),
+    podBridgeInterface: read('pod-bridge-interface', flags.podBridgeInterface, interfaceName(15), d.podBridgeInterface),
+    // The + that ends a prefix is one of the 15 characters iptables takes.
+    podInterfaceNamePrefix: read(
+      'pod-interface-name-prefix',
+      flags.podInterfaceNamePrefix,
+      interfaceName(14),
+      d.podInterfaceNamePrefix,
+    ),
+    nodePortAddresses: read('nodeport-addresses', flags.nodeportAddresses, nodePortAddresses, d.nodePortAddresses),
+    localhostNodePorts: read(
+      'iptables-localhost-nodeports',
+      flags.iptablesLocalhostNodeports,
+      bool,
+      d.localhostNodePorts,
+    ),
+    masqueradeBit: read('iptables-masquerade-bit', flags.iptablesMasqueradeBit, bit, d.masqueradeBit),
+    nfacct: read('nfacct', flags.nfacct, onOff, d.nfacct),
+    chainNames: read('chain-names', flags.chainNames, oneOf(CHAIN_NAME_STYLES), d.chainNames),
+    largeClusterEndpoints: d.largeClusterEndpoints,
+  }
+  const first = problems[0] ?? missingInterface(config)
+  return first === undefined ? E.right(config) : E.left(first)
+}
+
+interface Wrong {
+  readonly wrong: string
+  readonly mend: string
+}
+
+type Decode<A> = (text: string) => A | Wrong
+
+/** Releases whose iptables rules are the ones written here, as their sources say. */
+const VERSIONS = ['1.31', '1.32', '1.33', '1.34', '1.35', '1.36']
+
+const version: Decode<string> = text => {
+  const minor = /^v?(\d+\.\d+)(\.\d+)?$/.exec(text)?.[1] ?? ''
+  return VERSIONS.includes(minor)
+    ? minor
+    : { wrong: 'is a release whose rules are not known', mend: `known are ${VERSIONS.join(', ')}` }
+}
+
+const oneOf =
+  <A extends string>(known: readonly A[]): Decode<A> =>
+  text =>
+    known.find(k => k === text) ?? {
+      wrong: 'is unknown',
+      mend: didYouMean(text, known, known.length === 1 ? `it can be ${known[0]} only` : `it is ${known.join(' or ')}`),
+    }
+
+const bool: Decode<boolean> = text =>
+  text === 'true' || (text === 'false' ? false : { wrong: 'is neither true nor false', mend: 'write true or false' })
+
+const onOff: Decode<boolean> = text =>
+  text === 'on' || (text === 'off' ? false : { wrong: 'is neither on nor off', mend: 'write on or off' })
+
+const cidrs: Decode<readonly string[]> = text => {
+  const list = text.split(',').filter(t => t !== '')
+  const bad = list.find(t => parsePrefix(t) === undefined)
+  return bad === undefined
+    ? list
+    : { wrong: `holds ${quoted(bad)}, no CIDR`, mend: 'write CIDRs as 10.244.0.0/16,fd00::/56' }
+}
+
+const nodePortAddresses: Decode<readonly string[]> = text => (text === 'primary' ? ['primary'] : cidrs(text))
+
+const interfaceName =
+  (longest: number): Decode<string> =>
+  text =>
+    text.length <= longest && /^[^\s/+!]+$/.test(text)
+      ? text
+      : { wrong: 'is no interface name', mend: `write 1 to ${longest} characters, without blanks, / + or !` }
+
+const bit: Decode<number> = text =>
+  /^\d{1,2}$/.test(text) && Number(text) <= 31
+    ? Number(text)
+    : { wrong: 'is no bit of the mark', mend: 'write 0 to 31' }
+
+function missingInterface(config: ProxierConfig): Problem | undefined {
+  if (config.detectLocalMode === 'BridgeInterface' && config.podBridgeInterface === '')
+    return badUsage('--detect-local-mode BridgeInterface needs a bridge', 'add --pod-bridge-interface NAME')
+  if (config.detectLocalMode === 'InterfaceNamePrefix' && config.podInterfaceNamePrefix === '')
+    return badUsage('--detect-local-mode InterfaceNamePrefix needs a prefix', 'add --pod-interface-name-prefix PREFIX')
+  return undefined
+}

@@ -1,0 +1,114 @@
+/**
+ * `svcsim rules`: objects in, one node's ruleset out. Objects are taken as they are: nothing is allocated, no slice is made.
+ */
+import process from 'node:process'
+import * as A from 'fp-ts/lib/Array.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { applyEvent, type ClusterState, emptyState } from '../cluster/cluster-state.ts'
+import { type ReadObjects, readObjects } from '../cluster/read-objects.ts'
+import type { IpFamily } from '../net/ip.ts'
+import { didYouMean } from '../problem/near-names.ts'
+import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import { iptablesRuleset } from '../proxier/iptables-proxier.ts'
+import type { ProxierConfig } from '../proxier/proxier-config.ts'
+import { listTable } from '../ruleset/list-iptables.ts'
+import { printRuleset } from '../ruleset/print-iptables.ts'
+import type { Ruleset } from '../ruleset/ruleset.ts'
+import { readInput } from './files.ts'
+import { type ProxierFlags, proxierConfigOf } from './proxier-flags.ts'
+
+export interface RulesFlags extends ProxierFlags {
+  readonly objects?: readonly string[]
+  readonly node?: string
+  readonly ipFamily: string
+  readonly format: string
+  readonly table?: string
+  readonly sync?: readonly string[]
+  readonly log?: string
+  readonly at?: string
+}
+
+export const rulesCommand = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
+  pipe(
+    TE.fromEither(requestOf(flags)),
+    TE.chain(request =>
+      pipe(
+        [...request.objects],
+        A.traverse(TE.ApplicativeSeq)(readInput),
+        TE.chainEitherK(readObjects),
+        TE.chainEitherK(read => rulesText(read, request)),
+      ),
+    ),
+    TE.chainIOK(text => () => {
+      process.stdout.write(text)
+    }),
+  )
+
+/** What was asked for, checked. */
+export interface RulesRequest {
+  readonly objects: readonly string[]
+  readonly node: string
+  readonly family: IpFamily
+  readonly config: ProxierConfig
+  readonly format: 'save' | 'list'
+  /** Absent: all tables, or nat alone for `list`. */
+  readonly table?: string
+}
+
+/** The text for stdout. */
+export function rulesText(read: ReadObjects, request: RulesRequest): E.Either<Problem, string> {
+  const state = stateOf(read)
+  if (!state.nodes.has(request.node)) return E.left(unknownNode(request.node, [...state.nodes.keys()]))
+  const ruleset = iptablesRuleset(state, request.node, request.config, request.family)
+  return E.right(
+    request.format === 'list' ? listRuleset(ruleset, request.table ?? 'nat') : saveRuleset(ruleset, request.table),
+  )
+}
+
+const TABLES = ['mangle', 'filter', 'nat']
+const FORMATS = ['save', 'list'] as const
+
+function requestOf(flags: RulesFlags): E.Either<Problem, RulesRequest> {
+  const refuse = (what: string, mend: string): E.Either<Problem, never> => E.left(badUsage(what, mend))
+  if (flags.sync !== undefined) return refuse('--sync is not there yet', 'print whole rulesets with --objects')
+  if (flags.log !== undefined || flags.at !== undefined)
+    return refuse('--log and --at are not there yet', 'hand in objects with --objects')
+  if (flags.objects === undefined) return refuse('no objects', 'add --objects FILE…')
+  if (flags.node === undefined) return refuse('no node', 'add --node NAME')
+  if (flags.ipFamily !== '4' && flags.ipFamily !== '6')
+    return refuse(`--ip-family ${quoted(flags.ipFamily)} is unknown`, 'write 4 or 6')
+  const format = FORMATS.find(f => f === flags.format)
+  if (format === undefined) return refuse(`--format ${quoted(flags.format)} is unknown`, 'write save or list')
+  if (flags.table !== undefined && !TABLES.includes(flags.table))
+    return refuse(`kube-proxy has no rules in table ${quoted(flags.table)}`, `write ${TABLES.join(', ')}`)
+  const { objects, node, table } = flags
+  const family = flags.ipFamily === '4' ? 4 : 6
+  return pipe(
+    proxierConfigOf(flags),
+    E.map(config => ({ objects, node, family, config, format, table })),
+  )
+}
+
+function stateOf({ items }: ReadObjects): ClusterState {
+  const state = emptyState()
+  items.forEach(({ object }, sequence) => {
+    applyEvent(state, { sequence, timeUs: 0, type: 'ADDED', object })
+  })
+  return state
+}
+
+const unknownNode = (wanted: string, known: readonly string[]): Problem =>
+  badUsage(
+    `there is no Node ${quoted(wanted)} among the objects`,
+    known.length === 0
+      ? 'add the Nodes: kubectl get nodes -o json'
+      : didYouMean(wanted, known, `there are ${known.length} Nodes, the first is ${known[0]}`),
+  )
+
+const saveRuleset = (ruleset: Ruleset, only: string | undefined): string =>
+  printRuleset({ ...ruleset, tables: ruleset.tables.filter(t => only === undefined || t.name === only) })
+
+const listRuleset = (ruleset: Ruleset, name: string): string =>
+  listTable(ruleset.tables.find(t => t.name === name)!, ruleset.family)

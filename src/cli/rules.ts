@@ -1,0 +1,31 @@
+/** `svcsim rules`: what a node's kube-proxy would have loaded. The work is app/rules-command.ts. */
+import type { Command } from 'commander'
+import type { RulesFlags } from '../app/rules-command.ts'
+import { finish } from './finish.ts'
+import { addProxierOptions } from './proxier-options.ts'
+
+export function registerRules(program: Command): void {
+  const command = program
+    .command('rules')
+    .description("print the rules that a node's kube-proxy would have loaded")
+    .option('--objects <file...>', 'Kubernetes objects, as kubectl get -o json|yaml prints them; - is stdin')
+    .option('--node <name>', "the node, by its Node object's name")
+    .option('--ip-family <4|6>', 'iptables or ip6tables', '4')
+    .option('--format <format>', 'save: as iptables-save; list: as iptables -L -n', 'save')
+    .option('--table <name>', 'one table only: mangle, filter or nat (list: nat by default)')
+    .option('--sync <state...>', 'what the last of these syncs writes')
+    .option('--log <log>', 'an event log in place of --objects')
+    .option('--at <time>', 'instant of the log')
+  addProxierOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: RulesFlags) => {
+      const { rulesCommand } = await import('../app/rules-command.ts')
+      await finish(rulesCommand(flags))
+    })
+}
+
+const EXAMPLES = `
+Examples:
+  kubectl get nodes,svc,endpointslices -A -o json | svcsim rules --objects - --node NODE --cluster-cidr 10.244.0.0/16
+  svcsim rules --objects cluster.yaml --node NODE --format list
+  svcsim rules --objects cluster.yaml --node NODE | iptables-restore --test`

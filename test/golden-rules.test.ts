@@ -1,0 +1,117 @@
+/**
+ * The whole way from objects and kube-proxy's flags to iptables-save text, against what a real kube-proxy wrote
+ * (testdata/golden/README.md).
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { proxierConfigOf } from '../src/app/proxier-flags.ts'
+import { addProxierOptions } from '../src/cli/proxier-options.ts'
+import { applyEvent, type ClusterState, emptyState } from '../src/cluster/cluster-state.ts'
+import { readObjects } from '../src/cluster/read-objects.ts'
+import type { IpFamily } from '../src/net/ip.ts'
+import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
+import type { ProxierConfig } from '../src/proxier/proxier-config.ts'
+import { canonicalRules } from '../src/proxier/testing/canonical-rules.ts'
+import {
+  makeEndpoint,
+  makeNode,
+  makePort,
+  makeService,
+  makeSlice,
+  makeState,
+} from '../src/proxier/testing/make-objects.ts'
+import { printRuleset } from '../src/ruleset/print-iptables.ts'
+
+const GOLDEN = join(import.meta.dirname, '../testdata/golden')
+const SAVES = [
+  [4, 'iptables-save.txt'],
+  [6, 'ip6tables-save.txt'],
+] as const
+
+/** Steps whose list is what was deleted. */
+const DELETIONS = new Set(['70-seq-endpoint-changes/step-3.json'])
+
+describe('rules as a real kube-proxy v1.34.9 wrote them', () => {
+  for (const name of readdirSync(GOLDEN).filter(f => f !== 'README.md')) {
+    const config = configOf(readFileSync(join(GOLDEN, name, 'config.txt'), 'utf8'))
+    it(name, () => {
+      const state = emptyState()
+      change(state, `${name}/objects.json`)
+      expectGolden(state, config, name)
+      for (let step = 1; existsSync(join(GOLDEN, name, `step-${step}.json`)); step++) {
+        change(state, `${name}/step-${step}.json`)
+        expectGolden(state, config, `${name}/after-step-${step}`)
+      }
+    })
+  }
+
+  it.each([
+    [
+      '57-endpoints-1000-not-large',
+      1000,
+      'ab46356408be8bf2c6840582247606993ab1d1df463731b24ac6d17f463d55e8',
+      'ede93e2bd90b3734314787eb39c58c1801b4e6ee4ae083aea90fc3867ac7e805',
+    ],
+    [
+      '58-endpoints-1001-large-cluster',
+      1001,
+      '29be217c8cf5324d43dde174ee3204ba35afa0bef496360ab863c17d3495078a',
+      'ede93e2bd90b3734314787eb39c58c1801b4e6ee4ae083aea90fc3867ac7e805',
+    ],
+  ])('%s', (_name, endpoints, sha4, sha6) => {
+    const config = configOf('flags: --cluster-cidr=10.244.0.0/16')
+    const state = thousandEndpoints(endpoints > 1000)
+    expect(sha256(canonicalRules(rulesOf(state, config, 4)))).toBe(sha4)
+    expect(sha256(canonicalRules(rulesOf(state, config, 6)))).toBe(sha6)
+  })
+})
+
+function expectGolden(state: ClusterState, config: ProxierConfig, folder: string): void {
+  for (const [family, file] of SAVES) {
+    const golden = readFileSync(join(GOLDEN, folder, file), 'utf8')
+    expect(canonicalRules(rulesOf(state, config, family)), `${folder}/${file}`).toBe(canonicalRules(golden))
+  }
+}
+
+const rulesOf = (state: ClusterState, config: ProxierConfig, family: IpFamily): string =>
+  printRuleset(iptablesRuleset(state, 'node-a', config, family))
+
+/** The captures were made on a kernel with nfnetlink_acct. */
+function configOf(text: string): ProxierConfig {
+  const flags = /^flags: (.*)$/m
+    .exec(text)![1]
+    .split(' ')
+    .filter(flag => flag !== '')
+  const command = addProxierOptions(new Command().exitOverride())
+  const config = proxierConfigOf(command.parse([...flags, '--nfacct', 'on'], { from: 'user' }).opts())
+  if (E.isLeft(config)) throw new Error(JSON.stringify(config.left))
+  return config.right
+}
+
+function change(state: ClusterState, file: string): void {
+  const read = readObjects([{ name: file, bytes: readFileSync(join(GOLDEN, file)) }])
+  if (E.isLeft(read)) throw new Error(JSON.stringify(read.left))
+  const type = DELETIONS.has(file) ? 'DELETED' : 'MODIFIED'
+  for (const { object } of read.right.items) applyEvent(state, { sequence: 0, timeUs: 0, type, object })
+}
+
+/** A Service of 1,000 endpoints and a small one: with one endpoint, or with none. */
+function thousandEndpoints(smallHasOne: boolean): ClusterState {
+  const endpoints = Array.from({ length: 1000 }, (_, i) =>
+    makeEndpoint(`10.244.${4 + Math.floor(i / 250)}.${1 + (i % 250)}`),
+  )
+  const port = smallHasOne ? makePort() : makePort({ name: 'x', port: 81, targetPort: 8081 })
+  return makeState(
+    makeNode('node-a', { zone: 'zone-a', ip: '172.18.0.2' }),
+    makeService({ clusterIPs: ['10.96.10.10'] }),
+    makeSlice(endpoints),
+    makeService({ name: 'small', clusterIPs: ['10.96.10.12'], ports: [port] }),
+    makeSlice(smallHasOne ? ['10.244.1.5'] : [], { serviceName: 'small' }),
+  )
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
