@@ -4,9 +4,9 @@
  * this and a run is chance alone.
  *
  * One node stands for all that share a view and a class, with its first pod (or client) as the source: right for rules that choose
- * backends by destination only, as kube-proxy's do. Cost: one branchChances a (view, class, destination).
+ * backends by destination only, as kube-proxy's do. Cost: one branchChances a (view, class, destination), or a (class, destination)
+ * where the plan says that all nodes are alike.
  */
-import type { IpFamily } from '../net/ip.ts'
 import type { Packet } from '../net/packet.ts'
 import { CT, newPacket, ORIGIN } from '../net/packet.ts'
 import { branchChances } from '../netfilter/branch-chances.ts'
@@ -15,7 +15,7 @@ import { OUTCOME } from '../netfilter/outcome.ts'
 import { entryChance } from '../workload/choice-table.ts'
 import type { TrafficClass, TrafficPlan } from '../workload/traffic.ts'
 import { hostViews } from './host-table.ts'
-import type { FamilyPlan, ReplayPlan } from './replay-plan.ts'
+import type { ReplayPlan } from './replay-plan.ts'
 
 export interface ExpectedShares {
   /** By destination: expected connections, those that find no target left out. */
@@ -27,10 +27,8 @@ export interface ExpectedShares {
   readonly backendConnections: Float64Array
 }
 
-/** Connections of one class that meet rules of one view and are meant for one group of destinations. */
+/** Connections of a class that meet rules of one view and are meant for one group of destinations. */
 interface Cell {
-  readonly kind: TrafficClass
-  readonly view: number
   readonly group: number
   /** The first node of the cell stands for the others. */
   readonly node: number
@@ -38,59 +36,68 @@ interface Cell {
 }
 
 export function expectedShares(plan: ReplayPlan): ExpectedShares {
-  const { traffic } = plan
-  const { count } = traffic.destinations
+  const { count } = plan.traffic.destinations
   const connections = new Float64Array(count)
   const byDestination: Map<number, number>[] = Array.from({ length: count }, () => new Map())
-  for (const family of [4, 6] as const) {
-    const own = plan.families[family]
-    if (own === null) continue
-    const packet = newPacket(family)
-    const engine = newEngine(own.program, plan.ruleSeed)
-    const hosts = hostViews(own.hosts)
-    for (const cell of cellsOf(traffic, family, own)) {
-      const table = cell.kind.destinationTables[cell.group]
+  for (const kind of plan.traffic.classes) {
+    const branch = brancher(plan, kind)
+    // Destinations that are the same on every node wait until all their connections are known.
+    const waiting = new Map<number, { node: number; connections: number }>()
+    for (const cell of cellsOf(plan, kind)) {
+      const table = kind.destinationTables[cell.group]
       for (let entry = 0; entry < table.size; entry++) {
         const d = table.item[entry]
         const expected = cell.connections * entryChance(table, entry)
         connections[d] += expected
-        firstPacket(traffic, cell, d, packet)
-        const { dnat, outcome, chance } = branchChances(engine, cell.view, hosts[cell.node], packet)
-        for (let b = 0; b < dnat.length; b++) {
-          if (dnat[b] < 0 || outcome[b] === OUTCOME.dropped || outcome[b] === OUTCOME.rejected) continue
-          const before = byDestination[d].get(dnat[b]) ?? 0
-          byDestination[d].set(dnat[b], before + expected * chance[b])
-        }
+        const before = waiting.get(d)
+        if (before !== undefined) before.connections += expected
+        else if (plan.sameOnEveryNode?.[d] === 1) waiting.set(d, { node: cell.node, connections: expected })
+        else branch(d, cell.node, expected, byDestination[d])
       }
     }
+    for (const [d, { node, connections }] of waiting) branch(d, node, connections, byDestination[d])
   }
   return flatten(connections, byDestination)
 }
 
-function cellsOf(traffic: TrafficPlan, family: IpFamily, own: FamilyPlan): Cell[] {
-  const cells: Cell[] = []
-  for (const kind of traffic.classes) {
-    if (kind.family !== family) continue
-    const cellOf = new Map<number, Cell>()
-    for (let node = 0; node < traffic.nodeCount; node++) {
-      if (!(kind.chanceOfNode[node] > 0)) continue
-      const groups = kind.groupTables[kind.groupTableOfNode[node]]
-      const view = own.viewOfNode[node]
-      for (let entry = 0; entry < groups.size; entry++) {
-        const group = groups.item[entry]
-        const key = view * kind.destinationTables.length + group
-        const expected = kind.connections * kind.chanceOfNode[node] * entryChance(groups, entry)
-        const cell = cellOf.get(key)
-        if (cell === undefined) cellOf.set(key, { kind, view, group, node, connections: expected })
-        else cell.connections += expected
-      }
+/** Adds what destination `d` gets from `expected` connections that meet `node`'s rules to its backends, by DNAT id. */
+type Brancher = (d: number, node: number, expected: number, backends: Map<number, number>) => void
+
+function brancher(plan: ReplayPlan, kind: TrafficClass): Brancher {
+  const own = plan.families[kind.family]
+  if (own === null) throw new Error(`expectedShares: a class is of family ${kind.family}, which has no rules`)
+  const packet = newPacket(kind.family)
+  const engine = newEngine(own.program, plan.ruleSeed)
+  const hosts = hostViews(own.hosts)
+  return (d, node, expected, backends) => {
+    firstPacket(plan.traffic, kind, node, d, packet)
+    const { dnat, outcome, chance } = branchChances(engine, own.viewOfNode[node], hosts[node], packet)
+    for (let b = 0; b < dnat.length; b++) {
+      if (dnat[b] < 0 || outcome[b] === OUTCOME.dropped || outcome[b] === OUTCOME.rejected) continue
+      backends.set(dnat[b], (backends.get(dnat[b]) ?? 0) + expected * chance[b])
     }
-    cells.push(...cellOf.values())
   }
-  return cells
 }
 
-function firstPacket(traffic: TrafficPlan, { kind, node }: Cell, d: number, packet: Packet): void {
+function cellsOf(plan: ReplayPlan, kind: TrafficClass): Iterable<Cell> {
+  const { viewOfNode } = plan.families[kind.family]!
+  const cellOf = new Map<number, Cell>()
+  for (let node = 0; node < plan.traffic.nodeCount; node++) {
+    if (!(kind.chanceOfNode[node] > 0)) continue
+    const groups = kind.groupTables[kind.groupTableOfNode[node]]
+    for (let entry = 0; entry < groups.size; entry++) {
+      const group = groups.item[entry]
+      const key = viewOfNode[node] * kind.destinationTables.length + group
+      const expected = kind.connections * kind.chanceOfNode[node] * entryChance(groups, entry)
+      const cell = cellOf.get(key)
+      if (cell === undefined) cellOf.set(key, { group, node, connections: expected })
+      else cell.connections += expected
+    }
+  }
+  return cellOf.values()
+}
+
+function firstPacket(traffic: TrafficPlan, kind: TrafficClass, node: number, d: number, packet: Packet): void {
   const { destinations } = traffic
   const sources = traffic.sources[kind.family]
   const self = sources.nodeAddress.subarray(4 * node, 4 * node + 4)

@@ -21,7 +21,7 @@ import type { Shift } from './worker.ts'
 import { CONTROL } from './worker.ts'
 
 export interface ReplayOptions {
-  /** Told after every finished job. */
+  /** Told as jobs finish; the last call has doneJobs = jobs. */
   readonly onProgress?: (doneJobs: number, jobs: number) => void
   readonly signal?: AbortSignal
 }
@@ -92,7 +92,9 @@ export async function replayOn(
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop)
   let done = 0
-  const tell = (): void => onProgress?.(++done, jobs.length)
+  const tell = (): void => {
+    if (done < jobs.length) onProgress?.(++done, jobs.length)
+  }
   const shifts = Array.from({ length: workers }, async () => {
     try {
       return await sendShift(threads, plan, jobs, control, tell)
@@ -107,6 +109,11 @@ export async function replayOn(
   if (signal?.aborted) return E.left({ _tag: 'Interrupted' })
   const failed = ended.find(e => e.status === 'rejected')
   if (failed !== undefined) return E.left(problemOfDeath(failed.reason))
+  // A worker's last words may be lost with its port: what was not told one by one is told at once.
+  if (done < jobs.length) {
+    done = jobs.length
+    onProgress?.(done, jobs.length)
+  }
   const parts = ended.flatMap(e => (e.status === 'fulfilled' ? [e.value] : []))
   return E.right(mergeTallies(plan, parts))
 }

@@ -17,6 +17,11 @@ export interface ReplayPlan {
   readonly families: { readonly 4: FamilyPlan | null; readonly 6: FamilyPlan | null }
   /** Distinct nodes whose rule counters are also kept apart. */
   readonly detailNodes: readonly number[]
+  /**
+   * By destination: 1 where every node's rules lead to the same backends with the same chances (no policy Local, no topology hints).
+   * Spares expectedShares the look at every view; absent: it looks.
+   */
+  readonly sameOnEveryNode?: Uint8Array
 }
 
 export interface FamilyPlan {

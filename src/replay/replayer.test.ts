@@ -323,6 +323,18 @@ describe('expected shares', () => {
     })
   })
 
+  it('are the same where the plan spares the look at every view', () => {
+    const services = [...makeServices(5, 3, 4), { endpointNodes: [0, 1, 1], nodePort: 30_000, local: true }]
+    const { plan } = makeCluster({ nodes: 4, services, classes: [{ origin: 'pod' }, { origin: 'outside' }] })
+    const expected = expectedShares(plan)
+    const sameOnEveryNode = plan.traffic.destinations.atIngress.map(nodePort => 1 - nodePort)
+    const spared = expectedShares({ ...plan, sameOnEveryNode })
+    expect([spared.start, spared.dnat]).toEqual([expected.start, expected.dnat])
+    spared.backendConnections.forEach((sum, i) => {
+      expect(sum).toBeCloseTo(expected.backendConnections[i], 9)
+    })
+  })
+
   it('give every Service’s endpoints alike chances to 2^-32', () => {
     const made = makeCluster({ services: [{ endpointNodes: Array.from({ length: 50 }, (_, e) => e % 3) }] })
     const { backendConnections, connections } = expectedShares(made.plan)
