@@ -1,8 +1,9 @@
+import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { makeFile } from '../../test/make-kubernetes-json.ts'
 import { describeProblem } from '../problem/problem.ts'
-import { readManifest } from './manifest.ts'
+import { printYaml, readManifest } from './manifest.ts'
 import type { ManifestDocument } from './manifest-document.ts'
 
 const read = (text: string | Uint8Array): readonly ManifestDocument[] => {
@@ -159,6 +160,24 @@ describe('readManifest', () => {
   it('refuses a file over 64 MiB that is YAML', () => {
     expect(fault(new Uint8Array(2 ** 26 + 1).fill(0x0a, 1).fill(0x61, 0, 1))).toMatch(
       /67108865 bytes of YAML are too many; /,
+    )
+  })
+})
+
+describe('printYaml', () => {
+  it('is read back as it was', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1, noNullPrototype: true }), value => {
+        // Through JSON, which has no negative zero.
+        expect(JSON.parse(JSON.stringify(values(printYaml(value))))).toEqual([JSON.parse(JSON.stringify(value))])
+      }),
+    )
+  })
+
+  it('prints as kubectl does', () => {
+    const shared = { x: 'yes' }
+    expect(printYaml({ b: [shared, '1'], a: shared, long: 'word '.repeat(40) })).toBe(
+      `a:\n  x: "yes"\nb:\n  - x: "yes"\n  - "1"\nlong: "${'word '.repeat(40)}"\n`,
     )
   })
 })
