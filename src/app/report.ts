@@ -27,7 +27,7 @@ function readRun(runDir: string): TE.TaskEither<Problem, { run: RunJson; tables:
   const path = join(runDir, 'run.json')
   return pipe(
     readInput(path),
-    TE.chainEitherK(bytes => readRunJson(new TextDecoder().decode(bytes), path)),
+    TE.chainEitherK(({ bytes }) => readRunJson(new TextDecoder().decode(bytes), path)),
     TE.bindTo('run'),
     TE.bind('tables', ({ run }) =>
       readTables(runDir, run.sweep === null ? RESULT_TABLES : [...RESULT_TABLES, 'sweep']),
@@ -50,6 +50,6 @@ const readTables = (runDir: string, names: readonly string[]): TE.TaskEither<Pro
 const readTable = (path: string): TE.TaskEither<Problem, ColumnTable> =>
   pipe(
     readInput(path),
-    TE.chainEitherK(bytes => readArrowFile(bytes, path)),
+    TE.chainEitherK(({ bytes }) => readArrowFile(bytes, path)),
     TE.map(({ table }) => table),
   )

@@ -1,0 +1,71 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { makeRun } from '../../test/make-run-json.ts'
+import { makeSweep } from '../../test/make-run-result.ts'
+import { writeArrowFile } from '../arrow/arrow-ipc.ts'
+import { htmlReport } from '../output/html-report.ts'
+import { runJsonText } from '../output/run-json.ts'
+import { remakeReport } from './report.ts'
+
+describe('svcsim report', () => {
+  let root: string
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'svcsim-remake-'))
+  })
+  afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+  const makeRunDir = (name: string, { run, tables } = makeRun()): string => {
+    const dir = join(root, name)
+    mkdirSync(dir)
+    writeFileSync(join(dir, 'run.json'), runJsonText(run))
+    for (const table of tables) writeFileSync(join(dir, `${table.name}.arrow`), writeArrowFile(table, {}))
+    return dir
+  }
+
+  it.each([
+    ['a run', makeRun({ serviceSizes: [3, 0, 40] })],
+    ['a sweep', makeRun({}, { sweep: makeSweep() })],
+    ['a run without connections', makeRun({ connections: () => 0 })],
+  ])('makes the same page from the files of %s', async (_, made) => {
+    const dir = makeRunDir('run', made)
+    expect(await remakeReport(dir)()).toEqual(E.right(undefined))
+    expect(readFileSync(join(dir, 'report.html'), 'utf8')).toBe(htmlReport(made.run, made.tables))
+  })
+
+  it('writes where it is told, and nothing else', async () => {
+    const dir = makeRunDir('run')
+    const before = readdirSync(dir)
+    expect(await remakeReport(dir, join(root, 'other.html'))()).toEqual(E.right(undefined))
+    expect(readdirSync(dir)).toEqual(before)
+    expect(readFileSync(join(root, 'other.html'), 'utf8')).toMatch(/^<!doctype html>/)
+  })
+
+  it.each(['run.json', 'services.arrow'])('names %s when it is missing', async file => {
+    const dir = makeRunDir('run')
+    rmSync(join(dir, file))
+    expect(await remakeReport(dir)()).toMatchObject({
+      _tag: 'Left',
+      left: { _tag: 'BadInput', place: { file: join(dir, file) } },
+    })
+  })
+
+  it('refuses tables of another run', async () => {
+    const dir = makeRunDir('run')
+    const other = makeRunDir('other', makeRun({ connections: () => 601 }))
+    writeFileSync(join(dir, 'endpoints.arrow'), readFileSync(join(other, 'endpoints.arrow')))
+    expect(await remakeReport(dir)()).toMatchObject({ _tag: 'Left', left: { _tag: 'Damaged', path: dir } })
+    expect(readdirSync(dir)).not.toContain('report.html')
+  })
+
+  it('refuses a file that is no Arrow file', async () => {
+    const dir = makeRunDir('run')
+    writeFileSync(join(dir, 'zones.arrow'), 'zones')
+    expect(await remakeReport(dir)()).toMatchObject({
+      _tag: 'Left',
+      left: { _tag: 'BadInput', place: { file: join(dir, 'zones.arrow') } },
+    })
+  })
+})
