@@ -41,7 +41,7 @@ export function rulesetAssembler(
   const dispatch = (name: DispatchChain, setting: NodeSetting, differing: DependentVariants): Chain => {
     const last = name === 'services' ? setting.nodePortJumps : []
     const others = new Map<number, readonly Rule[]>()
-    let key = `${name} ${last.length > 0 ? setting.key : ''}`
+    let key = `${name} ${last.length > 0 ? setting.fixedKey : ''}`
     for (const [i, variant] of differing) {
       const rules = variant.dispatch[name]
       if (rules === first[i].dispatch[name]) continue
@@ -71,7 +71,7 @@ export function rulesetAssembler(
 
   return (setting, dependent) => {
     const differing = dependent.filter(([i, variant]) => variant !== first[i])
-    if (differing.length === 0 && setting.key === firstSetting.key) return base
+    if (differing.length === 0 && setting.fixedKey === firstSetting.fixedKey) return base
     const tables = base.tables.map(table => {
       const changed = new Map<string, Chain | undefined>()
       if (table.name === 'nat') {

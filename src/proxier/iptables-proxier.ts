@@ -57,7 +57,7 @@ export function iptablesViews(
   const ports = servicePorts(state, family)
   const names = ports.map(p => servicePortNames(p, config.chainNames))
   const settings = nodeSettings(state, nodeNames, config, family, ports)
-  const settingsAlike = settings.every(s => s.key === settings[0].key)
+  const settingsAlike = settings.every(s => s.portKey === settings[0].portKey)
   const writer = viewWriter(
     ports.map((p, i) => portVariants(p, names[i], settingsAlike)),
     family,
@@ -82,7 +82,8 @@ function nodeSettings(
     const { localhost, jumps } = nodePortAddresses(config, node, family)
     const podPrefix = config.detectLocalMode === 'NodeCIDR' && node.podPrefix ? formatPrefix(node.podPrefix) : ''
     return {
-      key: `${podPrefix} ${printRules('', jumps, family)}`,
+      portKey: `${podPrefix} ${localhost}`,
+      fixedKey: printRules('', jumps, family),
       node,
       config,
       comments,
@@ -103,7 +104,7 @@ function viewWriter(
   const dependent = ports.flatMap((p, i) => (p.dependsOnNode ? [i] : []))
   let assemble: RulesetAssembler | undefined
   const viewOf = (setting: NodeSetting): number => {
-    let key = setting.key
+    let key = setting.fixedKey
     for (const i of dependent) key += ` ${ports[i].on(setting).id}`
     let index = known.get(key)
     if (index === undefined) {

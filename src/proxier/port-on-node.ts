@@ -39,8 +39,10 @@ export interface PortOnNode {
 
 /** What is the same for all Service ports on one node. */
 export interface NodeSetting {
-  /** Nodes of one key differ in nothing below but `node`. */
-  readonly key: string
+  /** Equal when the settings of two nodes make no difference to a Service port. */
+  readonly portKey: string
+  /** Equal when they make no difference to the fixed chains and to the end of KUBE-SERVICES. */
+  readonly fixedKey: string
   readonly node: ProxierNode
   readonly config: ProxierConfig
   readonly localTraffic?: LocalTraffic

@@ -30,7 +30,7 @@ export interface PortVariants {
   readonly on: (setting: NodeSetting) => PortVariant
 }
 
-/** `settingsAlike`: all nodes have the same `NodeSetting.key`. */
+/** `settingsAlike`: all nodes have the same `NodeSetting.portKey`. */
 export function portVariants(servicePort: ServicePort, names: ServicePortNames, settingsAlike: boolean): PortVariants {
   const dependence = nodeDependence(servicePort)
   const dependsOnNode = dependence !== undefined || !settingsAlike
@@ -39,7 +39,7 @@ export function portVariants(servicePort: ServicePort, names: ServicePortNames, 
   return {
     dependsOnNode,
     on: setting => {
-      const key = dependsOnNode ? `${setting.key} ${dependence?.(setting.node) ?? ''}` : ''
+      const key = dependsOnNode ? `${setting.portKey} ${dependence?.(setting.node) ?? ''}` : ''
       let variant = byKey.get(key)
       if (variant === undefined) {
         variant = write(portOnNode(servicePort, names, setting))
