@@ -6,9 +6,11 @@ import process from 'node:process'
 import { Command, CommanderError } from 'commander'
 import { badUsage } from '../problem/problem.ts'
 import { report } from './finish.ts'
+import { registerReport } from './report.ts'
+import { registerRules } from './rules.ts'
 import { registerRun } from './run.ts'
 
-const COMMANDS: readonly ((program: Command) => void)[] = [registerRun]
+const COMMANDS: readonly ((program: Command) => void)[] = [registerRun, registerRules, registerReport]
 
 /** Runs one command line (without `node` and the script); the exit code is left in process.exitCode. */
 export async function main(args: readonly string[]): Promise<void> {

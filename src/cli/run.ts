@@ -1,20 +1,7 @@
 /** `svcsim run SCENARIO`: the main job. Flags become settings of the scenario; the work is app/run-scenario.ts. */
 import type { Command } from 'commander'
+import type { RunFlags } from '../app/run-command.ts'
 import { finish } from './finish.ts'
-
-export interface RunFlags {
-  readonly seed?: string
-  readonly workers?: string
-  readonly packets?: string
-  readonly proxyMode?: string
-  readonly set: readonly string[]
-  readonly threshold: readonly string[]
-  readonly out?: string
-  readonly format: string
-  readonly force: boolean
-  readonly quiet: boolean
-  readonly list: boolean
-}
 
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value]
 

@@ -1,0 +1,97 @@
+/** The files of a run, written into its (partial) folder: Arrow tables, run.json, summary.md, report.html. The event log is there already. */
+import process from 'node:process'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { writeArrowFile } from '../arrow/arrow-ipc.ts'
+import type { ColumnTable } from '../arrow/column-table.ts'
+import { makeRunJson, type ResultFile, RUN_JSON_SCHEMA_VERSION, type RunJson, runJsonText } from '../output/run-json.ts'
+import { summaryMarkdown } from '../output/summary.ts'
+import type { Problem } from '../problem/problem.ts'
+import type { ThresholdResult } from '../scenario/threshold.ts'
+import { writeWhole } from './files.ts'
+import { resultPath } from './result-dir.ts'
+import type { RunOutcome } from './run-scenario.ts'
+import { ownVersion } from './version.ts'
+
+export interface ResultFacts {
+  readonly outcome: RunOutcome
+  readonly tables: readonly ColumnTable[]
+  readonly thresholds: readonly ThresholdResult[]
+  readonly inputs: Readonly<Record<string, unknown>>
+  /** performance.now() when the run began. */
+  readonly startMs: number
+  readonly signal: AbortSignal
+}
+
+const OTHER_FILES: readonly ResultFile[] = [
+  { name: 'events.arrows', description: 'the event log: an Arrow IPC stream, one record batch an append', rows: null },
+  { name: 'events.idx', description: 'offset, length and checksum of every append of the log', rows: null },
+  { name: 'summary.md', description: 'the answer in words and tables', rows: null },
+  { name: 'report.html', description: 'the same with charts', rows: null },
+]
+
+/** Answers with run.json as it was written. */
+export const writeResults = (dir: string, facts: ResultFacts): TE.TaskEither<Problem, RunJson> =>
+  pipe(
+    [...facts.tables],
+    TE.traverseSeqArray(table => writeResult(dir, `${table.name}.arrow`, facts.signal, () => arrowBytes(table, facts))),
+    TE.map(() => runJson(facts)),
+    TE.chainFirst(run =>
+      writeResult(dir, 'summary.md', facts.signal, () => encode(summaryMarkdown(run, facts.tables))),
+    ),
+    TE.chainFirst(run =>
+      writeResult(dir, 'report.html', facts.signal, async () => {
+        const { htmlReport } = await import('../output/html-report.ts')
+        return encode(htmlReport(run, facts.tables))
+      }),
+    ),
+    // Last, so that its wall times cover the rest, and so that a folder with a run.json is a whole one.
+    TE.map(run => ({ ...run, wall: wallTimes(facts) })),
+    TE.chainFirst(run => writeResult(dir, 'run.json', facts.signal, () => encode(runJsonText(run)))),
+  )
+
+const writeResult = (
+  dir: string,
+  name: string,
+  signal: AbortSignal,
+  bytes: () => Uint8Array | Promise<Uint8Array>,
+): TE.TaskEither<Problem, void> =>
+  pipe(
+    TE.fromEither(signal.aborted ? E.left<Problem>({ _tag: 'Interrupted' }) : resultPath(dir, name)),
+    TE.chain(path =>
+      pipe(
+        TE.fromTask<Uint8Array, Problem>(async () => bytes()),
+        TE.chain(written => writeWhole(path, written)),
+      ),
+    ),
+  )
+
+const arrowBytes = (table: ColumnTable, { outcome: { result } }: ResultFacts): Uint8Array =>
+  writeArrowFile(table, {
+    scenario: result.head.scenario,
+    seed: result.head.seed,
+    schemaVersion: String(RUN_JSON_SCHEMA_VERSION),
+  })
+
+const runJson = (facts: ResultFacts): RunJson =>
+  makeRunJson({
+    result: facts.outcome.result,
+    ...(facts.outcome.sweep === undefined ? {} : { sweep: facts.outcome.sweep }),
+    tables: facts.tables,
+    inputs: facts.inputs,
+    versions: { svcsim: ownVersion(), node: process.version },
+    thresholds: facts.thresholds,
+    warnings: facts.outcome.warnings,
+    otherFiles: OTHER_FILES,
+    wall: wallTimes(facts),
+  })
+
+/** Milliseconds by phase, the whole run's so far, and the most memory this process held, in MiB. */
+const wallTimes = ({ outcome, startMs }: ResultFacts): Record<string, number> => ({
+  ...Object.fromEntries(Object.entries(outcome.wall).map(([name, ms]) => [name, Math.round(ms)])),
+  totalMs: Math.round(performance.now() - startMs),
+  peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+})
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
