@@ -27,14 +27,15 @@ export type EventDecoder = (message: Uint8Array, visit: (event: ClusterEvent) =>
 /** Reads appends of a stream that starts with `head`, in any order. */
 export function eventDecoder(head: Uint8Array): EventDecoder {
   const pool: EventPool = { labels: new TextMapPool(), ports: new Map() }
-  let decode = streamDecoder(head)
+  let decode: ReturnType<typeof streamDecoder> | undefined
   return (message, visit) => {
     try {
+      decode ??= streamDecoder(head)
       visitBatch(decode(message), pool, visit)
       return undefined
     } catch (cause) {
       // The checksum fitted, so these bytes were written like this, by something else; the reader starts anew after them.
-      decode = streamDecoder(head)
+      decode = undefined
       return `cannot be decoded: ${cause instanceof Error ? cause.message : String(cause)}`
     }
   }

@@ -11,7 +11,14 @@ export interface LogHead {
   readonly recordBytes: Uint8Array
 }
 
+let made: LogHead | undefined
+
 export function logHead(): LogHead {
+  made ??= makeHead()
+  return made
+}
+
+function makeHead(): LogHead {
   const { head: bytes } = eventEncoder()
   const { bytes: recordBytes, record } = encodeRecord(
     {
