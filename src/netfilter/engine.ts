@@ -32,6 +32,10 @@ export interface Engine {
   readonly shuffledEnded: Float64Array
   readonly shuffledEvaluated: Float64Array
 
+  /** Scratch of node-order.ts: the ranks of one segment's rules, and the packets that left from each rank on. */
+  readonly ranks: Int32Array
+  readonly leftFrom: Float64Array
+
   /** Open jumps: where each goes on, and its rule. */
   readonly returnPc: Int32Array
   readonly returnRule: Int32Array
@@ -69,6 +73,8 @@ export function newEngine(program: Program, seed: StreamSeed): Engine {
     nodeTouched: new Uint8Array(program.dispatchCount),
     shuffledEnded: new Float64Array(program.dispatchSlotCount),
     shuffledEvaluated: new Float64Array(program.dispatchSlotCount),
+    ranks: new Int32Array(program.dispatchSlotCount),
+    leftFrom: new Float64Array(program.dispatchSlotCount),
     returnPc: new Int32Array(program.maxDepth + 1),
     returnRule: new Int32Array(program.maxDepth + 1),
     interfaceMatches: new Uint8Array(4 * program.interfacePatterns.length),

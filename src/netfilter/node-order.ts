@@ -62,7 +62,7 @@ function countEnded(
     return
   }
   engine.shuffledEnded[firstSlot + slot] += weight
-  const ranks = new Int32Array(size)
+  const { ranks } = engine
   writeRanks(orderKey, size, ranks)
   for (let other = 0; other < size; other++)
     if (ranks[other] <= rank) engine.shuffledEvaluated[firstSlot + other] += weight
@@ -70,16 +70,16 @@ function countEnded(
 
 /** evaluated(rule) += what left at its rank or behind it: suffix sums in rank order. */
 function foldSegment(engine: Engine, id: number): void {
-  const { nodeEnded, shuffledEnded, shuffledEvaluated, nodeOrderKey } = engine
+  const { nodeEnded, shuffledEnded, shuffledEvaluated, nodeOrderKey, ranks, leftFrom } = engine
   const record = DISPATCH_WORDS * id
   const size = engine.program.dispatch[record + DISPATCH.size]
   const firstSlot = engine.program.dispatch[record + DISPATCH.firstSlot]
-  const ranks = new Int32Array(size)
   writeRanks(nodeOrderKey, size, ranks)
-  const leftFrom = new Float64Array(size)
   for (let slot = 0; slot < size; slot++) {
-    leftFrom[ranks[slot]] = nodeEnded[firstSlot + slot]
-    shuffledEnded[firstSlot + slot] += nodeEnded[firstSlot + slot]
+    const ended = nodeEnded[firstSlot + slot]
+    leftFrom[ranks[slot]] = ended
+    if (ended === 0) continue
+    shuffledEnded[firstSlot + slot] += ended
     nodeEnded[firstSlot + slot] = 0
   }
   for (let rank = size - 2; rank >= 0; rank--) leftFrom[rank] += leftFrom[rank + 1]

@@ -12,8 +12,9 @@ import { CT, newPacket, ORIGIN } from '../net/packet.ts'
 import { branchChances } from '../netfilter/branch-chances.ts'
 import { newEngine } from '../netfilter/engine.ts'
 import { OUTCOME } from '../netfilter/outcome.ts'
-import { entryChance } from '../workload/choice-table.ts'
+import { entryChance, entryItem } from '../workload/choice-table.ts'
 import type { TrafficClass, TrafficPlan } from '../workload/traffic.ts'
+import { DESTINATION, DESTINATION_WORDS } from '../workload/traffic.ts'
 import { hostViews } from './host-table.ts'
 import type { ReplayPlan } from './replay-plan.ts'
 
@@ -46,7 +47,7 @@ export function expectedShares(plan: ReplayPlan): ExpectedShares {
     for (const cell of cellsOf(plan, kind)) {
       const table = kind.destinationTables[cell.group]
       for (let entry = 0; entry < table.size; entry++) {
-        const d = table.item[entry]
+        const d = entryItem(table, entry)
         const expected = cell.connections * entryChance(table, entry)
         connections[d] += expected
         const before = waiting.get(d)
@@ -86,7 +87,7 @@ function cellsOf(plan: ReplayPlan, kind: TrafficClass): Iterable<Cell> {
     if (!(kind.chanceOfNode[node] > 0)) continue
     const groups = kind.groupTables[kind.groupTableOfNode[node]]
     for (let entry = 0; entry < groups.size; entry++) {
-      const group = groups.item[entry]
+      const group = entryItem(groups, entry)
       const key = viewOfNode[node] * kind.destinationTables.length + group
       const expected = kind.connections * kind.chanceOfNode[node] * entryChance(groups, entry)
       const cell = cellOf.get(key)
@@ -98,15 +99,16 @@ function cellsOf(plan: ReplayPlan, kind: TrafficClass): Iterable<Cell> {
 }
 
 function firstPacket(traffic: TrafficPlan, kind: TrafficClass, node: number, d: number, packet: Packet): void {
-  const { destinations } = traffic
+  const { words } = traffic.destinations
+  const at = DESTINATION_WORDS * d
   const sources = traffic.sources[kind.family]
   const self = sources.nodeAddress.subarray(4 * node, 4 * node + 4)
-  packet.destination.set(destinations.atIngress[d] === 1 ? self : destinations.address.subarray(4 * d, 4 * d + 4))
+  packet.destination.set(words[at + DESTINATION.atIngress] === 1 ? self : words.subarray(at, at + 4))
   const pod = 4 * sources.podStart[node]
   if (kind.origin === ORIGIN.pod) packet.source.set(sources.podAddress.subarray(pod, pod + 4))
   else packet.source.set(kind.origin === ORIGIN.node ? self : kind.clients.subarray(0, 4))
-  packet.protocol = destinations.protocol[d]
-  packet.destinationPort = destinations.port[d]
+  packet.protocol = words[at + DESTINATION.protocol]
+  packet.destinationPort = words[at + DESTINATION.port]
   packet.sourcePort = 32_768
   packet.origin = kind.origin
   packet.ctState = CT.NEW

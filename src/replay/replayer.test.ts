@@ -4,6 +4,7 @@ import type { ClusterShape, MadeCluster } from '../../test/make-replay-plan.ts'
 import { makeCluster, makeServices } from '../../test/make-replay-plan.ts'
 import type { IpFamily } from '../net/ip.ts'
 import type { RuleTallies } from '../netfilter/rule-tallies.ts'
+import { DESTINATION, DESTINATION_WORDS } from '../workload/traffic.ts'
 import { expectedShares } from './expected-shares.ts'
 import type { Job } from './jobs.ts'
 import { jobsOf } from './jobs.ts'
@@ -97,7 +98,7 @@ describe('one connection', () => {
   it('is unmatched where a node port has no rule', () => {
     const services = [{ endpointNodes: [0], nodePort: 30_000 }]
     const { plan } = makeCluster({ services, classes: [{ origin: 'outside' }], packets: 30 })
-    plan.traffic.destinations.port.fill(30_001)
+    plan.traffic.destinations.words[DESTINATION_WORDS + DESTINATION.port] = 30_001
     const { destinations } = replayAll(plan)
     expect(total(destinations.unmatched)).toBe(total(destinations.connections))
     expect(total(destinations.connections)).toBe(10)
@@ -302,11 +303,11 @@ describe('expected shares', () => {
     })
     const tallies = replayAll(made.plan)
     const expected = expectedShares(made.plan)
-    const { family } = made.plan.traffic.destinations
+    const { words, count } = made.plan.traffic.destinations
     for (const f of [4, 6] as const) {
       const sums = new Float64Array(tallies.families[f]!.backendConnections.length)
-      for (let d = 0; d < family.length; d++) {
-        if (family[d] !== f) continue
+      for (let d = 0; d < count; d++) {
+        if (words[DESTINATION_WORDS * d + DESTINATION.family] !== f) continue
         for (let i = expected.start[d]; i < expected.start[d + 1]; i++)
           sums[expected.dnat[i]] += expected.backendConnections[i]
       }
@@ -327,7 +328,7 @@ describe('expected shares', () => {
     const services = [...makeServices(5, 3, 4), { endpointNodes: [0, 1, 1], nodePort: 30_000, local: true }]
     const { plan } = makeCluster({ nodes: 4, services, classes: [{ origin: 'pod' }, { origin: 'outside' }] })
     const expected = expectedShares(plan)
-    const sameOnEveryNode = plan.traffic.destinations.atIngress.map(nodePort => 1 - nodePort)
+    const sameOnEveryNode = Uint8Array.of(1, 1, 1, 1, 1, 1, 0)
     const spared = expectedShares({ ...plan, sameOnEveryNode })
     expect([spared.start, spared.dnat]).toEqual([expected.start, expected.dnat])
     spared.backendConnections.forEach((sum, i) => {

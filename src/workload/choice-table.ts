@@ -8,10 +8,8 @@
 export interface ChoiceTable {
   /** Items that can be taken; 0 when the weights are all zero. */
   readonly size: number
-  /** Chosen item by entry. */
-  readonly item: Uint32Array
-  /** Highest word that still takes the entry, rising; the last one is 2^32 - 1. */
-  readonly last: Uint32Array
+  /** Two words an entry, side by side for the cache: the highest word that still takes it (rising, the last 2^32 - 1), and its item. */
+  readonly entries: Uint32Array
   /** First entry worth looking at, by the word's leading bits. */
   readonly guide: Uint32Array
   /** Word >>> shift is the guide's cell. */
@@ -45,31 +43,34 @@ export function choiceTable(items: ArrayLike<number>, weights: ArrayLike<number>
 
 /** The item that `word` (uniform, 32 bits) takes. The table must not be empty. */
 export function choose(table: ChoiceTable, word: number): number {
-  const { last } = table
-  let entry = table.guide[word >>> table.shift]
-  while (word > last[entry]) entry++
-  return table.item[entry]
+  const { entries } = table
+  let at = 2 * table.guide[word >>> table.shift]
+  while (word > entries[at]) at += 2
+  return entries[at + 1]
 }
+
+/** The item of entry `entry`, from 0 to size - 1. */
+export const entryItem = (table: ChoiceTable, entry: number): number => table.entries[2 * entry + 1]
 
 /** The exact chance of entry `entry` (not item). */
 export const entryChance = (table: ChoiceTable, entry: number): number =>
-  (table.last[entry] - (entry === 0 ? -1 : table.last[entry - 1])) / WORDS
+  (table.entries[2 * entry] - (entry === 0 ? -1 : table.entries[2 * entry - 2])) / WORDS
 
 function withGuide(items: readonly number[], ends: readonly number[]): ChoiceTable {
   const size = items.length
   // Twice as many cells as entries, from 2 (a shift by 32 would be a shift by 0).
   const bits = Math.max(1, Math.min(24, 33 - Math.clz32(Math.max(1, size))))
   const shift = 32 - bits
-  const item = new Uint32Array(new SharedArrayBuffer(4 * size))
-  const last = new Uint32Array(new SharedArrayBuffer(4 * size))
+  const entries = new Uint32Array(new SharedArrayBuffer(8 * size))
   const guide = new Uint32Array(new SharedArrayBuffer(4 * (size === 0 ? 0 : 1 << bits)))
-  item.set(items)
-  for (let i = 0; i < size; i++) last[i] = ends[i] - 1
-  if (size > 0) last[size - 1] = WORDS - 1
+  for (let i = 0; i < size; i++) {
+    entries[2 * i] = i === size - 1 ? WORDS - 1 : ends[i] - 1
+    entries[2 * i + 1] = items[i]
+  }
   let entry = 0
   for (let cell = 0; cell < guide.length; cell++) {
-    while (cell * 2 ** shift > last[entry]) entry++
+    while (cell * 2 ** shift > entries[2 * entry]) entry++
     guide[cell] = entry
   }
-  return { size, item, last, guide, shift }
+  return { size, entries, guide, shift }
 }

@@ -7,9 +7,9 @@
 import type { Packet } from '../net/packet.ts'
 import { CT, ORIGIN } from '../net/packet.ts'
 import { draw32, scale32 } from '../sim/random.ts'
-import { choose } from './choice-table.ts'
+import { choose, entryItem } from './choice-table.ts'
 import type { TrafficPlan } from './traffic.ts'
-import { NO_NODE, NODE_BITS } from './traffic.ts'
+import { DESTINATION, DESTINATION_WORDS, NO_NODE, NODE_BITS } from './traffic.ts'
 
 /** Draw numbers of the traffic stream. */
 const DRAW = { GROUP: 0, DESTINATION: 1, SOURCE: 2, SOURCE_PORT: 3, PACKETS: 4 } as const
@@ -32,13 +32,15 @@ export function drawFlow(plan: TrafficPlan, classIndex: number, node: number, fl
   const { low, high } = plan.seed
   const flowHigh = flowHighOf(classIndex, node)
   const groups = kind.groupTables[kind.groupTableOfNode[node]]
-  const group = groups.size === 1 ? groups.item[0] : choose(groups, draw32(low, high, flowLow, flowHigh, DRAW.GROUP))
+  const group =
+    groups.size === 1 ? entryItem(groups, 0) : choose(groups, draw32(low, high, flowLow, flowHigh, DRAW.GROUP))
   const to = choose(kind.destinationTables[group], draw32(low, high, flowLow, flowHigh, DRAW.DESTINATION))
   const { packet } = flow
-  const { destinations } = plan
+  const { words } = plan.destinations
+  const at = DESTINATION_WORDS * to
   const sources = plan.sources[kind.family]
-  if (destinations.atIngress[to] === 1) copyWords(sources.nodeAddress, 4 * node, packet.destination)
-  else copyWords(destinations.address, 4 * to, packet.destination)
+  if (words[at + DESTINATION.atIngress] === 1) copyWords(sources.nodeAddress, 4 * node, packet.destination)
+  else copyWords(words, at + DESTINATION.address, packet.destination)
   if (kind.origin === ORIGIN.node) copyWords(sources.nodeAddress, 4 * node, packet.source)
   else {
     const word = draw32(low, high, flowLow, flowHigh, DRAW.SOURCE)
@@ -48,8 +50,8 @@ export function drawFlow(plan: TrafficPlan, classIndex: number, node: number, fl
       copyWords(sources.podAddress, 4 * pod, packet.source)
     } else copyWords(kind.clients, 4 * scale32(word, kind.clients.length / 4), packet.source)
   }
-  packet.protocol = destinations.protocol[to]
-  packet.destinationPort = destinations.port[to]
+  packet.protocol = words[at + DESTINATION.protocol]
+  packet.destinationPort = words[at + DESTINATION.port]
   packet.sourcePort = PORT_FROM + scale32(draw32(low, high, flowLow, flowHigh, DRAW.SOURCE_PORT), PORT_COUNT)
   packet.mark = 0
   packet.origin = kind.origin
@@ -59,7 +61,8 @@ export function drawFlow(plan: TrafficPlan, classIndex: number, node: number, fl
   packet.draws = 0
   flow.destination = to
   const { choice } = plan.packetsLaw
-  flow.packets = choice.size === 1 ? choice.item[0] : choose(choice, draw32(low, high, flowLow, flowHigh, DRAW.PACKETS))
+  flow.packets =
+    choice.size === 1 ? entryItem(choice, 0) : choose(choice, draw32(low, high, flowLow, flowHigh, DRAW.PACKETS))
 }
 
 /** The destination of flow `flowLow` among those of a group that has no ingress node. */

@@ -8,7 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Problem } from '../problem/problem.ts'
 import { badInput, quoted } from '../problem/problem.ts'
 import type { ChoiceTable } from './choice-table.ts'
-import { choiceTable, entryChance } from './choice-table.ts'
+import { choiceTable, entryChance, entryItem } from './choice-table.ts'
 
 export type PacketsPerConnection =
   | { readonly kind: 'fixed'; readonly packets: number }
@@ -77,7 +77,7 @@ function table(
 function law(packets: readonly number[], weights: readonly number[]): PacketsLaw {
   const choice = choiceTable(packets, weights)
   let mean = 0
-  for (let entry = 0; entry < choice.size; entry++) mean += choice.item[entry] * entryChance(choice, entry)
+  for (let entry = 0; entry < choice.size; entry++) mean += entryItem(choice, entry) * entryChance(choice, entry)
   return { mean, choice }
 }
 

@@ -18,7 +18,7 @@ import { largestRemainder } from './largest-remainder.ts'
 import { packetsLaw } from './packets-per-connection.ts'
 import { sourceTable, writeAddress } from './source-table.ts'
 import type { DestinationTable, TrafficPlan } from './traffic.ts'
-import { MAX_CLASSES, NO_NODE } from './traffic.ts'
+import { DESTINATION, DESTINATION_WORDS, MAX_CLASSES, NO_NODE } from './traffic.ts'
 import type { TrafficDestination, TrafficRequest } from './traffic-request.ts'
 
 export function planTraffic(request: TrafficRequest): E.Either<Problem, TrafficPlan> {
@@ -91,23 +91,16 @@ function drawIngress(plan: TrafficPlan, classIndex: number, unreachedGroup: numb
 }
 
 function destinationTable(destinations: readonly TrafficDestination[]): DestinationTable {
-  const count = destinations.length
-  const table: DestinationTable = {
-    count,
-    family: new Uint8Array(new SharedArrayBuffer(count)),
-    address: new Uint32Array(new SharedArrayBuffer(16 * count)),
-    atIngress: new Uint8Array(new SharedArrayBuffer(count)),
-    protocol: new Uint8Array(new SharedArrayBuffer(count)),
-    port: new Uint16Array(new SharedArrayBuffer(2 * count)),
-  }
+  const words = new Uint32Array(new SharedArrayBuffer(4 * DESTINATION_WORDS * destinations.length))
   destinations.forEach(({ family, address, protocol, port }, d) => {
-    table.family[d] = family
-    table.protocol[d] = protocol
-    table.port[d] = port
-    if (address === undefined) table.atIngress[d] = 1
-    else writeAddress(address, table.address, 4 * d)
+    const at = DESTINATION_WORDS * d
+    words[at + DESTINATION.family] = family
+    words[at + DESTINATION.protocol] = protocol
+    words[at + DESTINATION.port] = port
+    if (address === undefined) words[at + DESTINATION.atIngress] = 1
+    else writeAddress(address, words, at + DESTINATION.address)
   })
-  return table
+  return { count: destinations.length, words }
 }
 
 function problemOf(request: TrafficRequest): Problem | undefined {

@@ -27,18 +27,25 @@ export interface TrafficPlan {
   readonly silent: readonly { readonly asked: number; readonly why: string }[]
 }
 
+/** Eight words a destination, so that a flow finds its own in one cache line; places by DESTINATION. */
 export interface DestinationTable {
   readonly count: number
-  /** 4 or 6. */
-  readonly family: Uint8Array
-  /** Four words each; zeroes where the destination is the ingress node's own address. */
-  readonly address: Uint32Array
-  /** 1: the address is the primary one of the node where the packet comes in. */
-  readonly atIngress: Uint8Array
-  /** IANA numbers. */
-  readonly protocol: Uint8Array
-  readonly port: Uint16Array
+  readonly words: Uint32Array
 }
+
+export const DESTINATION_WORDS = 8
+
+export const DESTINATION = {
+  /** Four words; zeroes where the destination is the ingress node's own address. */
+  address: 0,
+  /** IANA number. */
+  protocol: 4,
+  port: 5,
+  /** 1: the address is the primary one of the node where the packet comes in. */
+  atIngress: 6,
+  /** 4 or 6. */
+  family: 7,
+} as const
 
 /** Sources of one family. */
 export interface SourceTable {
