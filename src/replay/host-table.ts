@@ -1,18 +1,19 @@
 /**
- * The hosts of all nodes for one IP family, flat on shared buffers: 5,000 nodes reach a worker as eight arrays, not as 5,000 objects.
- * Every HostView a worker makes from it is a window on those arrays.
+ * The hosts of all nodes for one IP family, flat on shared buffers: 5,000 nodes reach a worker as five arrays, not as 5,000 objects.
+ * Every HostView a worker makes of it is a window on them; what routing looks at lies side by side.
  */
 import type { IpFamily } from '../net/ip.ts'
 import type { HostView } from '../netfilter/host.ts'
 
 export interface HostTable {
   readonly family: IpFamily
-  /** Addresses of node n are localStart[n] … localStart[n + 1] - 1, the primary one first; four words each. */
-  readonly localStart: Uint32Array
-  readonly local: Uint32Array
-  /** Likewise its pod prefixes: four words of network and four of mask each. */
-  readonly podPrefixStart: Uint32Array
-  readonly podPrefixes: Uint32Array
+  /**
+   * Words of node n are start[n] … start[n + 1] - 1: its addresses, the primary one first, four words each, then its pod prefixes,
+   * four words of network and four of mask each.
+   */
+  readonly words: Uint32Array
+  readonly start: Uint32Array
+  readonly localCount: Uint32Array
   /** Distinct interface names, and each node's two as places in it. */
   readonly interfaceNames: readonly string[]
   readonly uplink: Uint32Array
@@ -21,14 +22,12 @@ export interface HostTable {
 
 /** `views[n]` is node n's; all of one family. */
 export function hostTable(family: IpFamily, views: readonly HostView[]): HostTable {
-  const localStart = startsOf(views.map(v => v.localCount))
-  const podPrefixStart = startsOf(views.map(v => v.podPrefixCount))
+  const start = startsOf(views.map(v => 4 * v.localCount + 8 * v.podPrefixCount))
   const table: HostTable = {
     family,
-    localStart,
-    local: sharedWords(4 * localStart[views.length]),
-    podPrefixStart,
-    podPrefixes: sharedWords(8 * podPrefixStart[views.length]),
+    words: sharedWords(start[views.length]),
+    start,
+    localCount: sharedWords(views.length),
     interfaceNames: [...new Set(views.flatMap(v => [v.uplinkName, v.podInterfaceName]))],
     uplink: sharedWords(views.length),
     podInterface: sharedWords(views.length),
@@ -36,8 +35,9 @@ export function hostTable(family: IpFamily, views: readonly HostView[]): HostTab
   const placeOfName = new Map(table.interfaceNames.map((name, i) => [name, i]))
   views.forEach((view, n) => {
     if (view.family !== family) throw new Error(`hostTable: node ${n} is of family ${view.family}, not ${family}`)
-    table.local.set(view.local, 4 * localStart[n])
-    table.podPrefixes.set(view.podPrefixes, 8 * podPrefixStart[n])
+    table.words.set(view.local, start[n])
+    table.words.set(view.podPrefixes, start[n] + 4 * view.localCount)
+    table.localCount[n] = view.localCount
     table.uplink[n] = placeOfName.get(view.uplinkName)!
     table.podInterface[n] = placeOfName.get(view.podInterfaceName)!
   })
@@ -45,20 +45,27 @@ export function hostTable(family: IpFamily, views: readonly HostView[]): HostTab
 }
 
 /** The views of all nodes, in node order. */
-export function hostViews(table: HostTable): HostView[] {
-  const { localStart, podPrefixStart } = table
-  return Array.from(table.uplink, (uplink, n) => {
-    const localCount = localStart[n + 1] - localStart[n]
-    const local = table.local.subarray(4 * localStart[n], 4 * localStart[n + 1])
+export function hostViews({
+  family,
+  words,
+  start,
+  localCount,
+  interfaceNames,
+  uplink,
+  podInterface,
+}: HostTable): HostView[] {
+  return Array.from(uplink, (uplinkPlace, n) => {
+    const prefixStart = start[n] + 4 * localCount[n]
+    const local = words.subarray(start[n], prefixStart)
     return {
-      family: table.family,
-      primary: localCount === 0 ? new Uint32Array(4) : local.subarray(0, 4),
-      localCount,
+      family,
+      primary: localCount[n] === 0 ? new Uint32Array(4) : local.subarray(0, 4),
+      localCount: localCount[n],
       local,
-      podPrefixCount: podPrefixStart[n + 1] - podPrefixStart[n],
-      podPrefixes: table.podPrefixes.subarray(8 * podPrefixStart[n], 8 * podPrefixStart[n + 1]),
-      uplinkName: table.interfaceNames[uplink],
-      podInterfaceName: table.interfaceNames[table.podInterface[n]],
+      podPrefixCount: (start[n + 1] - prefixStart) / 8,
+      podPrefixes: words.subarray(prefixStart, start[n + 1]),
+      uplinkName: interfaceNames[uplinkPlace],
+      podInterfaceName: interfaceNames[podInterface[n]],
     }
   })
 }
