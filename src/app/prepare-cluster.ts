@@ -13,6 +13,7 @@ import type { ByteSink, LogParts } from '../eventlog/byte-store.ts'
 import { createLog, EVENTS_PER_APPEND } from '../eventlog/event-log.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { Scenario } from '../scenario/scenario.ts'
+import { leftAside } from './left-aside.ts'
 
 export interface PreparedCluster {
   readonly state: ClusterState
@@ -66,10 +67,3 @@ function buildCluster(
     E.map(() => ({ state, events, warnings: [...leftAside(read), ...warnings] })),
   )
 }
-
-/** Unknown kinds are no failure, but nobody should wonder where they went. */
-const leftAside = ({ unknownKinds }: ReadObjects): string[] =>
-  [...unknownKinds].map(
-    ([kind, count]) =>
-      `${count} ${kind} object${count === 1 ? '' : 's'} left aside: not a kind that Services or rules depend on`,
-  )

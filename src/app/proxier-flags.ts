@@ -43,7 +43,7 @@ export function proxierConfigOf(flags: ProxierFlags): E.Either<Problem, ProxierC
   }
   if (flags.config !== undefined)
     problems.push(badUsage('--config cannot be read yet', "give kube-proxy's settings as flags"))
-  read('proxy-mode', flags.proxyMode, oneOf(['iptables']), 'iptables')
+  read('proxy-mode', flags.proxyMode, proxyMode, 'iptables')
   read('proxy-version', flags.proxyVersion, version, '1.34')
   const d = DEFAULT_PROXIER_CONFIG
   const config: ProxierConfig = {
@@ -91,12 +91,17 @@ const version: Decode<string> = text => {
     : { wrong: 'is a release whose rules are not known', mend: `known are ${VERSIONS.join(', ')}` }
 }
 
+const proxyMode: Decode<'iptables'> = text => {
+  if (text === 'iptables') return text
+  return { wrong: text === 'nftables' ? 'is not there yet' : 'is unknown', mend: 'it can be iptables only' }
+}
+
 const oneOf =
   <A extends string>(known: readonly A[]): Decode<A> =>
   text =>
     known.find(k => k === text) ?? {
       wrong: 'is unknown',
-      mend: didYouMean(text, known, known.length === 1 ? `it can be ${known[0]} only` : `it is ${known.join(' or ')}`),
+      mend: didYouMean(text, known, `it is ${known.join(' or ')}`),
     }
 
 const bool: Decode<boolean> = text =>

@@ -17,6 +17,7 @@ import { listTable } from '../ruleset/list-iptables.ts'
 import { printRuleset } from '../ruleset/print-iptables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import { readInput } from './files.ts'
+import { leftAside } from './left-aside.ts'
 import { type ProxierFlags, proxierConfigOf } from './proxier-flags.ts'
 
 export interface RulesFlags extends ProxierFlags {
@@ -38,6 +39,9 @@ export const rulesCommand = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
         [...request.objects],
         A.traverse(TE.ApplicativeSeq)(readInput),
         TE.chainEitherK(readObjects),
+        TE.chainFirstIOK(read => () => {
+          for (const aside of [...leftAside(read), ...withoutAddress(read)]) process.stderr.write(`svcsim: ${aside}\n`)
+        }),
         TE.chainEitherK(read => rulesText(read, request)),
       ),
     ),
@@ -45,6 +49,14 @@ export const rulesCommand = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
       process.stdout.write(text)
     }),
   )
+
+/** A Service that nobody gave an address yet has no rules, which may surprise. */
+function withoutAddress({ items }: ReadObjects): string[] {
+  const count = items.filter(
+    ({ object }) => object.kind === 'Service' && object.type !== 'ExternalName' && object.clusterIPs.length === 0,
+  ).length
+  return count === 0 ? [] : [`${count} Service${count === 1 ? ' has' : 's have'} no clusterIP, and so no rules`]
+}
 
 /** What was asked for, checked. */
 export interface RulesRequest {
@@ -76,6 +88,8 @@ function requestOf(flags: RulesFlags): E.Either<Problem, RulesRequest> {
   if (flags.log !== undefined || flags.at !== undefined)
     return refuse('--log and --at are not there yet', 'hand in objects with --objects')
   if (flags.objects === undefined) return refuse('no objects', 'add --objects FILE…')
+  if (flags.objects.filter(file => file === '-').length > 1)
+    return refuse('--objects names standard input twice', 'give - once')
   if (flags.node === undefined) return refuse('no node', 'add --node NAME')
   if (flags.ipFamily !== '4' && flags.ipFamily !== '6')
     return refuse(`--ip-family ${quoted(flags.ipFamily)} is unknown`, 'write 4 or 6')

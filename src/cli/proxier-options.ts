@@ -15,11 +15,10 @@ const OPTIONS: readonly (readonly [flags: string, description: string])[] = [
   ['--iptables-masquerade-bit <bit>', 'bit of the packet mark that asks for a masquerade (default 14)'],
   ['--chain-names <style>', 'current (default) or legacy: hashes as releases before 1.20 made them'],
   ['--nfacct <on|off>', 'the kernel has nfnetlink_acct: rules carry its counters (default off)'],
-  ['--config <file>', 'a KubeProxyConfiguration'],
 ]
 
 /** Commander names the values as ProxierFlags (app/proxier-flags.ts) does. */
 export function addProxierOptions(command: Command): Command {
   for (const [flags, description] of OPTIONS) command.addOption(new Option(flags, description))
-  return command
+  return command.addOption(new Option('--config <file>').hideHelp())
 }

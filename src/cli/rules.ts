@@ -1,5 +1,5 @@
 /** `svcsim rules`: what a node's kube-proxy would have loaded. The work is app/rules-command.ts. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { RulesFlags } from '../app/rules-command.ts'
 import { finish } from './finish.ts'
 import { addProxierOptions } from './proxier-options.ts'
@@ -13,9 +13,9 @@ export function registerRules(program: Command): void {
     .option('--ip-family <4|6>', 'iptables or ip6tables', '4')
     .option('--format <format>', 'save: as iptables-save; list: as iptables -L -n', 'save')
     .option('--table <name>', 'one table only: mangle, filter or nat (list: nat by default)')
-    .option('--sync <state...>', 'what the last of these syncs writes')
-    .option('--log <log>', 'an event log in place of --objects')
-    .option('--at <time>', 'instant of the log')
+    .addOption(new Option('--sync <state...>').hideHelp())
+    .addOption(new Option('--log <log>').hideHelp())
+    .addOption(new Option('--at <time>').hideHelp())
   addProxierOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: RulesFlags) => {

@@ -1,0 +1,97 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { describeProblem } from '../problem/problem.ts'
+import { DEFAULT_PROXIER_CONFIG } from '../proxier/proxier-config.ts'
+import { type ProxierFlags, proxierConfigOf } from './proxier-flags.ts'
+
+const sentence = (flags: ProxierFlags): string => {
+  const config = proxierConfigOf(flags)
+  return E.isLeft(config) ? describeProblem(config.left) : 'accepted'
+}
+
+describe('proxierConfigOf', () => {
+  it('without flags is kube-proxy as it comes', () => {
+    expect(proxierConfigOf({})).toEqual(E.right(DEFAULT_PROXIER_CONFIG))
+  })
+
+  it('takes every flag', () => {
+    const flags: ProxierFlags = {
+      proxyMode: 'iptables',
+      proxyVersion: 'v1.33.2',
+      clusterCidr: '10.244.0.0/16,fd00::/56',
+      masqueradeAll: true,
+      detectLocalMode: 'BridgeInterface',
+      podBridgeInterface: 'cni0',
+      podInterfaceNamePrefix: 'veth',
+      nodeportAddresses: 'primary',
+      iptablesLocalhostNodeports: 'false',
+      iptablesMasqueradeBit: '31',
+      chainNames: 'legacy',
+      nfacct: 'on',
+    }
+    expect(proxierConfigOf(flags)).toEqual(
+      E.right({
+        clusterCidrs: ['10.244.0.0/16', 'fd00::/56'],
+        masqueradeAll: true,
+        detectLocalMode: 'BridgeInterface',
+        podBridgeInterface: 'cni0',
+        podInterfaceNamePrefix: 'veth',
+        nodePortAddresses: ['primary'],
+        localhostNodePorts: false,
+        masqueradeBit: 31,
+        nfacct: true,
+        chainNames: 'legacy',
+        largeClusterEndpoints: 1000,
+      }),
+    )
+  })
+
+  it.each<[ProxierFlags, string]>([
+    [{ clusterCidr: '' }, 'accepted'],
+    [{ masqueradeAll: 'false' }, 'accepted'],
+    [
+      { clusterCidr: '10.0.0.0' },
+      '--cluster-cidr "10.0.0.0" holds "10.0.0.0", no CIDR; write CIDRs as 10.244.0.0/16,fd00::/56',
+    ],
+    [
+      { clusterCidr: '10.0.0.0/33' },
+      '--cluster-cidr "10.0.0.0/33" holds "10.0.0.0/33", no CIDR; write CIDRs as 10.244.0.0/16,fd00::/56',
+    ],
+    [
+      { nodeportAddresses: 'primary,10.0.0.0/8' },
+      '--nodeport-addresses "primary,10.0.0.0/8" holds "primary", no CIDR; write CIDRs as 10.244.0.0/16,fd00::/56',
+    ],
+    [{ masqueradeAll: 'yes' }, '--masquerade-all "yes" is neither true nor false; write true or false'],
+    [{ nfacct: 'true' }, '--nfacct "true" is neither on nor off; write on or off'],
+    [{ iptablesMasqueradeBit: '32' }, '--iptables-masquerade-bit "32" is no bit of the mark; write 0 to 31'],
+    [{ iptablesMasqueradeBit: '-1' }, '--iptables-masquerade-bit "-1" is no bit of the mark; write 0 to 31'],
+    [{ iptablesMasqueradeBit: 'NaN' }, '--iptables-masquerade-bit "NaN" is no bit of the mark; write 0 to 31'],
+    [{ detectLocalMode: 'ClusterCidr' }, '--detect-local-mode "ClusterCidr" is unknown; did you mean ClusterCIDR?'],
+    [
+      { detectLocalMode: 'BridgeInterface' },
+      '--detect-local-mode BridgeInterface needs a bridge; add --pod-bridge-interface NAME',
+    ],
+    [
+      { detectLocalMode: 'InterfaceNamePrefix' },
+      '--detect-local-mode InterfaceNamePrefix needs a prefix; add --pod-interface-name-prefix PREFIX',
+    ],
+    [
+      { podBridgeInterface: 'a name' },
+      '--pod-bridge-interface "a name" is no interface name; write 1 to 15 characters, without blanks, / + or !',
+    ],
+    [
+      { podInterfaceNamePrefix: '123456789012345' },
+      '--pod-interface-name-prefix "123456789012345" is no interface name; write 1 to 14 characters, without blanks, / + or !',
+    ],
+    [{ chainNames: 'old' }, '--chain-names "old" is unknown; it is current or legacy'],
+    [{ proxyMode: 'nftables' }, '--proxy-mode "nftables" is not there yet; it can be iptables only'],
+    [{ proxyMode: 'ipvs' }, '--proxy-mode "ipvs" is unknown; it can be iptables only'],
+    [
+      { proxyVersion: '1.20' },
+      '--proxy-version "1.20" is a release whose rules are not known; known are 1.31, 1.32, 1.33, 1.34, 1.35, 1.36',
+    ],
+    [{ config: 'kube-proxy.yaml' }, "--config cannot be read yet; give kube-proxy's settings as flags"],
+  ])('says of %j: %s', (flags, text) => {
+    expect(sentence(flags)).toBe(text)
+  })
+})

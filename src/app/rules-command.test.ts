@@ -1,0 +1,95 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { readObjects } from '../cluster/read-objects.ts'
+import { describeProblem } from '../problem/problem.ts'
+import { DEFAULT_PROXIER_CONFIG } from '../proxier/proxier-config.ts'
+import { type RulesFlags, type RulesRequest, rulesCommand, rulesText } from './rules-command.ts'
+
+const DASHBOARD = `
+apiVersion: v1
+kind: Node
+metadata: {name: node-a}
+---
+apiVersion: v1
+kind: Service
+metadata: {namespace: kube-system, name: kubernetes-dashboard}
+spec:
+  clusterIP: 192.168.18.202
+  ports: [{port: 443, targetPort: 8443}]
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  namespace: kube-system
+  name: kubernetes-dashboard-x
+  labels: {kubernetes.io/service-name: kubernetes-dashboard}
+addressType: IPv4
+ports: [{name: '', port: 8443}]
+endpoints: [{addresses: [192.168.34.17]}]
+`
+
+function textOf(parts: Partial<RulesRequest> = {}, yaml = DASHBOARD): string {
+  const read = readObjects([{ name: 'objects.yaml', bytes: new TextEncoder().encode(yaml) }])
+  if (E.isLeft(read)) throw new Error(describeProblem(read.left))
+  const request: RulesRequest = {
+    objects: [],
+    node: 'node-a',
+    family: 4,
+    config: { ...DEFAULT_PROXIER_CONFIG, chainNames: 'legacy' },
+    format: 'save',
+    ...parts,
+  }
+  const text = rulesText(read.right, request)
+  return E.isLeft(text) ? describeProblem(text.left) : text.right
+}
+
+describe('rulesText', () => {
+  it('lists the chains of the dashboard as tutorials show them', () => {
+    const text = textOf({ format: 'list' })
+    for (const lines of [
+      'Chain KUBE-SEP-NG56X4MU77FFZ5RK (1 references)',
+      'target     prot opt source               destination         ',
+      'KUBE-SVC-XGLOHA7QRQ3V22RZ  tcp  --  0.0.0.0/0            192.168.18.202       /* kube-system/kubernetes-dashboard: cluster IP */ tcp dpt:443',
+      'DNAT       tcp  --  0.0.0.0/0            0.0.0.0/0            /* kube-system/kubernetes-dashboard: */ tcp to:192.168.34.17:8443',
+    ])
+      expect(text.split('\n')).toContain(lines)
+  })
+
+  it('prints all tables, or one', () => {
+    const tablesOf = (text: string): string[] => text.match(/^\*.*$/gm) ?? []
+    expect(tablesOf(textOf())).toEqual(['*mangle', '*filter', '*nat'])
+    expect(tablesOf(textOf({ table: 'filter' }))).toEqual(['*filter'])
+    expect(textOf({ format: 'list', table: 'filter' })).toContain('Chain FORWARD (policy ACCEPT)')
+  })
+
+  it('has no rules for a Service in the family that it lacks', () => {
+    expect(textOf({ family: 6 })).not.toContain('KUBE-SVC-')
+  })
+
+  it('names near nodes when there is none of the name', () => {
+    expect(textOf({ node: 'node-b' })).toBe('there is no Node "node-b" among the objects; did you mean node-a?')
+    expect(textOf({}, 'kind: List\napiVersion: v1\nitems: []')).toBe(
+      'there is no Node "node-a" among the objects; add the Nodes: kubectl get nodes -o json',
+    )
+  })
+})
+
+describe('rulesCommand', () => {
+  const FLAGS: RulesFlags = { objects: ['absent.yaml'], node: 'a', ipFamily: '4', format: 'save' }
+
+  it.each<[Partial<RulesFlags>, string]>([
+    [{ objects: undefined }, 'no objects; add --objects FILE…'],
+    [{ objects: ['-', '-'] }, '--objects names standard input twice; give - once'],
+    [{ node: undefined }, 'no node; add --node NAME'],
+    [{ ipFamily: '5' }, '--ip-family "5" is unknown; write 4 or 6'],
+    [{ format: 'xml' }, '--format "xml" is unknown; write save or list'],
+    [{ table: 'raw' }, 'kube-proxy has no rules in table "raw"; write mangle, filter, nat'],
+    [{ sync: ['a'] }, '--sync is not there yet; print whole rulesets with --objects'],
+    [{ at: '1s' }, '--log and --at are not there yet; hand in objects with --objects'],
+    [{ proxyMode: 'ipvs' }, '--proxy-mode "ipvs" is unknown; it can be iptables only'],
+    [{}, 'absent.yaml: there is no such file; check the path'],
+  ])('with %j says: %s', async (flags, text) => {
+    const result = await rulesCommand({ ...FLAGS, ...flags })()
+    expect(E.isLeft(result) && describeProblem(result.left)).toBe(text)
+  })
+})
