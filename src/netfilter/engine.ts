@@ -2,9 +2,15 @@
  * One thread's working state for a Program: counters, the stack of open jumps, and what the last packet left. Nothing is allocated per
  * packet. Counters hold whole numbers in doubles (exact to 2^53), so tallies of several engines may be added in any order.
  */
+import type { Packet } from '../net/packet.ts'
+import { newPacket } from '../net/packet.ts'
 import type { StreamSeed } from '../sim/random.ts'
+import type { HostView } from './host.ts'
+import { hostView } from './host.ts'
 import type { Program } from './program.ts'
 import { HOOK_COUNT } from './program.ts'
+import type { StretchCells } from './stretch-cells.ts'
+import { newStretchCells } from './stretch-cells.ts'
 
 export interface Engine {
   readonly program: Program
@@ -36,13 +42,24 @@ export interface Engine {
   readonly ranks: Int32Array
   readonly leftFrom: Float64Array
 
+  /** The packet under way, and how: written by evaluate, read by every table's walk. */
+  packet: Packet
+  host: HostView
+  view: number
+  orderKey: number
+  weight: number
+  /** A NEW packet. */
+  consultsNat: boolean
+  /** The walk looked at addresses, ports or draws; it ended in a MASQUERADE: 1 + randomFully, else 0 (stretch.ts). */
+  looked: boolean
+  masquerades: number
+  readonly cells: StretchCells
+
   /** Open jumps: where each goes on, and its rule. */
   readonly returnPc: Int32Array
   readonly returnRule: Int32Array
-  /** Per interface pattern, four words: matches no interface, lo, uplink, pod; of the host whose names follow. */
+  /** Per interface pattern, four words: matches no interface, lo, uplink, pod; of the host. */
   readonly interfaceMatches: Uint8Array
-  uplinkName: string
-  podInterfaceName: string
 
   /** Random words to take instead of the flow's draws (branch-chances.ts), and what was asked of each. */
   script: DrawScript | undefined
@@ -75,11 +92,18 @@ export function newEngine(program: Program, seed: StreamSeed): Engine {
     shuffledEvaluated: new Float64Array(program.dispatchSlotCount),
     ranks: new Int32Array(program.dispatchSlotCount),
     leftFrom: new Float64Array(program.dispatchSlotCount),
+    packet: newPacket(program.family),
+    host: hostView({ localAddresses: [], podPrefixes: [], uplinkName: '', podInterfaceName: '' }, program.family),
+    view: 0,
+    orderKey: 0,
+    weight: 0,
+    consultsNat: false,
+    looked: false,
+    masquerades: 0,
+    cells: newStretchCells(),
     returnPc: new Int32Array(program.maxDepth + 1),
     returnRule: new Int32Array(program.maxDepth + 1),
     interfaceMatches: new Uint8Array(4 * program.interfacePatterns.length),
-    uplinkName: '\0',
-    podInterfaceName: '\0',
     script: undefined,
   }
 }

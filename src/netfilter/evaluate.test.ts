@@ -36,32 +36,36 @@ const randomNode = (family: IpFamily) =>
   })
 
 describe.each([4, 6] as const)('evaluate, IPv%i', family => {
-  it('equals trace in every number, on random rulesets', () => {
-    fc.assert(
-      fc.property(
-        randomViews(family),
-        fc.array(randomNode(family), { minLength: 1, maxLength: 3 }),
-        fc.boolean(),
-        (views, nodes, homeless) => {
-          const interned = right(internChains(views))
-          const engine = newEngine(encodeProgram(interned), SEED)
-          const host = makeHostView(family, homeless ? [] : undefined)
-          const counters = views.map((): TraceCounters => ({ rules: new Map(), policies: new Map() }))
-          for (const { orderKey, own, elsewhere } of nodes) {
-            beginNode(engine, orderKey)
-            for (const step of own) {
-              compareStep(engine, interned, host, views, orderKey, step, counters)
-              for (const [other, otherKey] of elsewhere)
-                compareStep(engine, interned, host, views, otherKey, other, counters)
+  it(
+    'equals trace in every number, on random rulesets',
+    () => {
+      fc.assert(
+        fc.property(
+          randomViews(family),
+          fc.array(randomNode(family), { minLength: 1, maxLength: 3 }),
+          fc.boolean(),
+          (views, nodes, homeless) => {
+            const interned = right(internChains(views))
+            const engine = newEngine(encodeProgram(interned), SEED)
+            const host = makeHostView(family, homeless ? [] : undefined)
+            const counters = views.map((): TraceCounters => ({ rules: new Map(), policies: new Map() }))
+            for (const { orderKey, own, elsewhere } of nodes) {
+              beginNode(engine, orderKey)
+              for (const step of own) {
+                compareStep(engine, interned, host, views, orderKey, step, counters)
+                for (const [other, otherKey] of elsewhere)
+                  compareStep(engine, interned, host, views, otherKey, other, counters)
+              }
+              endNode(engine)
             }
-            endNode(engine)
-          }
-          compareCounters(engine, interned, views, counters)
-        },
-      ),
-      { numRuns: RUNS },
-    )
-  }, 120_000 + 100 * RUNS)
+            compareCounters(engine, interned, views, counters)
+          },
+        ),
+        { numRuns: RUNS },
+      )
+    },
+    120_000 + 100 * RUNS,
+  )
 })
 
 function compareStep(

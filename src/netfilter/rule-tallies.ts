@@ -8,6 +8,7 @@ import { DISPATCH, DISPATCH_WORDS } from './dispatch.ts'
 import type { Engine } from './engine.ts'
 import { RULE_ENDS } from './opcode.ts'
 import { HOOK_COUNT } from './program.ts'
+import { foldStretches } from './stretch.ts'
 
 export interface RuleTallies {
   /** Per global rule id; whole numbers of packets. */
@@ -22,6 +23,7 @@ export interface RuleTallies {
 /** Counters so far; between nodes only (after endNode), as shuffled hits of an open node are not folded yet. */
 export function ruleTallies(engine: Engine): RuleTallies {
   if (engine.nodeOrderKey !== 0) throw new Error('endNode comes before ruleTallies')
+  foldStretches(engine)
   const { program, matched, returned, shuffledEnded, shuffledEvaluated } = engine
   const { blockRuleStart, ruleEnds, ruleTarget, dispatch } = program
   const chainEntries = new Float64Array(program.blockCount)

@@ -23,6 +23,8 @@ const ACCEPT_FATE = FATE.accept
 const DROP_FATE = FATE.drop
 const REJECT_FATE = FATE.reject
 const POLICY_FATE = FATE.policy
+const ORIGINAL = 0
+const TRANSLATED = 2
 
 const {
   END,
@@ -63,30 +65,27 @@ const {
   SET_MARK,
 } = OP
 
+/** Which addresses a table sees: as sent; the destination translated and routed; both translated (a packet back through lo). */
+export const SEEN = { original: 0, routed: 1, translated: 2 } as const
+
 /**
- * Walks from `pc` and returns a FATE; changes the packet's mark, draws, translation and ctState, adds to engine.rulesEvaluated.
- * `source`, `destination` and `destinationPort` are the packet's as this hook sees them; interfaces are INTERFACE numbers.
+ * Walks the engine's packet from `start` and returns a FATE; changes the packet's mark, draws, translation and ctState, adds to
+ * engine.rulesEvaluated. Interfaces are INTERFACE numbers.
  */
 export function walkChain(
   engine: Engine,
   start: number,
-  host: HostView,
-  orderKey: number,
-  packet: Packet,
-  source: Uint32Array,
-  destination: Uint32Array,
-  destinationPort: number,
+  seen: number,
   ctState: number,
   inInterface: number,
   outInterface: number,
-  weight: number,
 ): number {
-  const { program, matched, returned, returnPc, returnRule } = engine
+  const { program, packet, orderKey, weight, matched, returned, returnPc, returnRule } = engine
   const { code, dispatch } = program
-  const source4 = source[3] | 0
-  const destination4 = destination[3] | 0
-  const protocol = packet.protocol
-  let pc = start
+  const source = seen === TRANSLATED ? packet.source : packet.originalSource
+  const destination = seen === ORIGINAL ? packet.originalDestination : packet.destination
+  const destinationPort = seen === ORIGINAL ? packet.originalDestinationPort : packet.destinationPort
+  let pc = start | 0
   let nextPc = 0
   let rule = -1
   let evaluated = 0
@@ -96,18 +95,19 @@ export function walkChain(
   for (;;) {
     switch (code[pc]) {
       case RULE:
-        evaluated++
+        evaluated = (evaluated + 1) | 0
         rule = code[pc + 1]
         nextPc = code[pc + 2]
         pc += 3
         continue
       case DISPATCH_OP: {
+        engine.looked = true
         const id = code[pc + 1]
         const record = DISPATCH_WORDS * id
-        const ports = (protocol << 16) | destinationPort
+        const ports = (packet.protocol << 16) | destinationPort
         const candidate =
           program.family === 4
-            ? findCandidate4(dispatch, program.dispatchEntries, record, destination4, ports)
+            ? findCandidate4(dispatch, program.dispatchEntries, record, destination[3] | 0, ports)
             : findCandidate6(dispatch, program.dispatchEntries, record, destination, ports)
         pc = candidate === 0 ? pc + 2 : candidate
         continue
@@ -142,6 +142,7 @@ export function walkChain(
         continue
       }
       case RUN: {
+        engine.looked = true
         const count = code[pc + 2]
         const taken = takenRule(engine, packet, code[pc + 3], count)
         if (taken === count) {
@@ -155,38 +156,49 @@ export function walkChain(
         continue
       }
       case CHANCE:
+        engine.looked = true
         pc = nextDraw(engine, packet, code[pc + 1] >>> 0) ? pc + 2 : nextPc
         continue
       case SOURCE4:
-        pc = (source4 & code[pc + 1]) === code[pc + 2] ? pc + 3 : nextPc
+        engine.looked = true
+        pc = (source[3] & code[pc + 1]) === code[pc + 2] ? pc + 3 : nextPc
         continue
       case NOT_SOURCE4:
-        pc = (source4 & code[pc + 1]) !== code[pc + 2] ? pc + 3 : nextPc
+        engine.looked = true
+        pc = (source[3] & code[pc + 1]) !== code[pc + 2] ? pc + 3 : nextPc
         continue
       case DESTINATION4:
-        pc = (destination4 & code[pc + 1]) === code[pc + 2] ? pc + 3 : nextPc
+        engine.looked = true
+        pc = (destination[3] & code[pc + 1]) === code[pc + 2] ? pc + 3 : nextPc
         continue
       case NOT_DESTINATION4:
-        pc = (destination4 & code[pc + 1]) !== code[pc + 2] ? pc + 3 : nextPc
+        engine.looked = true
+        pc = (destination[3] & code[pc + 1]) !== code[pc + 2] ? pc + 3 : nextPc
         continue
       case SOURCE6:
+        engine.looked = true
         pc = inPrefix6(code, pc + 2, source) === code[pc + 1] ? pc + 10 : nextPc
         continue
       case DESTINATION6:
+        engine.looked = true
         pc = inPrefix6(code, pc + 2, destination) === code[pc + 1] ? pc + 10 : nextPc
         continue
       case PROTOCOL:
-        pc = protocol === code[pc + 1] ? pc + 2 : nextPc
+        engine.looked = true
+        pc = packet.protocol === code[pc + 1] ? pc + 2 : nextPc
         continue
       case NOT_PROTOCOL:
-        pc = protocol !== code[pc + 1] ? pc + 2 : nextPc
+        engine.looked = true
+        pc = packet.protocol !== code[pc + 1] ? pc + 2 : nextPc
         continue
       case SOURCE_PORTS: {
+        engine.looked = true
         const port = packet.sourcePort
         pc = (port >= code[pc + 1] && port <= code[pc + 2] ? 1 : 0) === code[pc + 3] ? pc + 4 : nextPc
         continue
       }
       case DESTINATION_PORTS:
+        engine.looked = true
         pc =
           (destinationPort >= code[pc + 1] && destinationPort <= code[pc + 2] ? 1 : 0) === code[pc + 3]
             ? pc + 4
@@ -199,10 +211,12 @@ export function walkChain(
         pc = engine.interfaceMatches[4 * code[pc + 1] + outInterface] === code[pc + 2] ? pc + 3 : nextPc
         continue
       case SOURCE_LOCAL:
-        pc = (isLocal(host, source) ? 1 : 0) === code[pc + 1] ? pc + 2 : nextPc
+        engine.looked = true
+        pc = (isLocal(engine.host, source) ? 1 : 0) === code[pc + 1] ? pc + 2 : nextPc
         continue
       case DESTINATION_LOCAL:
-        pc = (isLocal(host, destination) ? 1 : 0) === code[pc + 1] ? pc + 2 : nextPc
+        engine.looked = true
+        pc = (isLocal(engine.host, destination) ? 1 : 0) === code[pc + 1] ? pc + 2 : nextPc
         continue
       case CONNTRACK:
         pc = ((ctState & code[pc + 1]) !== 0 ? 1 : 0) === code[pc + 2] ? pc + 3 : nextPc
@@ -259,18 +273,21 @@ export function walkChain(
         fate = REJECT_FATE
         break
       case DNAT:
+        engine.looked = true
         matched[rule] += weight
         translateDestination(engine, packet, code[pc + 1])
         fate = ACCEPT_FATE
         break
       case SNAT:
+        engine.looked = true
         matched[rule] += weight
         translateSource(packet, code[pc + 1], code[pc + 2], code[pc + 3], code[pc + 4], 0)
         fate = ACCEPT_FATE
         break
       case MASQUERADE:
         matched[rule] += weight
-        fate = masquerade(host, packet, code[pc + 1])
+        engine.masquerades = 1 + code[pc + 1]
+        fate = masquerade(engine.host, packet, code[pc + 1])
         break
       default:
         throw new Error(`no such operation: ${code[pc]} at ${pc}`)
@@ -365,7 +382,7 @@ function translateSource(packet: Packet, a: number, b: number, c: number, d: num
 }
 
 /** A node without an address of the family cannot masquerade: the kernel drops the packet. */
-function masquerade({ primary }: HostView, packet: Packet, randomFully: number): number {
+export function masquerade({ primary }: HostView, packet: Packet, randomFully: number): number {
   if ((primary[0] | primary[1] | primary[2] | primary[3]) === 0) return DROP_FATE
   translateSource(packet, primary[0], primary[1], primary[2], primary[3], randomFully)
   return ACCEPT_FATE

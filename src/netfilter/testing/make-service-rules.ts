@@ -2,7 +2,19 @@
 import type { IpFamily } from '../../net/ip.ts'
 import type { Match, Rule, Ruleset } from '../../ruleset/ruleset.ts'
 import { statisticThreshold } from '../../ruleset/ruleset.ts'
-import { commented, dnatTo, from, jumpTo, makeRule, makeRuleset, makeTable, markWith, portIs, to, withChance } from './make-rules.ts'
+import {
+  commented,
+  dnatTo,
+  from,
+  jumpTo,
+  makeRule,
+  makeRuleset,
+  makeTable,
+  markWith,
+  portIs,
+  to,
+  withChance,
+} from './make-rules.ts'
 
 export interface ServiceRules {
   readonly family?: IpFamily
@@ -31,11 +43,15 @@ export function makeServiceRules({ family = 4, services, endpoints }: ServiceRul
     const [protocol, ports] = portIs('tcp', 80)
     const toService: Match[] = [to(address), protocol, commented(`default/service-${s}:http cluster IP`), ports]
     nat['KUBE-SERVICES'].push(makeRule(jumpTo(`KUBE-SVC-${s}`), ...toService))
-    const service = [makeRule(jumpTo('KUBE-MARK-MASQ'), from(family === 4 ? '10.244.0.0/16' : 'fd00:244::/32', true), ...toService)]
+    const service = [
+      makeRule(jumpTo('KUBE-MARK-MASQ'), from(family === 4 ? '10.244.0.0/16' : 'fd00:244::/32', true), ...toService),
+    ]
     for (let e = 0; e < endpoints; e++) {
       const backend = endpointAddress(family, s * endpoints + e)
       const chance = e === endpoints - 1 ? [] : [withChance(statisticThreshold(1 / (endpoints - e)))]
-      service.push(makeRule(jumpTo(`KUBE-SEP-${s}-${e}`), commented(`default/service-${s}:http -> ${backend}:8080`), ...chance))
+      service.push(
+        makeRule(jumpTo(`KUBE-SEP-${s}-${e}`), commented(`default/service-${s}:http -> ${backend}:8080`), ...chance),
+      )
       nat[`KUBE-SEP-${s}-${e}`] = [
         makeRule(jumpTo('KUBE-MARK-MASQ'), from(`${backend}/${hostLength}`), commented()),
         makeRule(dnatTo(backend, 8080), protocol, commented(), { kind: 'ports', protocol: 'tcp' }),
@@ -44,7 +60,12 @@ export function makeServiceRules({ family = 4, services, endpoints }: ServiceRul
     nat[`KUBE-SVC-${s}`] = service
   }
   nat['KUBE-SERVICES'].push(
-    makeRule(jumpTo('KUBE-NODEPORTS'), commented(), { kind: 'addrtype', side: 'destination', type: 'LOCAL', negated: false }),
+    makeRule(jumpTo('KUBE-NODEPORTS'), commented(), {
+      kind: 'addrtype',
+      side: 'destination',
+      type: 'LOCAL',
+      negated: false,
+    }),
   )
   return makeRuleset([makeTable('mangle'), FILTER, makeTable('nat', nat)], family)
 }
@@ -53,7 +74,9 @@ export const serviceAddress = (family: IpFamily, i: number): string =>
   family === 4 ? `10.${96 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}` : `fd00:96::${i.toString(16)}`
 
 export const endpointAddress = (family: IpFamily, i: number): string =>
-  family === 4 ? `10.244.${(i >> 8) & 255}.${i & 255}` : `fd00:244:0:${(i >> 16).toString(16)}::${(i & 0xffff).toString(16)}`
+  family === 4
+    ? `10.244.${(i >> 8) & 255}.${i & 255}`
+    : `fd00:244:0:${(i >> 16).toString(16)}::${(i & 0xffff).toString(16)}`
 
 const isNew: Match = { kind: 'conntrack', states: ['NEW'], negated: false }
 
@@ -80,7 +103,11 @@ const FILTER = makeTable('filter', {
   'KUBE-FORWARD': [
     makeRule({ kind: 'drop' }, { kind: 'conntrack', states: ['INVALID'], negated: false }),
     makeRule({ kind: 'accept' }, commented(), { kind: 'mark', value: 0x4000, mask: 0x4000, negated: false }),
-    makeRule({ kind: 'accept' }, commented(), { kind: 'conntrack', states: ['RELATED', 'ESTABLISHED'], negated: false }),
+    makeRule({ kind: 'accept' }, commented(), {
+      kind: 'conntrack',
+      states: ['RELATED', 'ESTABLISHED'],
+      negated: false,
+    }),
   ],
   'KUBE-NODEPORTS': [],
   'KUBE-PROXY-FIREWALL': [],

@@ -114,16 +114,18 @@ const GROUPS: readonly Group[] = [
 ]
 
 const randomTables = (family: IpFamily): fc.Arbitrary<Table[]> =>
-  fc.tuple(...GROUPS.map(group => fc.option(randomGroup(family, group), { freq: group.table === 'nat' ? 9 : 2 }))).map(groups => {
-    const tables = new Map<TableName, Map<string, Chain>>()
-    groups.forEach((chains, i) => {
-      if (chains === null) return
-      const table = tables.get(GROUPS[i].table) ?? new Map<string, Chain>()
-      for (const chain of chains) table.set(chain.name, chain)
-      tables.set(GROUPS[i].table, table)
+  fc
+    .tuple(...GROUPS.map(group => fc.option(randomGroup(family, group), { freq: group.table === 'nat' ? 9 : 2 })))
+    .map(groups => {
+      const tables = new Map<TableName, Map<string, Chain>>()
+      groups.forEach((chains, i) => {
+        if (chains === null) return
+        const table = tables.get(GROUPS[i].table) ?? new Map<string, Chain>()
+        for (const chain of chains) table.set(chain.name, chain)
+        tables.set(GROUPS[i].table, table)
+      })
+      return [...tables].map(([name, chains]) => ({ name, chains }))
     })
-    return [...tables].map(([name, chains]) => ({ name, chains }))
-  })
 
 function withOneChainOf(base: readonly Table[], other: readonly Table[], choice: number): Table[] {
   const shared = base.flatMap(t =>
@@ -169,7 +171,15 @@ const randomRules = (
 const randomVerdict = (targets: readonly string[], verdicts: readonly Verdict[]): fc.Arbitrary<Verdict | undefined> =>
   fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(undefined, markWith(0x4000, 0x4000), markWith(1, 0)) },
-    { weight: 1, arbitrary: fc.constantFrom<Verdict[]>({ kind: 'return' }, { kind: 'accept' }, { kind: 'accept' }, { kind: 'drop' }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom<Verdict[]>(
+        { kind: 'return' },
+        { kind: 'accept' },
+        { kind: 'accept' },
+        { kind: 'drop' },
+      ),
+    },
     {
       weight: targets.length === 0 ? 0 : 5,
       arbitrary: fc.constantFrom<Verdict[]>(
