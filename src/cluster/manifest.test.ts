@@ -147,6 +147,20 @@ describe('readManifest', () => {
     expect(fault(lines.join('\n'))).toMatch(/^a\.yaml: Excessive alias count/)
   })
 
+  it('refuses aliases that make much of little', () => {
+    const long = 'x'.repeat(2 ** 20)
+    expect(fault(`a: &a ${long}\nb: [${'*a, '.repeat(80)}]`)).toMatch(
+      /^a\.yaml: aliases make this document too large; /,
+    )
+    const many = Array.from({ length: 6000 }, (_, i) => `- &a${i} x\n- *a${i}`).join('\n')
+    expect(fault(many)).toMatch(/^a\.yaml:10001:10: more than 10000 anchors and aliases; /)
+  })
+
+  it('stops at the first of many faults', () => {
+    expect(fault(`a: 1\n---\n- [${','.repeat(200_000)}]`)).toMatch(/^a\.yaml:3:5: document 2: no valid YAML: /)
+    expect(fault(`a: 1\n${'}\n'.repeat(1000)}`)).toMatch(/^a\.yaml:2:1: no valid YAML: /)
+  })
+
   it('refuses a YAML line without end, and takes one of JSON', () => {
     const long = 'x'.repeat(17 * 2 ** 20)
     expect(fault(`a: 1\nb: ${long}`)).toMatch(/^a\.yaml:2: the line has more than 16777216 bytes; /)

@@ -11,6 +11,7 @@ import {
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   Lexer,
@@ -33,7 +34,10 @@ const MOST_LEXEMES = 5_000_000
 const MOST_LINE_BYTES = 2 ** 24
 /** A broken JSON text up to this size is tried as YAML too (which has unquoted names and trailing commas). */
 const MOST_DOUBTFUL_BYTES = 2 ** 20
+/** Of one anchor. */
 const MOST_ALIASES = 100
+/** With the aliases: the yaml package looks each alias up among all of them. */
+const MOST_ANCHORS = 10_000
 const YAML_OPTIONS = { merge: true, uniqueKeys: false, stringKeys: true, logLevel: 'silent' } as const
 
 export function readManifest(file: ManifestFile): E.Either<Problem, readonly ManifestDocument[]> {
@@ -82,12 +86,10 @@ function readYaml({ name, bytes }: ManifestFile, from: number): E.Either<Problem
   let number = 1
   try {
     for (const document of parseYaml(text, lines)) {
-      const fault = yamlFault(document)
-      if (fault !== undefined) {
-        const { line, col } = lines.linePos(fault.offset)
-        return refuse({ document: number, line, column: col }, fault.what, fault.mend)
-      }
+      refuseFaults(document, number)
       const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES })
+      if (sizeOf(value) > MOST_YAML_BYTES)
+        throw new Refusal(number, undefined, 'aliases make this document too large', 'write less, or without aliases')
       const range = { begin, end: document.range[2] }
       if (value !== null && value !== undefined)
         documents.push({ file: name, document: number, value, locate: yamlLocator(document, text, range, lines) })
@@ -95,9 +97,12 @@ function readYaml({ name, bytes }: ManifestFile, from: number): E.Either<Problem
       number++
     }
   } catch (error) {
-    if (error instanceof TooMuch) return refuse({ document: number }, error.message, error.mend)
+    if (error instanceof Refusal) {
+      const { line, col } = error.offset === undefined ? {} : lines.linePos(error.offset)
+      return refuse({ document: error.document, line, column: col }, error.message, error.mend)
+    }
     // The stack is at its end: aliases can nest what the text does not.
-    if (error instanceof RangeError) return refuse({ document: number }, TOO_DEEP.message, TOO_DEEP.mend)
+    if (error instanceof RangeError) return refuse({ document: number }, TOO_DEEP, 'write the values out')
     // The yaml package throws this, and only this, for aliases without a target or too many of them.
     if (error instanceof ReferenceError)
       return refuse({ document: number }, error.message, 'write the values out in place of the aliases')
@@ -106,77 +111,105 @@ function readYaml({ name, bytes }: ManifestFile, from: number): E.Either<Problem
   return E.right(documents)
 }
 
+const TOO_DEEP = `nested deeper than ${MOST_NESTING}`
+
 /** Thrown inside this file only, to leave the yaml package's generators. */
-class TooMuch extends Error {
+class Refusal extends Error {
+  readonly document: number
+  readonly offset: number | undefined
   readonly mend: string
-  constructor(what: string, mend: string) {
+  constructor(document: number, offset: number | undefined, what: string, mend: string) {
     super(what)
+    this.document = document
+    this.offset = offset
     this.mend = mend
   }
 }
 
-const TOO_DEEP = new TooMuch(`nested deeper than ${MOST_NESTING}`, 'hand in Kubernetes objects')
-const TOO_LARGE = new TooMuch('one YAML document is too large', 'hand in JSON (kubectl get -o json), or split it')
-
-/** Document by document, so that no more than one syntax tree lives at a time. */
+/** Document by document, so that no more than two syntax trees live at a time. */
 function* parseYaml(text: string, lines?: LineCounter): Generator<Document.Parsed> {
   lines?.addNewLine(0)
   const parser = new Parser(lines?.addNewLine)
   const composer = new Composer(YAML_OPTIONS)
+  let number = 1
+  let first: Refusal | undefined
+  const refuse = (offset: number, message: string): never => {
+    first ??= new Refusal(number, offset, `no valid YAML: ${message}`, 'correct the YAML')
+    throw first
+  }
+  // The composer collects its faults, an Error each: hostile text would make millions. It also catches what is thrown while it
+  // composes and reports it again, so the first refusal is thrown until it gets out.
+  Reflect.set(composer, 'onError', (source: ErrorSource, _code: string, message: string, isWarning?: boolean) => {
+    if (!isWarning) refuse(offsetOfError(source), message)
+  })
   let lexemesCount = 0
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) {
+      if (token.type === 'error') refuse(token.offset, token.message)
       yield* composer.next(token)
       lexemesCount = 0
+      if (token.type === 'document') number++
     }
-    if (++lexemesCount > MOST_LEXEMES) throw TOO_LARGE
-    if (parser.stack.length > 2 * MOST_NESTING) throw TOO_DEEP
+    if (++lexemesCount > MOST_LEXEMES)
+      throw new Refusal(
+        number,
+        undefined,
+        'one YAML document is too large',
+        'hand in JSON (kubectl get -o json), or split it',
+      )
+    if (parser.stack.length > 2 * MOST_NESTING)
+      throw new Refusal(number, undefined, TOO_DEEP, 'hand in Kubernetes objects')
   }
   for (const token of parser.end()) yield* composer.next(token)
   yield* composer.end()
 }
 
-interface YamlFault {
-  readonly offset: number
-  readonly what: string
-  readonly mend: string
+/** What the yaml package hands to `onError` as the place of a fault. */
+type ErrorSource = number | readonly number[] | { readonly offset: number }
+
+function offsetOfError(source: ErrorSource): number {
+  if (typeof source === 'number') return source
+  return 'offset' in source ? source.offset : source[0]
 }
 
-/** Syntax errors, and what is YAML but not JSON: names that stand twice, numbers without end. */
-function yamlFault(document: Document.Parsed): YamlFault | undefined {
-  const [error] = document.errors
-  return error === undefined
-    ? nodeFault(document.contents)
-    : { offset: error.pos[0], what: `no valid YAML: ${error.message}`, mend: 'correct the YAML' }
-}
-
-function nodeFault(node: unknown): YamlFault | undefined {
-  if (isScalar(node)) {
-    if (typeof node.value !== 'number' || Number.isFinite(node.value)) return undefined
-    return {
-      offset: offsetOf(node),
-      what: `${node.value} is no number of JSON`,
-      mend: 'write a finite number, or quote it',
+/** What is YAML but not JSON (names that stand twice, numbers without end), and more anchors than can be resolved in good time. */
+function refuseFaults(document: Document.Parsed, number: number): void {
+  let anchorsCount = 0
+  const refuse = (node: unknown, what: string, mend: string): never => {
+    throw new Refusal(number, offsetOf(node), what, mend)
+  }
+  const walk = (node: unknown): void => {
+    if (isAlias(node) || (isNode(node) && node.anchor !== undefined)) {
+      if (++anchorsCount > MOST_ANCHORS)
+        refuse(node, `more than ${MOST_ANCHORS} anchors and aliases`, 'write the values out')
+    }
+    if (isScalar(node)) {
+      if (typeof node.value === 'number' && !Number.isFinite(node.value))
+        refuse(node, `${node.value} is no number of JSON`, 'write a finite number, or quote it')
+    } else if (isSeq(node)) for (const item of node.items) walk(item)
+    else if (isMap(node)) {
+      const names = new Set<unknown>()
+      for (const { key, value } of node.items) {
+        const name = isScalar(key) ? key.value : undefined
+        if (name !== undefined && name !== '<<' && names.has(name))
+          refuse(key, `${quoted(name)} stands twice in one object`, 'keep one of the two')
+        names.add(name)
+        walk(value)
+      }
     }
   }
-  if (isSeq(node)) return firstOf(node.items, nodeFault)
-  if (!isMap(node)) return undefined
-  const names = new Set<unknown>()
-  return firstOf(node.items, ({ key, value }) => {
-    const name = isScalar(key) ? key.value : undefined
-    if (name !== undefined && name !== '<<' && names.has(name))
-      return { offset: offsetOf(key), what: `${quoted(name)} stands twice in one object`, mend: 'keep one of the two' }
-    names.add(name)
-    return nodeFault(value)
-  })
+  walk(document.contents)
 }
 
-function firstOf<T>(items: readonly T[], faultOf: (item: T) => YamlFault | undefined): YamlFault | undefined {
-  for (const item of items) {
-    const fault = faultOf(item)
-    if (fault !== undefined) return fault
-  }
-  return undefined
+/** About how many bytes of JSON a value makes, aliases written out; not counted on beyond what a file may have. */
+function sizeOf(value: unknown, before = 0): number {
+  let size = before + 1
+  if (size > MOST_YAML_BYTES) return size
+  if (typeof value === 'string') return size + value.length
+  if (Array.isArray(value)) for (const item of value) size = sizeOf(item, size)
+  else if (typeof value === 'object' && value !== null)
+    for (const [name, item] of Object.entries(value)) size = sizeOf(item, size + name.length)
+  return size
 }
 
 /** Syntax trees are large: only where the elements of `items` begin is kept, the rest is parsed again when it is asked for. */
