@@ -20,9 +20,8 @@ export function digestTables(tables: readonly ColumnTable[]): string {
 function hashValues(hash: Hash, column: Column): void {
   switch (column.type) {
     case 'utf8':
-      return hashTexts(hash, column.values)
     case 'dictionary':
-      return hashDictionary(hash, column.values)
+      return hashTexts(hash, column.values)
     case 'bool':
       hash.update(Uint8Array.from(column.values, v => (v ? 1 : 0)))
       return
@@ -35,29 +34,41 @@ function hashValues(hash: Hash, column: Column): void {
   }
 }
 
-/** All lengths, then all bytes: no two lists of texts give the same. */
+/**
+ * Neighbours that are equal count as one text with a number of repeats (a column of node names is a few texts). First the bytes of
+ * all texts, then their lengths and repeats: no two lists of texts give the same.
+ */
 function hashTexts(hash: Hash, values: readonly string[]): void {
-  hash.update(bytes(Uint32Array.from(values, v => Buffer.byteLength(v))))
-  const CHUNK = 4_096
-  for (let at = 0; at < values.length; at += CHUNK) hash.update(values.slice(at, at + CHUNK).join(''))
+  const lengths = new Uint32Array(values.length)
+  const repeats = new Uint32Array(values.length)
+  const buffer = Buffer.allocUnsafe(BUFFER_BYTES)
+  let filled = 0
+  let texts = 0
+  for (let i = 0; i < values.length; i++) {
+    const text = values[i]
+    if (i > 0 && text === values[i - 1]) {
+      repeats[texts - 1]++
+      continue
+    }
+    if (filled + 3 * text.length > BUFFER_BYTES) {
+      hash.update(buffer.subarray(0, filled))
+      filled = 0
+    }
+    if (3 * text.length > BUFFER_BYTES) {
+      hash.update(text)
+      lengths[texts] = Buffer.byteLength(text)
+    } else {
+      lengths[texts] = buffer.write(text, filled)
+      filled += lengths[texts]
+    }
+    texts++
+  }
+  hash.update(buffer.subarray(0, filled))
+  hash.update(bytes(lengths.subarray(0, texts)))
+  hash.update(bytes(repeats.subarray(0, texts)))
 }
 
-/** Distinct texts in order of first appearance, then each row's place among them: a long text is hashed once. */
-function hashDictionary(hash: Hash, values: readonly string[]): void {
-  const places = new Map<string, number>()
-  const rows = new Uint32Array(values.length)
-  for (let i = 0; i < values.length; i++) {
-    let place = places.get(values[i])
-    if (place === undefined) {
-      place = places.size
-      places.set(values[i], place)
-    }
-    rows[i] = place
-  }
-  hash.update(`${places.size}\n`)
-  hashTexts(hash, [...places.keys()])
-  hash.update(bytes(rows))
-}
+const BUFFER_BYTES = 1 << 16
 
 /** NaN has many bit patterns (0/0 gives another on x86 than on ARM); zero has two. */
 const canonical = (v: number): number => (Number.isNaN(v) ? NaN : v === 0 ? 0 : v)
