@@ -158,7 +158,7 @@ describe('readManifest', () => {
 
   it('stops at the first of many faults', () => {
     expect(fault(`a: 1\n---\n- [${','.repeat(200_000)}]`)).toMatch(/^a\.yaml:3:5: document 2: no valid YAML: /)
-    expect(fault(`a: 1\n${'}\n'.repeat(1000)}`)).toMatch(/^a\.yaml:2:1: no valid YAML: /)
+    expect(fault(`a: 1\n${'}\n'.repeat(1000)}`)).toMatch(/^a\.yaml:2:1: document 2: no valid YAML: /)
   })
 
   it('refuses a YAML line without end, and takes one of JSON', () => {
