@@ -116,6 +116,7 @@ describe('readManifest', () => {
     ['a zero byte', 'a: \0', /^a\.yaml: the file is no text: byte 3 is 0/],
     ['broken YAML', 'a: 1\nb: [\n', /^a\.yaml:\d:\d: no valid YAML: /],
     ['broken YAML in a later document', 'a: 1\n---\nb: "\n', /^a\.yaml:\d:\d: document 2: no valid YAML: /],
+    ['an end of nothing', '...\na: 1\n', /^a\.yaml:1:1: no valid YAML: Unexpected doc-end/],
     ['tabs', 'a:\n\tb: 1\n', /^a\.yaml:2:1: no valid YAML: Tabs are not allowed/],
     ['a name that stands twice', 'a: 1\nb:\n  c: 1\n  c: 2\n', /^a\.yaml:4:3: "c" stands twice in one object; /],
     ['numbers that JSON has not', 'a: .inf\n', /^a\.yaml:1:4: Infinity is no number of JSON/],

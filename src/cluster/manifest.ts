@@ -172,8 +172,14 @@ function offsetOfError(source: ErrorSource): number {
   return 'offset' in source ? source.offset : source[0]
 }
 
-/** What is YAML but not JSON (names that stand twice, numbers without end), and more anchors than can be resolved in good time. */
+/**
+ * Refuses the few syntax errors that the composer kept to itself, what is YAML but not JSON (names that stand twice, numbers without
+ * end), and more anchors than can be resolved in good time.
+ */
 function refuseFaults(document: Document.Parsed, number: number): void {
+  const [error] = document.errors
+  if (error !== undefined)
+    throw new Refusal(number, error.pos[0], `no valid YAML: ${error.message}`, 'correct the YAML')
   let anchorsCount = 0
   const refuse = (node: unknown, what: string, mend: string): never => {
     throw new Refusal(number, offsetOf(node), what, mend)
