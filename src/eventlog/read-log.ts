@@ -45,21 +45,20 @@ export interface Span {
 /** The first `position` events, or all events up to and at `timeUs`. */
 export type UpTo = { readonly position: number } | { readonly timeUs: TimeUs }
 
+/**
+ * Opens up to the last append that is there in full. What a crash leaves behind it (a batch without its record, half a record, a
+ * record whose batch is cut short) is set aside; anything else that is not as written is damage, and a Problem.
+ */
 export function openLog(source: LogParts<ByteSource>): E.Either<Problem, EventLog> {
   const scanned = scanLog(source)
   if (E.isLeft(scanned)) return scanned
   const scan = scanned.right
   if (scan.headDamages.length > 0) return E.left(damaged(scan.headDamages[0]))
   const bad = scan.entries.findIndex(e => typeof e === 'string')
-  if (bad >= 0 && bad < scan.entries.length - 1) return E.left(damaged(recordDamage(source, scan, bad)))
-  // What a crash tore is at the end: from there back to the first append that is whole.
-  let kept = bad < 0 ? scan.entries.length : bad
-  while (kept > 0) {
-    const bytes = readAppend(source, scan.entries[kept - 1] as IndexRecord)
-    if (E.isLeft(bytes)) return bytes
-    if (typeof bytes.right !== 'string') break
-    kept--
-  }
+  if (bad >= 0) return E.left(damaged(recordDamage(source, scan, bad)))
+  const records = scan.entries as readonly IndexRecord[]
+  let kept = records.length
+  while (kept > 0 && records[kept - 1].position + records[kept - 1].length > source.events.size) kept--
   return E.right(new OpenLog(source, scan, kept))
 }
 
