@@ -124,7 +124,7 @@ ${figure('Rules and their cost', sweepCostChart(path, tables), [
   ['c1', 'evaluated, median'],
 ])}
 ${figure('Evenness of the load', sweepEvennessChart(path, tables), [
-  ['c2', 'max / mean'],
+  ['c2', 'max / mean − 1'],
   ['c1', 'coefficient of variation'],
   ['c3', 'Gini'],
 ])}

@@ -43,6 +43,16 @@ describe('loadBins', () => {
     })
   })
 
+  it('ranks many places by load where all expect the same, and leaves them in order where they do not', () => {
+    const places = [...Array(100).keys()].map(i => makePlace(i % 10))
+    expect(loadBins(places, 10).map(b => b.median)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0])
+    expect(loadBins([...places, makePlace(0, 5)], 10)[0]).toMatchObject({ least: 0, most: 9 })
+  })
+
+  it('takes for equal what agrees in three digits', () => {
+    expect(loadBins([makePlace(1, 10.0001), makePlace(3, 10)], 10).map(b => b.most)).toEqual([3, 1])
+  })
+
   it('covers every place once, in bins of sizes that differ by one at most', () => {
     fc.assert(
       fc.property(

@@ -26,12 +26,13 @@ export interface Place {
 }
 
 /**
- * Ranked by what is expected, the most first. Among equals, by load where each place has a bin of its own; otherwise as they come, so
- * that a bin is a fair sample of them.
+ * Ranked by what is expected, the most first. Among equals, by load where all expect the same or each has a bin of its own; otherwise
+ * as they come, so that a bin is a fair sample of them. Equal is what agrees in three digits: the rules' probabilities are rounded.
  */
 export function loadBins(places: readonly Place[], binsAtMost: number): readonly LoadBin[] {
-  const single = places.length <= binsAtMost
-  const ranked = places.toSorted((a, b) => b.expected - a.expected || (single ? b.load - a.load : 0))
+  const levelled = places.map(place => ({ ...place, level: Number(place.expected.toPrecision(3)) }))
+  const sorted = places.length <= binsAtMost || levelled.every(p => p.level === levelled[0].level)
+  const ranked = levelled.toSorted((a, b) => b.level - a.level || (sorted ? b.load - a.load : 0))
   const bins = Math.min(binsAtMost, ranked.length)
   return Array.from({ length: bins }, (_, i) => {
     const from = Math.floor((i * ranked.length) / bins)

@@ -36,7 +36,14 @@ it.each([
 })
 
 it('writes shares in percent', () => {
-  expect([0, 0.333333, 1, NaN].map(percentText)).toEqual(['0 %', '33.3 %', '100 %', '–'])
+  expect([0, 1e-9, 0.0001, 0.333333, 1, NaN].map(percentText)).toEqual([
+    '0 %',
+    '< 0.01 %',
+    '0.01 %',
+    '33.3 %',
+    '100 %',
+    '–',
+  ])
 })
 
 it('counts nouns', () => {

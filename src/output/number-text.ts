@@ -21,7 +21,9 @@ export function ratioText(value: number): string {
 }
 
 /** `12.3 %` of a share. */
-export const percentText = (share: number): string =>
-  Number.isFinite(share) ? `${ratioText(share * 100)} %` : notANumber(share)
+export function percentText(share: number): string {
+  if (!Number.isFinite(share)) return notANumber(share)
+  return share > 0 && share < 0.0001 ? '< 0.01 %' : `${ratioText(share * 100)} %`
+}
 
 const notANumber = (value: number): string => (value === Infinity ? '∞' : value === -Infinity ? '-∞' : '–')

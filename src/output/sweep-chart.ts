@@ -10,18 +10,20 @@ interface Series {
   readonly name: string
   readonly column: string
   readonly colour: string
+  /** Taken off every value. */
+  readonly base: number
 }
 
 const COST: readonly Series[] = [
-  { name: 'nat rules of a node', column: 'natRules', colour: COLOUR.third },
-  { name: 'evaluated, p99', column: 'p99RulesEvaluated', colour: COLOUR.second },
-  { name: 'evaluated, median', column: 'p50RulesEvaluated', colour: COLOUR.first },
+  { name: 'nat rules of a node', column: 'natRules', colour: COLOUR.third, base: 0 },
+  { name: 'evaluated, p99', column: 'p99RulesEvaluated', colour: COLOUR.second, base: 0 },
+  { name: 'evaluated, median', column: 'p50RulesEvaluated', colour: COLOUR.first, base: 0 },
 ]
 
 const EVENNESS: readonly Series[] = [
-  { name: 'max / mean', column: 'maxOverMean', colour: COLOUR.second },
-  { name: 'coefficient of variation', column: 'coefficientOfVariation', colour: COLOUR.first },
-  { name: 'Gini', column: 'gini', colour: COLOUR.third },
+  { name: 'max / mean − 1', column: 'maxOverMean', colour: COLOUR.second, base: 1 },
+  { name: 'coefficient of variation', column: 'coefficientOfVariation', colour: COLOUR.first, base: 0 },
+  { name: 'Gini', column: 'gini', colour: COLOUR.third, base: 0 },
 ]
 
 export const sweepCostChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
@@ -33,7 +35,7 @@ export const sweepEvennessChart = (path: string, tables: readonly ColumnTable[])
     tables,
     EVENNESS,
     'ratio',
-    'How uneven the load of the endpoints is; 0 is even, but 1 for max / mean.',
+    'How uneven the load of the endpoints is; 0 is even. max / mean is that of the worst Service.',
   )
 
 function sweepChart(
@@ -47,7 +49,7 @@ function sweepChart(
   const value = numbersOf(sweep, 'value')
   const points = series.flatMap(s => {
     const column = numbersOf(sweep, s.column)
-    return Array.from({ length: sweep.rowCount }, (_, i) => ({ ...s, x: value[i], y: column[i] })).filter(p =>
+    return Array.from({ length: sweep.rowCount }, (_, i) => ({ ...s, x: value[i], y: column[i] - s.base })).filter(p =>
       Number.isFinite(p.y),
     )
   })
