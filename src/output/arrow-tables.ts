@@ -249,12 +249,12 @@ function costHistogramTable({ rulesEvaluated: r }: RunResult): ColumnTable {
 const sweepTable = (s: SweepColumns): ColumnTable =>
   table('sweep', `One row a step: the whole run repeated for each value of ${s.path}.`, [
     ratio('value', '1', `value of ${s.path}`, s.value),
-    ratio('natRules', 'rules', 'nat rules of the node with the most', s.natRules),
+    ratio('natRules', 'rules', "nat rules of a node as kube-proxy's metric counts them", s.natRules),
     ratio('meanRulesEvaluated', 'rules', 'rules a new connection evaluates over both hops, mean', s.meanRulesEvaluated),
     ratio('p50RulesEvaluated', 'rules', 'the same, median', s.p50RulesEvaluated),
     ratio('p99RulesEvaluated', 'rules', 'the same, 99th percentile', s.p99RulesEvaluated),
     ratio('maxRulesEvaluated', 'rules', 'the same, largest', s.maxRulesEvaluated),
-    ratio('maxOverMean', '1', 'busiest endpoint over mean, in the worst Service', s.maxOverMean),
+    ratio('maxOverMean', '1', 'busiest endpoint over mean, over all endpoints', s.maxOverMean),
     ratio(
       'coefficientOfVariation',
       '1',

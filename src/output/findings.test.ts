@@ -61,7 +61,7 @@ describe('findings', () => {
     const { run, tables } = makeRun({ serviceSizes: [1_000], connections: () => 20_000 }, { sweep: makeSweep() })
     expect(findings(run, tables).answer).toMatchInlineSnapshot(`
       [
-        "As cluster.workloads[0].replicas goes from 1 to 1,000, the rules a new connection evaluates go from 30.5 to 530 on average (p99 from 31 to 1,030), and the nat rules of a node from 23 to 3,020.",
+        "As cluster.workloads[0].replicas goes from 1 to 1,000, the rules a new connection evaluates go from 30.5 to 530 on average (p99 from 31 to 1,030), and the nat rules of a node, as kube-proxy counts them, from 23 to 3,020.",
         "At the last step the load is as even as chance allows around the shares the rules give (p = 0.686 in the one Service port tested); the busiest endpoint of shop/web-0 has 1.75 times the mean of its Service, and every endpoint got some.",
       ]
     `)

@@ -77,7 +77,7 @@ function sweepSentence(path: string, sweep: ColumnTable): string {
       ? ratioText(column[0])
       : `${ratioText(column[0])} to ${ratioText(column[value.length - 1])}`
   }
-  return `As ${path} goes from ${ends('value')}, the rules a new connection evaluates go from ${ends('meanRulesEvaluated')} on average (p99 from ${ends('p99RulesEvaluated')}), and the nat rules of a node from ${ends('natRules')}.`
+  return `As ${path} goes from ${ends('value')}, the rules a new connection evaluates go from ${ends('meanRulesEvaluated')} on average (p99 from ${ends('p99RulesEvaluated')}), and the nat rules of a node, as kube-proxy counts them, from ${ends('natRules')}.`
 }
 
 const rulesNumber = ({ head }: RunJson): KeyNumber => ({

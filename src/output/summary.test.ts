@@ -16,7 +16,9 @@ describe('summary.md', () => {
       { serviceSizes: [3, 1, 2, 0] },
       { warnings: ['2 objects of kind Ingress were not read'] },
     )
-    await expect(summaryMarkdown({ ...run, digest: DIGEST }, tables)).toMatchFileSnapshot('testdata/summary.md')
+    await expect(summaryMarkdown({ ...run, digest: DIGEST }, tables)).toMatchFileSnapshot(
+      '../../testdata/output/summary.md',
+    )
   })
 
   it('shows hostile names as text, one table row a line', () => {
@@ -41,7 +43,7 @@ describe('the summary in a terminal', () => {
       { warnings: ['2 objects of kind Ingress were not read'] },
     )
     await expect(terminalSummary({ ...run, digest: DIGEST }, tables)).toMatchFileSnapshot(
-      'testdata/terminal-summary.txt',
+      '../../testdata/output/terminal-summary.txt',
     )
   })
 

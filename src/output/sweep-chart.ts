@@ -27,16 +27,16 @@ const EVENNESS: readonly Series[] = [
 ]
 
 export const sweepCostChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
-  sweepChart(path, tables, COST, 'rules', 'Rules of a node, and rules a new connection evaluates over both hops.')
-
-export const sweepEvennessChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
   sweepChart(
     path,
     tables,
-    EVENNESS,
-    'ratio',
-    'How uneven the load of the endpoints is; 0 is even. max / mean is that of the worst Service.',
+    COST,
+    'rules',
+    "nat rules of a node as kube-proxy's metric counts them, and rules a new connection evaluates over both hops.",
   )
+
+export const sweepEvennessChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
+  sweepChart(path, tables, EVENNESS, 'ratio', 'How uneven the load of the endpoints is; 0 is even. Over all endpoints.')
 
 function sweepChart(
   path: string,

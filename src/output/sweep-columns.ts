@@ -12,7 +12,7 @@ export function sweepColumns(path: string, values: readonly number[], results: r
     meanRulesEvaluated: column(r => mean(r.rulesEvaluated.total)),
     p50RulesEvaluated: column(r => percentile(r.rulesEvaluated.total, 50)),
     p99RulesEvaluated: column(r => percentile(r.rulesEvaluated.total, 99)),
-    maxRulesEvaluated: column(r => r.rulesEvaluated.total.max),
+    maxRulesEvaluated: column(r => (r.rulesEvaluated.total.count === 0 ? Number.NaN : r.rulesEvaluated.total.max)),
     maxOverMean: metric('endpoints.maxOverMean'),
     coefficientOfVariation: metric('endpoints.coefficientOfVariation'),
     gini: metric('endpoints.gini'),
