@@ -143,8 +143,7 @@ function countEstablished(engine: Engine, host: HostView, flows: Flows, packets:
 const mixIn = (checksum: number, outcome: number, destination: Uint32Array, rules: number): number =>
   (Math.imul(checksum, 31) + outcome + Math.imul(destination[3], 7) + rules) | 0
 
-const flowDraw = (packet: Packet, n: number): number =>
-  draw32(SEED.low, SEED.high, packet.flowLow, packet.flowHigh, n)
+const flowDraw = (packet: Packet, n: number): number => draw32(SEED.low, SEED.high, packet.flowLow, packet.flowHigh, n)
 
 function startClock(): () => Clock {
   const wall = performance.now()
@@ -171,7 +170,9 @@ if (import.meta.main)
     const figures = [row.newPerSecond, row.establishedPerSecond, row.tracedPerSecond].map(
       c => `${(c.cpu / 1e6).toFixed(4)} (wall ${(c.wall / 1e6).toFixed(4)})`,
     )
-    console.log(`IPv${size.family} ${size.services} Services x ${size.endpoints}, ${row.rules} rules, compiled in ${row.compileMs.cpu.toFixed(0)} ms CPU (wall ${row.compileMs.wall.toFixed(0)})`)
+    console.log(
+      `IPv${size.family} ${size.services} Services x ${size.endpoints}, ${row.rules} rules, compiled in ${row.compileMs.cpu.toFixed(0)} ms CPU (wall ${row.compileMs.wall.toFixed(0)})`,
+    )
     console.log(`  millions per CPU second: new ${figures[0]}, established ${figures[1]}, traced ${figures[2]}`)
     console.log(`  checksum ${row.checksum}, twins ${row.twinChecksums.join(' ')}`)
   }

@@ -50,6 +50,8 @@ export function encodeVerdict(
       break
     case 'dnat':
       pushTwo(encoder, OP.DNAT, encoder.dnatRule.length)
+      push(code, verdict.port)
+      pushAddress(code, verdict.address.value)
       pushAddress(encoder.dnatAddress, verdict.address.value)
       push(encoder.dnatPort, verdict.port)
       push(encoder.dnatRule, ruleId)

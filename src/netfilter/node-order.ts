@@ -75,10 +75,11 @@ function foldSegment(engine: Engine, id: number): void {
   const size = engine.program.dispatch[record + DISPATCH.size]
   const firstSlot = engine.program.dispatch[record + DISPATCH.firstSlot]
   writeRanks(nodeOrderKey, size, ranks)
+  leftFrom.fill(0, 0, size)
   for (let slot = 0; slot < size; slot++) {
     const ended = nodeEnded[firstSlot + slot]
-    leftFrom[ranks[slot]] = ended
     if (ended === 0) continue
+    leftFrom[ranks[slot]] = ended
     shuffledEnded[firstSlot + slot] += ended
     nodeEnded[firstSlot + slot] = 0
   }

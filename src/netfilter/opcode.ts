@@ -51,7 +51,7 @@ export const OP = {
   /** pc */
   JUMP: 30,
   GOTO: 31,
-  /** dnatId */
+  /** dnatId port, four address words (here too, as every connection reads them) */
   DNAT: 32,
   /** randomFully */
   MASQUERADE: 33,

@@ -275,7 +275,8 @@ export function walkChain(
       case DNAT:
         engine.looked = true
         matched[rule] += weight
-        translateDestination(engine, packet, code[pc + 1])
+        engine.dnat = code[pc + 1]
+        translateDestination(packet, code, pc + 2)
         fate = ACCEPT_FATE
         break
       case SNAT:
@@ -351,21 +352,16 @@ const inPrefix6 = (code: Int32Array, at: number, words: Uint32Array): number =>
     ? 1
     : 0
 
-/** The DNAT status is set only when something changed, as nf_nat_setup_info does. Port 0 keeps the port. */
-function translateDestination(engine: Engine, packet: Packet, id: number): void {
-  const { dnatAddress, dnatPort } = engine.program
+/** To the port and address at code[at …]. The DNAT status is set only when something changed, as nf_nat_setup_info does. Port 0 keeps the port. */
+function translateDestination(packet: Packet, code: Int32Array, at: number): void {
   const { destination } = packet
-  engine.dnat = id
-  let changed = 0
+  const port = code[at] === 0 ? packet.destinationPort : code[at]
+  let changed = port ^ packet.destinationPort
+  packet.destinationPort = port
   for (let i = 0; i < 4; i++) {
-    const word = dnatAddress[4 * id + i]
+    const word = code[at + 1 + i]
     changed |= word ^ destination[i]
     destination[i] = word
-  }
-  const port = dnatPort[id]
-  if (port !== 0) {
-    changed |= port ^ packet.destinationPort
-    packet.destinationPort = port
   }
   if (changed !== 0) packet.ctState |= CT.DNAT
 }
