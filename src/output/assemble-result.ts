@@ -14,7 +14,7 @@ import type { ServiceRow } from '../replay/service-rows.ts'
 import type { Tallies } from '../replay/tallies.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import { detailRules, summedRules } from './rule-columns.ts'
+import { allRules } from './rule-columns.ts'
 import { runMetrics } from './run-metrics.ts'
 import type { EndpointColumns, NodeColumns, RunHead, RunResult, ServiceColumns, ZoneColumns } from './run-result.ts'
 
@@ -36,17 +36,18 @@ export function assembleResult(finished: FinishedRun): RunResult {
   const zones = zoneColumns(nodes)
   const head = runHead(finished, loads.length, zones.zone.length)
   const rulesEvaluated = { firstHop: tallies.firstHop, secondHop: tallies.secondHop, total: tallies.total }
+  const rules = allRules(run, tallies)
   return {
     head,
     endpoints,
     services,
     nodes,
     zones,
-    rules: summedRules(run, tallies),
+    rules: rules.summed,
     detailNodes: run.plan.detailNodes.map((node, i) => ({
       node: run.nodes[node].name,
       why: run.detailReasons[i],
-      rules: detailRules(run, tallies, i),
+      rules: rules.details[i],
     })),
     rulesEvaluated,
     metrics: runMetrics(head, endpoints, services, rulesEvaluated),

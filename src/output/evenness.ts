@@ -15,6 +15,8 @@ export const SIGNIFICANCE = 0.001
 export interface Evenness {
   /** Service ports with two or more endpoints and at least ENOUGH_EXPECTED connections expected at each. */
   readonly tested: number
+  /** Some Service port has two endpoints or more, so that its load can be uneven. */
+  readonly canBeUneven: boolean
   /** Of those, how many have p < SIGNIFICANCE, and how many of them chance alone gives on average. */
   readonly significant: number
   readonly significantByChance: number
@@ -65,6 +67,7 @@ export function evenness(tables: readonly ColumnTable[]): Evenness {
   const candidates = tested.length > 0 ? tested : all.filter(i => delivered[i] > 0)
   return {
     tested: tested.length,
+    canBeUneven: all.some(i => degrees[i] > 0),
     significant,
     significantByChance,
     moreThanChance: chanceOfAtLeast(significant, significantByChance) < 0.001,

@@ -43,11 +43,12 @@ function costSentence(run: RunJson): string {
 
 function loadSentence(
   run: RunJson,
-  { tested, significant, significantByChance, moreThanChance, worst, idleEndpoints }: Evenness,
+  { tested, canBeUneven, significant, significantByChance, moreThanChance, worst, idleEndpoints }: Evenness,
 ): readonly string[] {
   if (run.rulesEvaluated.total.connections === 0) return []
   const idle = idleText(run, idleEndpoints)
   if (worst.length === 0) return ['No connection reached an endpoint.']
+  if (!canBeUneven) return ['No Service port has two endpoints, so no load can be uneven.']
   if (tested === 0) return [`Too few connections per endpoint to tell uneven load from chance; ${idle}.`]
   const where = run.sweep === null ? 'The' : 'At the last step the'
   const verdict = `${where} load ${moreThanChance ? 'strays from the shares the rules give' : 'is as even as chance allows around the shares the rules give'}`

@@ -9,11 +9,39 @@ import type { RuleTallies } from '../netfilter/rule-tallies.ts'
 import type { PlannedFamily, PlannedRun } from '../replay/plan-run.ts'
 import type { FamilyTallies, Tallies } from '../replay/tallies.ts'
 import { printRule } from '../ruleset/print-iptables.ts'
-import type { TableName } from '../ruleset/ruleset.ts'
+import type { Rule, TableName } from '../ruleset/ruleset.ts'
 import type { RuleColumns } from './run-result.ts'
 
-/** Over all nodes and both families. */
-export function summedRules(run: PlannedRun, tallies: Tallies): RuleColumns {
+export interface AllRules {
+  /** Over all nodes and both families. */
+  readonly summed: RuleColumns
+  /** Each detail node alone. */
+  readonly details: readonly RuleColumns[]
+}
+
+export function allRules(run: PlannedRun, tallies: Tallies): AllRules {
+  const print = rememberedText()
+  return {
+    summed: summedRules(run, tallies, print),
+    details: run.plan.detailNodes.map((_, detail) => detailRules(run, tallies, detail, print)),
+  }
+}
+
+type PrintRule = (chain: string, rule: Rule, family: IpFamily) => string
+
+/** A rule is printed once however many nodes show it: 262,505 texts of a large cluster are 30 MB, not four times that. */
+function rememberedText(): PrintRule {
+  const texts = new Map<Rule, { readonly chain: string; readonly text: string }>()
+  return (chain, rule, family) => {
+    const known = texts.get(rule)
+    if (known?.chain === chain) return known.text
+    const text = printRule(chain, rule, family)
+    texts.set(rule, { chain, text })
+    return text
+  }
+}
+
+function summedRules(run: PlannedRun, tallies: Tallies, print: PrintRule): RuleColumns {
   const chains = new Map<string, ChainRows>()
   eachFamily(run, tallies, (family, own, counters) => {
     own.views.views.forEach((ruleset, view) => {
@@ -35,7 +63,7 @@ export function summedRules(run: PlannedRun, tallies: Tallies): RuleColumns {
         // Nodes that share a chain share its counters.
         if (rows.firstRules.has(place.firstRule)) continue
         rows.firstRules.add(place.firstRule)
-        mergeRules(rows, place, counters.rules)
+        mergeRules(rows, place, counters.rules, print)
       }
     })
   })
@@ -43,7 +71,7 @@ export function summedRules(run: PlannedRun, tallies: Tallies): RuleColumns {
 }
 
 /** The `detail`-th detail node alone, its rules in its own order of Services. */
-export function detailRules(run: PlannedRun, tallies: Tallies, detail: number): RuleColumns {
+function detailRules(run: PlannedRun, tallies: Tallies, detail: number, print: PrintRule): RuleColumns {
   const node = run.plan.detailNodes[detail]
   const chains: ChainRows[] = []
   eachFamily(run, tallies, (family, own, counters) => {
@@ -60,7 +88,7 @@ export function detailRules(run: PlannedRun, tallies: Tallies, detail: number): 
         table,
         chain: chain.name,
         firstRules: new Set([firstRule]),
-        texts: rules.map(rule => printRule(chain.name, rule, family)),
+        texts: rules.map(rule => print(chain.name, rule, family)),
         matched: count(counters.detail[detail].matched),
         evaluated: count(counters.detail[detail].evaluated),
       })
@@ -82,10 +110,10 @@ interface ChainRows {
 }
 
 /** Adds one form of a chain: a rule with the text of a row that no other rule of this form has taken joins that row. */
-function mergeRules(rows: ChainRows, { chain, firstRule }: ChainPlace, counters: RuleTallies): void {
+function mergeRules(rows: ChainRows, { chain, firstRule }: ChainPlace, counters: RuleTallies, print: PrintRule): void {
   const free = Map.groupBy(rows.texts.keys(), row => rows.texts[row])
   chain.rules.forEach((rule, i) => {
-    const text = printRule(chain.name, rule, rows.family)
+    const text = print(chain.name, rule, rows.family)
     const row = free.get(text)?.shift() ?? rows.texts.length
     if (row === rows.texts.length) {
       rows.texts.push(text)

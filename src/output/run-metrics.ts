@@ -1,6 +1,7 @@
 /** The flat numbers of a run, by the dotted names that `expect` and `--threshold` compare (docs/scenarios.md lists them). */
 import { distribution } from '../metrics/distribution.ts'
 import { type Histogram, mean, percentile } from '../metrics/histogram.ts'
+import { ENOUGH_EXPECTED, SIGNIFICANCE } from './evenness.ts'
 import type { EndpointColumns, RulesEvaluated, RunHead, ServiceColumns } from './run-result.ts'
 
 export function runMetrics(
@@ -35,7 +36,8 @@ export function runMetrics(
     ...histogramMetrics('rulesEvaluated.total', rulesEvaluated.total),
     'services.maxOverMean': served.reduce((most, d) => Math.max(most, d.maxOverMean), 0),
     'services.idleEndpoints': served.reduce((count, d) => count + d.idle, 0),
-    'services.pValueBelow0.001': served.filter(d => d.pValue < 0.001).length,
+    'services.pValueBelow0.001': served.filter(d => d.smallestExpected >= ENOUGH_EXPECTED && d.pValue < SIGNIFICANCE)
+      .length,
     'endpoints.maxOverMean': overall.maxOverMean,
     'endpoints.coefficientOfVariation': overall.coefficientOfVariation,
     'endpoints.gini': overall.gini,
