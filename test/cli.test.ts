@@ -10,7 +10,10 @@ const folder = temporaryFolder()
 /** A scenario of a few milliseconds. */
 const makeScenario = (name: string, more = ''): string => {
   const path = join(folder, `${name}.yaml`)
-  writeFileSync(path, `name: ${name}\nquestion: Does it run?\ncluster: {nodes: 2, workloads: [{name: web, replicas: 3, service: {}}]}\ntraffic: {packets: 1000}\n${more}`)
+  writeFileSync(
+    path,
+    `name: ${name}\nquestion: Does it run?\ncluster: {nodes: 2, workloads: [{name: web, replicas: 3, service: {}}]}\ntraffic: {packets: 1000}\n${more}`,
+  )
   return path
 }
 
@@ -20,7 +23,8 @@ describe('help and usage', () => {
   it('shows the commands', async () => {
     const { code, stdout, stderr } = await svcsim(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const command of ['run', 'rules', 'log', 'get', 'report']) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+    for (const command of ['run', 'rules', 'log', 'get', 'report'])
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
   })
 
   it('prints its version', async () => {
@@ -31,7 +35,15 @@ describe('help and usage', () => {
   it('lists the scenarios with their questions', async () => {
     const { code, stdout } = await svcsim(['run', '--list'])
     expect(code).toBe(0)
-    for (const name of ['smoke', 'dashboard', 'web-shop', 'large-cluster', 'endpoint-sweep', 'service-sweep', 'import']) {
+    for (const name of [
+      'smoke',
+      'dashboard',
+      'web-shop',
+      'large-cluster',
+      'endpoint-sweep',
+      'service-sweep',
+      'import',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^${name} +\\S.*\\?$`, 'm'))
     }
   })
@@ -68,7 +80,9 @@ describe('run', () => {
     const outs = await Promise.all(
       [0, 1, 2, 4].map(async workers => {
         const out = join(folder, `smoke-${workers}`)
-        const { code, stderr } = await svcsim(['run', 'smoke', '--workers', `${workers}`, '--out', out, '--quiet'], { cwd: folder })
+        const { code, stderr } = await svcsim(['run', 'smoke', '--workers', `${workers}`, '--out', out, '--quiet'], {
+          cwd: folder,
+        })
         expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
         return out
       }),
@@ -113,10 +127,14 @@ describe('run', () => {
     const one = makeScenario('one')
     const two = makeScenario('two')
     const out = join(folder, 'shared-out')
-    const start = (scenario: string, ...flags: string[]) => svcsim(['run', scenario, '--out', out, '--workers', '0', '--quiet', ...flags])
+    const start = (scenario: string, ...flags: string[]) =>
+      svcsim(['run', scenario, '--out', out, '--workers', '0', '--quiet', ...flags])
     expect((await start(one)).code).toBe(0)
     expect((await start(one)).code).toBe(0)
-    expect(await start(two)).toMatchObject({ code: 2, stderr: expect.stringMatching(/holds a result of "one"; replace it with --force/) })
+    expect(await start(two)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/holds a result of "one"; replace it with --force/),
+    })
     expect(runJson(out)['scenario']).toBe('one')
     expect((await start(two, '--force')).code).toBe(0)
     expect(runJson(out)['scenario']).toBe('two')
@@ -141,15 +159,37 @@ describe('run', () => {
   })
 
   it('prints run.json alone on stdout with --format json', async () => {
-    const { code, stdout } = await svcsim(['run', makeScenario('json'), '--out', join(folder, 'json-out'), '--format', 'json', '--workers', '0'])
+    const { code, stdout } = await svcsim([
+      'run',
+      makeScenario('json'),
+      '--out',
+      join(folder, 'json-out'),
+      '--format',
+      'json',
+      '--workers',
+      '0',
+    ])
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toEqual(runJson(join(folder, 'json-out')))
   })
 
   it('refuses a threshold on a metric that does not exist, and leaves nothing', async () => {
     const out = join(folder, 'no-metric')
-    const { code, stderr } = await svcsim(['run', makeScenario('metric'), '--out', out, '--threshold', 'conections>1', '--quiet', '--workers', '0'])
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/there is no metric conections; did you mean connections/) })
+    const { code, stderr } = await svcsim([
+      'run',
+      makeScenario('metric'),
+      '--out',
+      out,
+      '--threshold',
+      'conections>1',
+      '--quiet',
+      '--workers',
+      '0',
+    ])
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/there is no metric conections; did you mean connections/),
+    })
     expect(existsSync(out)).toBe(false)
   })
 
@@ -176,11 +216,27 @@ describe('bad input', () => {
 
   it.each([
     ['no-ports.yaml', SERVICE, /no-ports\.yaml:\d+:\d+: .*ports/],
-    ['twice.yaml', `${SERVICE}  ports: [{port: 80}]\n---\n${SERVICE}  ports: [{port: 80}]\n`, /twice\.yaml:\d+.*twice\.yaml:\d+/],
-    ['outside.yaml', `${SERVICE}  clusterIP: 192.0.2.1\n  ports: [{port: 80}]\n`, /web.*192\.0\.2\.1.*10\.96\.0\.0\/12/],
-    ['wrong-type.yaml', `${SERVICE}  ports: [{port: eighty}]\n`, /wrong-type\.yaml:\d+:\d+: .*ports\[0\]\.port.*"eighty"/],
+    [
+      'twice.yaml',
+      `${SERVICE}  ports: [{port: 80}]\n---\n${SERVICE}  ports: [{port: 80}]\n`,
+      /twice\.yaml:\d+.*twice\.yaml:\d+/,
+    ],
+    [
+      'outside.yaml',
+      `${SERVICE}  clusterIP: 192.0.2.1\n  ports: [{port: 80}]\n`,
+      /web.*192\.0\.2\.1.*10\.96\.0\.0\/12/,
+    ],
+    [
+      'wrong-type.yaml',
+      `${SERVICE}  ports: [{port: eighty}]\n`,
+      /wrong-type\.yaml:\d+:\d+: .*ports\[0\]\.port.*"eighty"/,
+    ],
     ['negative.yaml', `${SERVICE}  ports: [{port: -80}]\n`, /negative\.yaml:\d+:\d+: .*ports\[0\]\.port.*-80/],
-    ['bomb.yaml', `a: &a [x,x,x,x,x,x,x,x]\n${'bcdefghi'.replace(/./g, (c, i) => `${c}: &${c} [${`*${'abcdefgh'[i]},`.repeat(9)}x]\n`)}`, /bomb\.yaml: .*alias/],
+    [
+      'bomb.yaml',
+      `a: &a [x,x,x,x,x,x,x,x]\n${'bcdefghi'.replace(/./g, (c, i) => `${c}: &${c} [${`*${'abcdefgh'[i]},`.repeat(9)}x]\n`)}`,
+      /bomb\.yaml: .*alias/,
+    ],
     ['garbage.yaml', new Uint8Array(4096).map((_, i) => (i * 197 + 13) & 255), /garbage\.yaml: .*(UTF-8|text)/],
     ['line.yaml', `a: ${'x'.repeat(100 * 2 ** 20)}`, /line\.yaml.*(too many|more than)/],
     ['empty.yaml', '', /no Service has a clusterIP/],
@@ -206,15 +262,38 @@ describe('bad input', () => {
   })
 
   it('reads objects from stdin', async () => {
-    const { code, stderr } = await svcsim(['run', 'import', '--set', 'cluster.objects=-', '--out', join(folder, 'stdin-out'), '--quiet', '--workers', '0', '--packets', '1000'], {
-      stdin: `${SERVICE}  ports: [{port: 80}]\n`,
-    })
+    const { code, stderr } = await svcsim(
+      [
+        'run',
+        'import',
+        '--set',
+        'cluster.objects=-',
+        '--out',
+        join(folder, 'stdin-out'),
+        '--quiet',
+        '--workers',
+        '0',
+        '--packets',
+        '1000',
+      ],
+      {
+        stdin: `${SERVICE}  ports: [{port: 80}]\n`,
+      },
+    )
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 
   it('cannot write where a file stands in the way', async () => {
     const blocked = objects('blocked', 'a file')
-    const { code, stderr } = await svcsim(['run', makeScenario('blocked'), '--out', join(blocked, 'out'), '--quiet', '--workers', '0'])
+    const { code, stderr } = await svcsim([
+      'run',
+      makeScenario('blocked'),
+      '--out',
+      join(blocked, 'out'),
+      '--quiet',
+      '--workers',
+      '0',
+    ])
     expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(/cannot write/) })
   })
 })

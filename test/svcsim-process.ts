@@ -25,7 +25,11 @@ export function svcsim(args: readonly string[], options: ProcessOptions = {}): P
   return run(process.execPath, [BIN, ...args], options)
 }
 
-export function run(command: string, args: readonly string[], { cwd, stdin, onStderr }: ProcessOptions = {}): Promise<Ended> {
+export function run(
+  command: string,
+  args: readonly string[],
+  { cwd, stdin, onStderr }: ProcessOptions = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } })
     const out: Buffer[] = []

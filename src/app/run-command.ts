@@ -156,7 +156,7 @@ function verdictOf(thresholds: readonly ThresholdResult[]): E.Either<Problem, vo
 const printList = (): TE.TaskEither<Problem, void> =>
   pipe(
     listScenarios(),
-    TE.map(scenarios => {
+    TE.chainIOK(scenarios => () => {
       const width = Math.max(...scenarios.map(s => s.name.length))
       process.stdout.write(scenarios.map(s => `${s.name.padEnd(width)}  ${s.question}\n`).join(''))
     }),

@@ -4,13 +4,22 @@
  */
 import process from 'node:process'
 import { Command, CommanderError } from 'commander'
+import { ownVersion } from '../app/version.ts'
 import { badUsage } from '../problem/problem.ts'
 import { report } from './finish.ts'
+import { registerGet } from './get.ts'
+import { registerLog } from './log.ts'
 import { registerReport } from './report.ts'
 import { registerRules } from './rules.ts'
 import { registerRun } from './run.ts'
 
-const COMMANDS: readonly ((program: Command) => void)[] = [registerRun, registerRules, registerReport]
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  registerRun,
+  registerRules,
+  registerLog,
+  registerGet,
+  registerReport,
+]
 
 /** Runs one command line (without `node` and the script); the exit code is left in process.exitCode. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -23,12 +32,12 @@ export async function main(args: readonly string[]): Promise<void> {
     .description(
       "Simulates Kubernetes Services without a cluster: kube-proxy's rules, the kernel's counters, the load of every endpoint.",
     )
-    .version(await version(), '-V, --version', 'print the version')
+    .version(ownVersion(), '-V, --version', 'print the version')
     .showHelpAfterError(false)
     .configureOutput({ writeErr: () => {} })
     .exitOverride()
   for (const register of COMMANDS) register(program)
-  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} })
+  for (const command of everyCommand(program)) command.exitOverride().configureOutput({ writeErr: () => {} })
   if (args.length === 0) {
     program.outputHelp()
     process.exitCode = 2
@@ -43,7 +52,4 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-async function version(): Promise<string> {
-  const { default: manifest } = await import('../../package.json', { with: { type: 'json' } })
-  return manifest.version
-}
+const everyCommand = (command: Command): Command[] => command.commands.flatMap(c => [c, ...everyCommand(c)])

@@ -8,7 +8,8 @@ describe('near names', () => {
     ['smok', ['smoke']],
     ['large', ['large-cluster']],
     ['sevice-sweep', ['service-sweep']],
-    ['sweep', ['endpoint-sweep', 'service-sweep']],
+    ['sweep', ['service-sweep', 'endpoint-sweep']],
+    ['node', []],
     ['zzzzzzzz', []],
     ['x'.repeat(100_000), []],
   ])('%s', (wanted, near) => {

@@ -1,4 +1,4 @@
-/** Names the user may have meant: those within a third of edits (Levenshtein), nearest first, at most three. */
+/** Names the user may have meant: those within a third of edits (Levenshtein), nearest first (the shorter first of equally near ones), at most three. */
 export function nearNames(wanted: string, known: Iterable<string>): string[] {
   if (wanted.length > MAX_LENGTH) return []
   const limit = Math.max(2, Math.ceil(wanted.length / 3))
@@ -6,7 +6,7 @@ export function nearNames(wanted: string, known: Iterable<string>): string[] {
     .filter(name => name.length <= MAX_LENGTH)
     .map(name => ({ name, distance: name.includes(wanted) || wanted.includes(name) ? 1 : editDistance(wanted, name) }))
     .filter(candidate => candidate.distance <= limit)
-    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+    .sort((a, b) => a.distance - b.distance || a.name.length - b.name.length || (a.name < b.name ? -1 : 1))
     .slice(0, 3)
     .map(candidate => candidate.name)
 }
