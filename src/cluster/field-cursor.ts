@@ -71,6 +71,16 @@ export class FieldCursor {
     return fallback
   }
 
+  /** A number from `least` to `most`. */
+  decimal(key: string, least: number, most: number, fallback: number): number {
+    const value = this.json[key]
+    if (typeof value === 'number') {
+      if (value >= least && value <= most) return value
+      this.refuse(key, `${value} is not from ${least} to ${most}`, `write a number from ${least} to ${most}`)
+    } else if (value !== undefined && value !== null) this.refuseType(key, 'a number', value)
+    return fallback
+  }
+
   /** One of a closed list of words; case counts, as it does for the API server. */
   oneOf<const W extends string>(key: string, words: readonly W[], fallback: W): W {
     const text = this.text(key)
