@@ -212,7 +212,7 @@ function sharedChains(shape: ClusterShape, f: IpFamily): SharedChains {
       ...choice(endpointNodes.map((_, e) => `SEP-${s}-${e}`)),
     ])
   })
-  const toSelf: Match = { kind: 'addrtype', side: 'destination', type: 'LOCAL', negated: false }
+  const toSelf: Match = { kind: 'addrtype', destination: { types: ['LOCAL'], negated: false } }
   put(nat, 'SERVICES', [...services, { matches: [toSelf], verdict: jump('NODEPORTS') }])
   put(nat, 'MARK-MASQ', [{ matches: [], verdict: { kind: 'mark', value: MARK, mask: MARK } }])
   put(nat, 'MASQ', [
@@ -268,7 +268,9 @@ function rulesetOfNode(shape: ClusterShape, f: IpFamily, node: number, shared: S
 const choice = (chains: readonly string[]): Rule[] =>
   chains.map((chain, i) => ({
     matches:
-      i === chains.length - 1 ? [] : [{ kind: 'statistic', threshold: statisticThreshold(1 / (chains.length - i)) }],
+      i === chains.length - 1
+        ? []
+        : [{ kind: 'statistic', threshold: statisticThreshold(1 / (chains.length - i)), negated: false }],
     verdict: jump(chain),
   }))
 

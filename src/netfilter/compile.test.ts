@@ -105,7 +105,11 @@ describe('compile refuses', () => {
     ],
     [
       'session affinity',
-      [table('nat', { A: [makeRule(undefined, { kind: 'recent', operation: 'set', name: 'L', negated: false })] })],
+      [
+        table('nat', {
+          A: [makeRule(undefined, { kind: 'recent', operation: 'set', name: 'L', side: 'source', negated: false })],
+        }),
+      ],
       /nat A rule 1.*recent.*"L"/,
     ],
   ])('%s', (_, tables, text) => {
@@ -138,7 +142,11 @@ describe('trace refuses the same rules when a packet meets them', () => {
     ],
     [
       'recent',
-      { PREROUTING: [makeRule(undefined, { kind: 'recent', operation: 'rcheck', name: 'L', negated: false })] },
+      {
+        PREROUTING: [
+          makeRule(undefined, { kind: 'recent', operation: 'rcheck', name: 'L', side: 'source', negated: false }),
+        ],
+      },
       /recent/,
     ],
   ])('%s', (_, chains, text) => {

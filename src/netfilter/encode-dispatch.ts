@@ -1,12 +1,12 @@
 /** Encodes a dispatch segment: its record, its hash table, and the code of each candidate (grammar: program.ts; table: dispatch.ts). */
 import { writeIpWords } from '../net/ip.ts'
+import { protocolNumber } from '../ruleset/protocol-number.ts'
 import type { Rule } from '../ruleset/ruleset.ts'
 import { DISPATCH, DISPATCH_WORDS, ENTRY_WORDS, hashKey4, hashKey6 } from './dispatch.ts'
 import { demandsSomething, encodeMatch } from './encode-match.ts'
 import { encodeVerdict } from './encode-verdict.ts'
 import type { Encoder } from './encoder.ts'
 import type { Block } from './intern-chains.ts'
-import { L4_PROTOCOL_NUMBER } from './l4-protocol.ts'
 import { OP } from './opcode.ts'
 import type { DispatchKey, KeyShape, Segment } from './segment-chain.ts'
 import { dispatchKey } from './segment-chain.ts'
@@ -85,7 +85,7 @@ function enterKey(encoder: Encoder, record: number, key: DispatchKey, pc: number
   const mask = encoder.dispatch.words[record + DISPATCH.tableMask]
   const entries = encoder.dispatchEntries.words
   const ports =
-    ((key.protocol === undefined ? 0 : L4_PROTOCOL_NUMBER[key.protocol] << 16) | (key.port ?? 0)) & PORT_MASK[key.shape]
+    ((key.protocol === undefined ? 0 : protocolNumber(key.protocol) << 16) | (key.port ?? 0)) & PORT_MASK[key.shape]
   writeIpWords(key.address ?? 0n, scratch, 0)
   const [a, b, c, d] = scratch
   const stride = ENTRY_WORDS[encoder.family]

@@ -2,10 +2,10 @@
 import type { IpPrefix } from '../net/ip.ts'
 import { familyBits, writeIpWords } from '../net/ip.ts'
 import { CT } from '../net/packet.ts'
-import type { Match, PortRange } from '../ruleset/ruleset.ts'
+import { protocolNumber } from '../ruleset/protocol-number.ts'
+import type { AddressTypes, Match, PortRange } from '../ruleset/ruleset.ts'
 import type { Encoder } from './encoder.ts'
 import { interfacePattern } from './encoder.ts'
-import { L4_PROTOCOL_NUMBER } from './l4-protocol.ts'
 import { OP } from './opcode.ts'
 import { push } from './word-list.ts'
 
@@ -45,15 +45,15 @@ export function encodeMatch(encoder: Encoder, match: Match): void {
       return
     case 'protocol':
       push(code, match.negated ? OP.NOT_PROTOCOL : OP.PROTOCOL)
-      push(code, L4_PROTOCOL_NUMBER[match.protocol])
+      push(code, protocolNumber(match.protocol))
       return
     case 'ports':
       encodePorts(encoder, OP.SOURCE_PORTS, match.source)
       encodePorts(encoder, OP.DESTINATION_PORTS, match.destination)
       return
     case 'addrtype':
-      push(code, match.side === 'source' ? OP.SOURCE_LOCAL : OP.DESTINATION_LOCAL)
-      push(code, wanted(match))
+      encodeLocal(encoder, OP.SOURCE_LOCAL, match.source)
+      encodeLocal(encoder, OP.DESTINATION_LOCAL, match.destination)
       return
     case 'conntrack':
       push(code, OP.CONNTRACK)
@@ -76,8 +76,8 @@ export function encodeMatch(encoder: Encoder, match: Match): void {
     case 'comment':
     case 'nfacct':
       return
-    case 'recent':
-      throw new Error('recent is refused before it is encoded')
+    default:
+      throw new Error(`match ${match.kind} is refused before it is encoded`)
   }
 }
 
@@ -101,6 +101,12 @@ function encodePrefix6(encoder: Encoder, op: number, prefix: IpPrefix, negated: 
 }
 
 const scratch = new Uint32Array(8)
+
+function encodeLocal(encoder: Encoder, op: number, types: AddressTypes | undefined): void {
+  if (types === undefined) return
+  push(encoder.code, op)
+  push(encoder.code, wanted(types))
+}
 
 function encodePorts(encoder: Encoder, op: number, range: PortRange | undefined): void {
   if (range === undefined) return

@@ -63,6 +63,8 @@ export function encodeVerdict(
     case 'masquerade':
       pushTwo(encoder, OP.MASQUERADE, verdict.randomFully ? 1 : 0)
       break
+    default:
+      throw new Error(`verdict ${verdict?.kind} is refused before it is encoded`)
   }
   encoder.ruleEnds[ruleId] = ends
 }

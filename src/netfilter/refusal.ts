@@ -5,7 +5,7 @@
 import type { IpFamily } from '../net/ip.ts'
 import type { Problem } from '../problem/problem.ts'
 import { badInput, quoted } from '../problem/problem.ts'
-import type { Chain, Match, PortRange, Rule, TableName, Verdict } from '../ruleset/ruleset.ts'
+import type { AddressTypes, Chain, Match, PortRange, Rule, TableName, Verdict } from '../ruleset/ruleset.ts'
 
 /** undefined when the rule may stand in a chain of this table. `index` counts from 0, the Problem from 1. */
 export function refuseRule(
@@ -22,6 +22,8 @@ export function refuseRule(
   }
   const verdict = rule.verdict
   if (verdict === undefined) return undefined
+  const unmodelled = refuseVerdict(verdict)
+  if (unmodelled !== undefined) return badInput({ field: place() }, unmodelled.what, unmodelled.mend)
   const home = VERDICT_HOMES[verdict.kind]
   if (home !== undefined && home.table !== table)
     return badInput(
@@ -90,8 +92,14 @@ function refuseMatch(family: IpFamily, rule: Rule, match: Match): Refusal | unde
     case 'ports':
       if (!rule.matches.some(m => m.kind === 'protocol' && !m.negated && m.protocol === match.protocol))
         return { what: `match ${match.protocol} stands without -p ${match.protocol}`, mend: 'add the protocol' }
+      if (match.flags !== undefined) return notModelled('match tcp with --tcp-flags')
       return refuseRange(match.source) ?? refuseRange(match.destination)
+    case 'addrtype':
+      return isLocalOnly(match.source) && isLocalOnly(match.destination) && match.limitInterface === undefined
+        ? undefined
+        : notModelled('match addrtype with a type other than LOCAL')
     case 'statistic':
+      if (match.negated) return notModelled('a negated match statistic')
       return Number.isInteger(match.threshold) && match.threshold >= 0 && match.threshold <= 0x8000_0000
         ? undefined
         : {
@@ -103,10 +111,60 @@ function refuseMatch(family: IpFamily, rule: Rule, match: Match): Refusal | unde
         what: `match recent (list ${quoted(match.name)}) is not modelled`,
         mend: 'leave session affinity out of this run',
       }
+    case 'unknown':
+      return notModelled(`match ${match.module}`)
+    case 'maskedAddress':
+    case 'fragment':
+    case 'multiport':
+    case 'icmp':
+    case 'iprange':
+    case 'connmark':
+    case 'nth':
+    case 'limit':
+    case 'mac':
+    case 'set':
+    case 'physdev':
+      return notModelled(`match ${match.kind}`)
     default:
       return undefined
   }
 }
+
+function refuseVerdict(verdict: Verdict): Refusal | undefined {
+  switch (verdict.kind) {
+    case 'dnat':
+    case 'snat':
+      return verdict.lastAddress === undefined &&
+        verdict.lastPort === undefined &&
+        (verdict.kind === 'dnat' || (verdict.port === undefined && verdict.randomFully === undefined)) &&
+        verdict.random === undefined &&
+        verdict.persistent === undefined
+        ? undefined
+        : notModelled(`verdict ${verdict.kind} with more than one address and port`)
+    case 'masquerade':
+      return verdict.ports === undefined && verdict.random === undefined
+        ? undefined
+        : notModelled('verdict masquerade with ports')
+    case 'unknown':
+      return notModelled(`target ${verdict.target}`)
+    case 'redirect':
+    case 'connmark':
+    case 'log':
+    case 'nflog':
+    case 'notrack':
+      return notModelled(`verdict ${verdict.kind}`)
+    default:
+      return undefined
+  }
+}
+
+const notModelled = (what: string): Refusal => ({
+  what: `${what} is not modelled`,
+  mend: 'leave the rule out of this run',
+})
+
+const isLocalOnly = (side: AddressTypes | undefined): boolean =>
+  side === undefined || (side.types.length === 1 && side.types[0] === 'LOCAL')
 
 function refuseRange(range: PortRange | undefined): Refusal | undefined {
   if (range === undefined || (range.from <= range.to && range.from >= 0 && range.to <= 0xffff)) return undefined

@@ -54,7 +54,7 @@ export function segmentChain(rules: readonly Rule[]): Segment[] {
   return segments
 }
 
-/** undefined when the rule has no exact key, or draws (its draw must not depend on a lookup). */
+/** undefined when the rule has no exact key, or draws or remembers (which must not depend on a lookup). */
 export function dispatchKey(rule: Rule): DispatchKey | undefined {
   let address: bigint | undefined
   let protocol: L4Protocol | undefined
@@ -63,7 +63,9 @@ export function dispatchKey(rule: Rule): DispatchKey | undefined {
   for (const match of rule.matches)
     switch (match.kind) {
       case 'statistic':
+      case 'nth':
       case 'recent':
+      case 'limit':
         return undefined
       case 'destination':
         if (address === undefined && !match.negated && match.prefix.length === familyBits(match.prefix.family)) {
@@ -81,7 +83,7 @@ export function dispatchKey(rule: Rule): DispatchKey | undefined {
         const range = match.destination
         if (port === undefined && range !== undefined && !range.negated && range.from === range.to) {
           port = range.from
-          if (match.source === undefined) covered.push(match)
+          if (match.source === undefined && match.flags === undefined) covered.push(match)
         }
         break
       }

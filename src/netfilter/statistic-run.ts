@@ -20,7 +20,7 @@ export function runThresholds(probabilities: readonly number[]): Float64Array {
 
 export const isRunRule = (rule: Rule): boolean =>
   rule.verdict?.kind === 'jump' &&
-  rule.matches.some(m => m.kind === 'statistic') &&
+  rule.matches.some(m => m.kind === 'statistic' && !m.negated) &&
   rule.matches.filter(m => m.kind !== 'comment').length === 1
 
 /** The kernel's integer of a rule's statistic match. */

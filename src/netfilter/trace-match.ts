@@ -3,9 +3,9 @@ import type { IpPrefix } from '../net/ip.ts'
 import { readIpWords } from '../net/ip.ts'
 import type { Packet } from '../net/packet.ts'
 import { CT } from '../net/packet.ts'
-import type { Match, PortRange } from '../ruleset/ruleset.ts'
+import { protocolNumber } from '../ruleset/protocol-number.ts'
+import type { AddressTypes, Match, PortRange } from '../ruleset/ruleset.ts'
 import type { HostView } from './host.ts'
-import { L4_PROTOCOL_NUMBER } from './l4-protocol.ts'
 
 /** What a packet is at one table of one hook, beyond its own words. */
 export interface PacketPlace {
@@ -33,13 +33,14 @@ export function matchHolds(
     case 'outInterface':
       return namesInterface(match.name, place.outInterface) !== match.negated
     case 'protocol':
-      return (packet.protocol === L4_PROTOCOL_NUMBER[match.protocol]) !== match.negated
+      return (packet.protocol === protocolNumber(match.protocol)) !== match.negated
     case 'ports':
       return inRange(match.source, packet.sourcePort) && inRange(match.destination, packet.destinationPort)
-    case 'addrtype': {
-      const address = readIpWords(match.side === 'source' ? packet.source : packet.destination, 0)
-      return (addressPlace(host, address) === 'local') !== match.negated
-    }
+    case 'addrtype':
+      return (
+        isLocal(match.source, host, readIpWords(packet.source, 0)) &&
+        isLocal(match.destination, host, readIpWords(packet.destination, 0))
+      )
     case 'conntrack':
       return match.states.some(s => (place.ctState & CT[s]) !== 0) !== match.negated
     case 'mark':
@@ -49,8 +50,8 @@ export function matchHolds(
     case 'comment':
     case 'nfacct':
       return true
-    case 'recent':
-      throw new Error('recent is refused before it is asked')
+    default:
+      throw new Error(`match ${match.kind} is refused before it is asked`)
   }
 }
 
@@ -71,6 +72,9 @@ const inPrefix = (prefix: IpPrefix, address: bigint): boolean => {
 /** `eth+` names every interface that begins with eth; no interface is the empty name, which `+` alone matches. */
 const namesInterface = (pattern: string, name: string): boolean =>
   pattern.endsWith('+') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
+
+const isLocal = (types: AddressTypes | undefined, host: HostView, address: bigint): boolean =>
+  types === undefined || (addressPlace(host, address) === 'local') !== types.negated
 
 const inRange = (range: PortRange | undefined, port: number): boolean =>
   range === undefined || (port >= range.from && port <= range.to) !== range.negated

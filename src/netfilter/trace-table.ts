@@ -96,8 +96,12 @@ export function traceTable(
         return E.right(translateSource(walk.packet, ipWords(verdict.address.value), false))
       case 'masquerade':
         return E.right(masquerade(walk, verdict.randomFully))
-      default:
+      case 'accept':
+      case 'drop':
+      case 'reject':
         return E.right(verdict.kind)
+      default:
+        throw new Error(`verdict ${verdict.kind} is refused before it is reached`)
     }
   }
   const { policies } = walk.counters ?? {}

@@ -5,7 +5,7 @@
 import type { IpAddress, IpPrefix } from '../net/ip.ts'
 import { hostPrefix } from '../net/ip.ts'
 import type { Protocol } from '../net/protocol.ts'
-import type { L4Protocol, Match, Rule, Verdict } from '../ruleset/ruleset.ts'
+import type { AddressTypes, L4Protocol, Match, Rule, Verdict } from '../ruleset/ruleset.ts'
 import { statisticThreshold } from '../ruleset/ruleset.ts'
 
 /** A rule from its parts, put in iptables' order: addresses, interfaces and protocol first, `-m` matches as written. */
@@ -33,9 +33,11 @@ export const port = (name: Protocol, number: number): Match => ({
 /** `-m tcp` alone. */
 export const anyPort = (name: Protocol): Match => ANY_PORT[name]
 
-export const fromNode: Match = { kind: 'addrtype', side: 'source', type: 'LOCAL', negated: false }
+const LOCAL: AddressTypes = { types: ['LOCAL'], negated: false }
 
-export const toNode: Match = { kind: 'addrtype', side: 'destination', type: 'LOCAL', negated: false }
+export const fromNode: Match = { kind: 'addrtype', source: LOCAL }
+
+export const toNode: Match = { kind: 'addrtype', destination: LOCAL }
 
 /** Traffic to one address and port of a Service, with the comment that says why. */
 export const toService = (address: IpAddress, name: Protocol, number: number, why: string): Match[] => [
@@ -52,7 +54,7 @@ export const toService = (address: IpAddress, name: Protocol, number: number, wh
 export function oneIn(choices: number): Match {
   let match = SHARES[choices]
   if (match === undefined) {
-    match = { kind: 'statistic', threshold: statisticThreshold(Number((1 / choices).toFixed(10))) }
+    match = { kind: 'statistic', threshold: statisticThreshold(Number((1 / choices).toFixed(10))), negated: false }
     SHARES[choices] = match
   }
   return match

@@ -60,6 +60,7 @@ export function endpointChoice(on: PortOnNode, endpoints: readonly number[]): Ru
         kind: 'recent',
         operation: 'rcheck',
         name,
+        side: 'source',
         seconds: affinitySeconds,
         reap: true,
         negated: false,
@@ -90,7 +91,7 @@ export function endpointChain(on: PortOnNode, index: number): Chain {
   const name = names.endpoints[index]
   const why: readonly Match[] = comments ? [comment(names.label)] : []
   const remember: readonly Match[] =
-    servicePort.affinitySeconds > 0 ? [{ kind: 'recent', operation: 'set', name, negated: false }] : []
+    servicePort.affinitySeconds > 0 ? [{ kind: 'recent', operation: 'set', name, side: 'source', negated: false }] : []
   const dnat: Verdict = { kind: 'dnat', address, port }
   return {
     name,

@@ -50,7 +50,7 @@ describe('listTable', () => {
       {
         matches: [
           tcp,
-          { kind: 'recent', operation: 'set', name: 'S', negated: false },
+          { kind: 'recent', operation: 'set', name: 'S', side: 'source', negated: false },
           { kind: 'ports', protocol: 'tcp' },
         ],
         verdict: { kind: 'dnat', address: parseIp('10.0.0.1')!, port: 80 },
@@ -60,14 +60,19 @@ describe('listTable', () => {
     [
       'a remembered endpoint',
       {
-        matches: [{ kind: 'recent', operation: 'rcheck', name: 'S', seconds: 3600, reap: true, negated: false }],
+        matches: [
+          { kind: 'recent', operation: 'rcheck', name: 'S', side: 'source', seconds: 3600, reap: true, negated: false },
+        ],
         verdict: jump('S'),
       },
       `S          all  --  ${EVERYWHERE} recent: CHECK seconds: 3600 reap name: S side: source mask: 255.255.255.255`,
     ],
     [
       'a random choice',
-      { matches: [comment('c'), { kind: 'statistic', threshold: 2 ** 30 }], verdict: jump('KUBE-SEP-1') },
+      {
+        matches: [comment('c'), { kind: 'statistic', threshold: 2 ** 30, negated: false }],
+        verdict: jump('KUBE-SEP-1'),
+      },
       `KUBE-SEP-1  all  --  ${EVERYWHERE} /* c */ statistic mode random probability 0.50000000000`,
     ],
     [
@@ -83,7 +88,7 @@ describe('listTable', () => {
     [
       'nodePorts',
       {
-        matches: [{ kind: 'addrtype', side: 'destination', type: 'LOCAL', negated: false }],
+        matches: [{ kind: 'addrtype', destination: { types: ['LOCAL'], negated: false } }],
         verdict: jump('KUBE-NODEPORTS'),
       },
       `KUBE-NODEPORTS  all  --  ${EVERYWHERE} ADDRTYPE match dst-type LOCAL`,

@@ -1,6 +1,7 @@
 /**
  * A table as `iptables -t TABLE -L -n` shows it up to release 1.8.8: protocols by name (`tcp`, `all`), interfaces left out. Release
- * 1.8.9 writes protocol numbers instead, and `--` under `opt` for IPv6 too; the rest is the same.
+ * 1.8.9 writes protocol numbers instead, and `--` under `opt` for IPv6 too; the rest is the same. What kube-proxy never writes stands
+ * in iptables-save's own words.
  */
 import type { IpFamily, IpPrefix } from '../net/ip.ts'
 import { familyBits, formatIp } from '../net/ip.ts'
@@ -8,13 +9,14 @@ import {
   FULL_MASK,
   hexadecimal,
   printMark,
+  printMatch,
   printPorts,
   printProbability,
-  printSocket,
+  printRecentMask,
   printStates,
-  RECENT_MASK,
-} from './print-iptables.ts'
-import type { Match, PortRange, Rule, Table, Verdict } from './ruleset.ts'
+} from './print-match.ts'
+import { printNatTarget, printVerdict } from './print-verdict.ts'
+import type { AddressTypes, Match, PortRange, Rule, Table, Verdict } from './ruleset.ts'
 
 export function listTable(table: Table, family: IpFamily): string {
   const references = countReferences(table)
@@ -59,7 +61,7 @@ function listRule(rule: Rule, family: IpFamily): string {
 }
 
 const protocolName = (match: Extract<Match, { kind: 'protocol' }>): string =>
-  match.protocol === 'ipv6-icmp' ? 'icmpv6' : match.protocol
+  match.protocol === 'ipv6-icmp' ? 'icmpv6' : `${match.protocol}`
 
 function addressColumn(match: Extract<Match, { prefix: IpPrefix }> | undefined, family: IpFamily): string {
   if (match === undefined) return ` ${(family === 4 ? '0.0.0.0/0' : '::/0').padEnd(19)} `
@@ -70,7 +72,15 @@ function addressColumn(match: Extract<Match, { prefix: IpPrefix }> | undefined, 
 
 function targetName(verdict: Verdict | undefined): string {
   if (verdict === undefined) return ''
-  return verdict.kind === 'jump' || verdict.kind === 'goto' ? verdict.chain : verdict.kind.toUpperCase()
+  switch (verdict.kind) {
+    case 'jump':
+    case 'goto':
+      return verdict.chain
+    case 'unknown':
+      return verdict.target
+    default:
+      return verdict.kind.toUpperCase()
+  }
 }
 
 /** What the match adds behind the columns; nothing for one that is a column, or an interface. */
@@ -87,7 +97,7 @@ function listMatch(match: Match, family: IpFamily): string {
     case 'ports':
       return ` ${match.protocol}${listPorts('spt', match.source)}${listPorts('dpt', match.destination)}`
     case 'addrtype':
-      return ` ADDRTYPE match ${match.side === 'source' ? 'src' : 'dst'}-type ${match.negated ? '!' : ''}${match.type}`
+      return ` ADDRTYPE match${listTypes('src', match.source)}${listTypes('dst', match.destination)}`
     case 'conntrack':
       return `${not(match.negated)} ctstate ${printStates(match.states)}`
     case 'mark':
@@ -98,23 +108,31 @@ function listMatch(match: Match, family: IpFamily): string {
       return listRecent(match, family)
     case 'nfacct':
       return ` nfacct-name  ${match.name}`
+    default:
+      return printMatch(match, family)
   }
 }
 
 function listTargetOptions(verdict: Verdict | undefined): string {
-  switch (verdict?.kind) {
+  if (verdict === undefined) return ''
+  switch (verdict.kind) {
     case 'dnat':
-      return ` to:${printSocket(verdict)}`
     case 'snat':
-      return ` to:${formatIp(verdict.address)}`
+      return ` to:${printNatTarget(verdict)}`
     case 'masquerade':
       return verdict.randomFully ? ' random-fully' : ''
     case 'reject':
       return ` reject-with ${verdict.with}`
     case 'mark':
       return ` MARK ${markOperation(verdict.value, verdict.mask)}`
-    default:
+    case 'accept':
+    case 'drop':
+    case 'return':
+    case 'jump':
+    case 'goto':
       return ''
+    default:
+      return printVerdict(verdict).replace(/^ -j \S+/, '')
   }
 }
 
@@ -125,12 +143,15 @@ const listPorts = (name: string, range: PortRange | undefined): string =>
     ? ''
     : ` ${name}${range.from === range.to ? '' : 's'}:${range.negated ? '!' : ''}${printPorts(range)}`
 
-const RECENT_WORD = { set: 'SET', rcheck: 'CHECK', update: 'UPDATE' } as const
+const listTypes = (name: string, side: AddressTypes | undefined): string =>
+  side === undefined ? '' : ` ${name}-type ${side.negated ? '!' : ''}${side.types.join(',')}`
+
+const RECENT_WORD = { set: 'SET', rcheck: 'CHECK', update: 'UPDATE', remove: 'REMOVE' } as const
 
 function listRecent(match: Extract<Match, { kind: 'recent' }>, family: IpFamily): string {
   const seconds = match.seconds === undefined ? '' : ` seconds: ${match.seconds}`
   const reap = match.reap === true ? ' reap' : ''
-  const list = `name: ${match.name} side: source mask: ${RECENT_MASK[family]}`
+  const list = `name: ${match.name} side: ${match.side === 'source' ? 'source' : 'dest'} mask: ${printRecentMask(match.mask, family)}`
   return `${not(match.negated)} recent: ${RECENT_WORD[match.operation]}${seconds}${reap} ${list}`
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseIp, parsePrefix } from '../net/ip.ts'
-import { printProbability, printRule, printRuleset } from './print-iptables.ts'
+import { printRule, printRuleset } from './print-iptables.ts'
+import { printProbability } from './print-match.ts'
 import type { Match, Ruleset, Verdict } from './ruleset.ts'
 import { statisticThreshold } from './ruleset.ts'
 
@@ -27,8 +28,8 @@ describe('printRule', () => {
       { kind: 'ports', protocol: 'udp', source: range(1024, 65535), destination: range(53, 53, true) },
       '-m udp --sport 1024:65535 ! --dport 53',
     ],
-    [{ kind: 'addrtype', side: 'destination', type: 'LOCAL', negated: false }, '-m addrtype --dst-type LOCAL'],
-    [{ kind: 'addrtype', side: 'source', type: 'LOCAL', negated: true }, '-m addrtype ! --src-type LOCAL'],
+    [{ kind: 'addrtype', destination: { types: ['LOCAL'], negated: false } }, '-m addrtype --dst-type LOCAL'],
+    [{ kind: 'addrtype', source: { types: ['LOCAL'], negated: true } }, '-m addrtype ! --src-type LOCAL'],
     [{ kind: 'conntrack', states: ['NEW'], negated: false }, '-m conntrack --ctstate NEW'],
     [
       { kind: 'conntrack', states: ['DNAT', 'ESTABLISHED', 'RELATED'], negated: true },
@@ -37,13 +38,16 @@ describe('printRule', () => {
     [{ kind: 'mark', value: 0x4000, mask: 0x4000, negated: true }, '-m mark ! --mark 0x4000/0x4000'],
     [{ kind: 'mark', value: 1, mask: 0xffff_ffff, negated: false }, '-m mark --mark 0x1'],
     [{ kind: 'mark', value: 2 ** 31, mask: 2 ** 31, negated: false }, '-m mark --mark 0x80000000/0x80000000'],
-    [{ kind: 'statistic', threshold: 2 ** 30 }, '-m statistic --mode random --probability 0.50000000000'],
     [
-      { kind: 'recent', operation: 'rcheck', name: 'X', seconds: 60, reap: true, negated: false },
+      { kind: 'statistic', threshold: 2 ** 30, negated: false },
+      '-m statistic --mode random --probability 0.50000000000',
+    ],
+    [
+      { kind: 'recent', operation: 'rcheck', name: 'X', side: 'source', seconds: 60, reap: true, negated: false },
       '-m recent --rcheck --seconds 60 --reap --name X --mask 255.255.255.255 --rsource',
     ],
     [
-      { kind: 'recent', operation: 'set', name: 'X', negated: false },
+      { kind: 'recent', operation: 'set', name: 'X', side: 'source', negated: false },
       '-m recent --set --name X --mask 255.255.255.255 --rsource',
     ],
     [{ kind: 'nfacct', name: 'drops' }, '-m nfacct --nfacct-name  drops'],
@@ -62,7 +66,7 @@ describe('printRule', () => {
   })
 
   it('prints the mask of a recent list by family', () => {
-    const text = printed({ kind: 'recent', operation: 'update', name: 'X', negated: true }, 6)
+    const text = printed({ kind: 'recent', operation: 'update', name: 'X', side: 'source', negated: true }, 6)
     expect(text).toBe('-A C -m recent ! --update --name X --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource')
   })
 
@@ -116,7 +120,7 @@ describe('printRuleset', () => {
             'OUTPUT',
             { name: 'OUTPUT', policy: 'ACCEPT', rules: [{ matches: [], verdict: { kind: 'jump', chain: 'X' } }] },
           ],
-          ['X', { name: 'X', rules: [{ matches: [] }, { matches: [], verdict: { kind: 'return' } }] }],
+          ['X', { name: 'X', side: 'source', rules: [{ matches: [] }, { matches: [], verdict: { kind: 'return' } }] }],
         ]),
       },
     ],

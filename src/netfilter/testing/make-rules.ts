@@ -49,7 +49,7 @@ export const portIs = (protocol: 'tcp' | 'udp' | 'sctp', port: number): Match[] 
 
 export const portRange = (from: number, to: number, negated = false): PortRange => ({ from, to, negated })
 
-export const withChance = (threshold: number): Match => ({ kind: 'statistic', threshold })
+export const withChance = (threshold: number): Match => ({ kind: 'statistic', threshold, negated: false })
 
 export const commented = (text = 'a comment'): Match => ({ kind: 'comment', text })
 

@@ -62,9 +62,7 @@ export function makeServiceRules({ family = 4, services, endpoints }: ServiceRul
   nat['KUBE-SERVICES'].push(
     makeRule(jumpTo('KUBE-NODEPORTS'), commented(), {
       kind: 'addrtype',
-      side: 'destination',
-      type: 'LOCAL',
-      negated: false,
+      destination: { types: ['LOCAL'], negated: false },
     }),
   )
   return makeRuleset([makeTable('mangle'), FILTER, makeTable('nat', nat)], family)

@@ -4,6 +4,7 @@ import type { IpFamily } from '../../net/ip.ts'
 import type { Origin, Packet } from '../../net/packet.ts'
 import { CT } from '../../net/packet.ts'
 import type {
+  AddressTypes,
   Chain,
   CtState,
   Match,
@@ -246,6 +247,7 @@ const PORTED = ['tcp', 'tcp', 'udp', 'sctp'] as const
 
 const randomMatches = (family: IpFamily): fc.Arbitrary<Match[]> => {
   const negated = fc.boolean()
+  const local = negated.map((n): AddressTypes => ({ types: ['LOCAL'], negated: n }))
   const one = (match: fc.Arbitrary<Match>): fc.Arbitrary<Match[]> => match.map(m => [m])
   return fc.oneof(
     one(fc.tuple(prefix(family), negated).map(([p, n]) => from(p, n))),
@@ -271,12 +273,9 @@ const randomMatches = (family: IpFamily): fc.Arbitrary<Match[]> => {
         { kind: 'ports', protocol, source, destination },
       ]),
     one(
-      fc.record({
-        kind: fc.constant('addrtype' as const),
-        side: fc.constantFrom('source', 'destination'),
-        type: fc.constant('LOCAL' as const),
-        negated,
-      }) as fc.Arbitrary<Match>,
+      fc
+        .tuple(fc.option(local, { nil: undefined }), fc.option(local, { nil: undefined }))
+        .map(([source, destination]): Match => ({ kind: 'addrtype', source, destination })),
     ),
     one(
       fc.record({
