@@ -22,13 +22,19 @@ export interface ServiceEndpoint {
 }
 
 /** By `servicePortKey`. */
-export function serviceEndpoints(
-  state: ClusterState,
-  family: IpFamily,
-): ReadonlyMap<string, readonly ServiceEndpoint[]> {
+export type EndpointsByPort = ReadonlyMap<string, readonly ServiceEndpoint[]>
+
+export const serviceEndpoints = (state: ClusterState, family: IpFamily): EndpointsByPort =>
+  mergeSlices(
+    [...state.endpointSlices.values()].map(s => s.object),
+    family,
+  )
+
+/** The endpoints of all slices that kube-proxy looks at, of any Services. */
+export function mergeSlices(slices: readonly EndpointSlice[], family: IpFamily): EndpointsByPort {
   const byPort = new Map<string, Map<string, ServiceEndpoint>>()
-  for (const slice of slicesByName(state)) {
-    if (slice.addressType !== `IPv${family}` || slice.serviceName === '' || isLeftToOthers(slice.labels)) continue
+  for (const slice of [...slices].sort(byName)) {
+    if (!isProxied(slice, family)) continue
     for (const port of slice.ports) {
       if (port.name === null || port.port === null || port.port === 0) continue
       const key = servicePortKey(`${slice.namespace}/${slice.serviceName}`, port.name, port.protocol)
@@ -63,11 +69,11 @@ export const isLeftToOthers = (labels: Readonly<Record<string, string>>): boolea
   labels['service.kubernetes.io/service-proxy-name'] !== undefined ||
   labels['service.kubernetes.io/headless'] !== undefined
 
-function slicesByName(state: ClusterState): EndpointSlice[] {
-  return [...state.endpointSlices.values()]
-    .map(s => s.object)
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-}
+/** kube-proxy of this family takes the slice in. */
+export const isProxied = (slice: EndpointSlice, family: IpFamily): boolean =>
+  slice.addressType === `IPv${family}` && slice.serviceName !== '' && !isLeftToOthers(slice.labels)
+
+const byName = (a: EndpointSlice, b: EndpointSlice): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
 function mergeEndpoint(merged: Map<string, ServiceEndpoint>, endpoint: Endpoint, port: number, family: IpFamily): void {
   const text = endpoint.addresses[0]

@@ -10,7 +10,7 @@ import { objectKey } from '../cluster/objects.ts'
 import type { IpAddress, IpFamily, IpPrefix } from '../net/ip.ts'
 import { networkAddress, parseIp, parsePrefix } from '../net/ip.ts'
 import type { Protocol } from '../net/protocol.ts'
-import type { ServiceEndpoint } from './service-endpoints.ts'
+import type { EndpointsByPort, ServiceEndpoint } from './service-endpoints.ts'
 import { isLeftToOthers, serviceEndpoints, servicePortKey } from './service-endpoints.ts'
 
 export interface ServicePort {
@@ -39,25 +39,30 @@ export interface ServicePort {
 }
 
 export function servicePorts(state: ClusterState, family: IpFamily): ServicePort[] {
-  const endpointsOf = serviceEndpoints(state, family)
-  const ports = new Map<string, ServicePort>()
-  for (const { object: service } of state.services.values()) {
-    if (isLeftToOthers(service.labels) || service.type === 'ExternalName') continue
-    const clusterIP = ofFamily(service.clusterIPs, family)[0]
-    if (clusterIP === undefined) continue
-    for (const port of service.ports) {
-      const key = servicePortKey(objectKey(service), port.name, port.protocol)
-      ports.set(key, servicePort(service, port, clusterIP, endpointsOf.get(key) ?? []))
-    }
-  }
-  return [...ports.values()].sort(
-    (a, b) =>
-      compare(a.namespace, b.namespace) ||
-      compare(a.name, b.name) ||
-      compare(a.portName, b.portName) ||
-      compare(a.protocol, b.protocol),
-  )
+  const endpoints = serviceEndpoints(state, family)
+  return [...state.services.values()]
+    .flatMap(s => portsOfService(s.object, endpoints, family))
+    .sort(compareServicePorts)
 }
+
+/** The ports of one Service, in order; none when kube-proxy of this family has nothing to do for it. */
+export function portsOfService(service: Service, endpoints: EndpointsByPort, family: IpFamily): ServicePort[] {
+  const clusterIP = ofFamily(service.clusterIPs, family)[0]
+  if (clusterIP === undefined || isLeftToOthers(service.labels) || service.type === 'ExternalName') return []
+  const ports = new Map<string, ServicePort>()
+  for (const port of service.ports) {
+    const key = servicePortKey(objectKey(service), port.name, port.protocol)
+    ports.set(key, servicePort(service, port, clusterIP, endpoints.get(key) ?? []))
+  }
+  return [...ports.values()].sort(compareServicePorts)
+}
+
+/** The order of Service ports everywhere. */
+export const compareServicePorts = (a: ServicePort, b: ServicePort): number =>
+  compare(a.namespace, b.namespace) ||
+  compare(a.name, b.name) ||
+  compare(a.portName, b.portName) ||
+  compare(a.protocol, b.protocol)
 
 /** Reachable by more than its clusterIP. */
 export const isExternallyAccessible = (p: ServicePort): boolean =>

@@ -14,7 +14,7 @@ export interface RandomCluster {
 const NODES = ['a', 'b', 'c', 'd']
 const ZONES = ['x', 'y']
 
-const endpoint: fc.Arbitrary<Endpoint> = fc
+export const randomEndpoint: fc.Arbitrary<Endpoint> = fc
   .record({
     host: fc.integer({ min: 1, max: 6 }),
     ready: fc.boolean(),
@@ -28,7 +28,7 @@ const endpoint: fc.Arbitrary<Endpoint> = fc
 
 const policy = fc.constantFrom('Cluster' as const, 'Local' as const)
 
-const service: fc.Arbitrary<Partial<Service>> = fc.record({
+export const randomService: fc.Arbitrary<Partial<Service>> = fc.record({
   type: fc.constantFrom('ClusterIP' as const, 'NodePort' as const, 'LoadBalancer' as const),
   externalTrafficPolicy: policy,
   internalTrafficPolicy: policy,
@@ -42,7 +42,7 @@ const service: fc.Arbitrary<Partial<Service>> = fc.record({
 
 export const randomCluster: fc.Arbitrary<RandomCluster> = fc
   .record({
-    services: fc.array(fc.tuple(service, fc.array(endpoint, { maxLength: 8 })), { maxLength: 4 }),
+    services: fc.array(fc.tuple(randomService, fc.array(randomEndpoint, { maxLength: 8 })), { maxLength: 4 }),
     zones: fc.array(fc.constantFrom(undefined, ...ZONES), { minLength: NODES.length, maxLength: NODES.length }),
   })
   .map(({ services, zones }) => ({
