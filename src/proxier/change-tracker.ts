@@ -13,7 +13,7 @@ import type { PortList, ServiceChange } from './service-catalog.ts'
 
 /** Why all rules are written anew. */
 export type FullSyncReason =
-  /** The first sync of a process. kube-proxy also restarts when its node's addresses or pod CIDRs change. */
+  /** The first sync since kube-proxy started, which it also does when its node's addresses or pod CIDRs change. */
   | 'start'
   /** The last sync failed, and what had changed before it is forgotten. */
   | 'failure'
