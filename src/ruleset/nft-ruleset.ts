@@ -60,6 +60,10 @@ export type NftStatement =
       readonly side: NftSide
       readonly prefixes: readonly IpPrefix[]
       readonly negated: boolean
+      /** An anonymous set; one of intervals shows neighbours as one. Absent: a single prefix. */
+      readonly braces?: 'addresses' | 'intervals'
+      /** Inside of the braces as it was first written, where nft made something else of it. */
+      readonly writtenAs?: string
     }
   /** `ip saddr @set`, `ip daddr . meta l4proto . th dport @set`: is an element of a named set. */
   | { readonly kind: 'lookup'; readonly key: readonly NftSelector[]; readonly set: string; readonly negated: boolean }
@@ -146,6 +150,8 @@ export interface NftElement {
   /** Of a map's element. */
   readonly verdict?: NftVerdict
   readonly comment?: string
+  /** Until it vanishes, in a set with a timeout. */
+  readonly expiresMs?: number
 }
 
 /** An address, a protocol's name, a port. */
