@@ -8,20 +8,21 @@ import { printRules } from '../ruleset/print-iptables.ts'
 import type { Chain, Rule, Ruleset, Table, TableName } from '../ruleset/ruleset.ts'
 import type { DispatchChain } from './base-chains.ts'
 import { baseChains, DISPATCH_CHAINS, DISPATCH_NAMES } from './base-chains.ts'
+import type { IptablesVariant } from './iptables-variants.ts'
+import type { Assemble, DependentVariants } from './node-views.ts'
 import type { NodeSetting } from './port-on-node.ts'
-import type { PortVariant } from './port-variants.ts'
 
-/** A node's variants of those Service ports whose rules depend on the node, with the index of each. */
-export type DependentVariants = readonly (readonly [index: number, variant: PortVariant])[]
-
-export type RulesetAssembler = (setting: NodeSetting, dependent: DependentVariants) => Ruleset
+export interface IptablesSetting extends NodeSetting {
+  /** Jumps to KUBE-NODEPORTS that end nat KUBE-SERVICES. */
+  readonly nodePortJumps: readonly Rule[]
+}
 
 /** `first`: the variants of all Service ports on some node; that node's ruleset is the one the others lie over. */
 export function rulesetAssembler(
-  firstSetting: NodeSetting,
-  first: readonly PortVariant[],
+  firstSetting: IptablesSetting,
+  first: readonly IptablesVariant[],
   family: IpFamily,
-): RulesetAssembler {
+): Assemble<IptablesSetting, IptablesVariant, Ruleset> {
   const made = new Map<string, Chain>()
   const once = (key: string, make: () => Chain): Chain => {
     let chain = made.get(key)
@@ -33,12 +34,12 @@ export function rulesetAssembler(
   }
   const numberOf = numbering<readonly Rule[]>()
 
-  const fixed = (table: TableName, { config, localhostNodePorts }: NodeSetting): Chain[] =>
+  const fixed = (table: TableName, { config, localhostNodePorts }: IptablesSetting): Chain[] =>
     baseChains(table, family, config, localhostNodePorts).map(chain =>
       once(`${table} ${printRules(chain.name, chain.rules, family)} ${chain.name}`, () => chain),
     )
 
-  const dispatch = (name: DispatchChain, setting: NodeSetting, differing: DependentVariants): Chain => {
+  const dispatch = (name: DispatchChain, setting: IptablesSetting, differing: Dependent): Chain => {
     const last = name === 'services' ? setting.nodePortJumps : []
     const others = new Map<number, readonly Rule[]>()
     let key = `${name} ${last.length > 0 ? setting.fixedKey : ''}`
@@ -55,7 +56,7 @@ export function rulesetAssembler(
   }
 
   /** Chains that may differ from node to node, but for those of the Service ports. */
-  const common = (table: TableName, setting: NodeSetting, differing: DependentVariants): Chain[] => [
+  const common = (table: TableName, setting: IptablesSetting, differing: Dependent): Chain[] => [
     ...fixed(table, setting),
     ...DISPATCH_NAMES.filter(name => DISPATCH_CHAINS[name].table === table).map(name =>
       dispatch(name, setting, differing),
@@ -86,6 +87,8 @@ export function rulesetAssembler(
     return { family, tables }
   }
 }
+
+type Dependent = DependentVariants<IptablesVariant>
 
 /** In the order iptables-save prints them on a machine where kube-proxy came first. */
 const TABLES: readonly TableName[] = ['mangle', 'filter', 'nat']

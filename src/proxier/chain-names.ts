@@ -7,18 +7,19 @@ import { hash } from 'node:crypto'
 import type { ChainNameStyle } from './proxier-config.ts'
 import type { ServicePort } from './service-ports.ts'
 
+/** Of either proxy mode. */
 export interface ServicePortNames {
   /** `namespace/name:port` as comments and hashes have it; the colon is left out for an unnamed port, except in `legacy` style. */
   readonly label: string
-  /** KUBE-SVC-: traffic policy Cluster. */
+  /** KUBE-SVC- or service-: traffic policy Cluster. */
   readonly cluster: string
-  /** KUBE-SVL-: traffic policy Local. */
+  /** KUBE-SVL- or local-: traffic policy Local. */
   readonly local: string
-  /** KUBE-EXT-: traffic from outside. */
+  /** KUBE-EXT- or external-: traffic from outside. */
   readonly external: string
-  /** KUBE-FW-: load balancer source ranges. */
+  /** KUBE-FW- or firewall-: load balancer source ranges. */
   readonly firewall: string
-  /** KUBE-SEP-, one for each endpoint of the Service port, in order. */
+  /** KUBE-SEP- or endpoint-, one for each endpoint of the Service port, in order. */
   readonly endpoints: readonly string[]
 }
 

@@ -11,26 +11,23 @@ import type { IpFamily } from '../net/ip.ts'
 import { formatPrefix } from '../net/ip.ts'
 import { printRules } from '../ruleset/print-iptables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
-import type { RulesetAssembler } from './assemble-ruleset.ts'
+import type { IptablesSetting } from './assemble-ruleset.ts'
 import { rulesetAssembler } from './assemble-ruleset.ts'
 import { servicePortNames } from './chain-names.ts'
 import type { EndpointPlace } from './endpoint-chains.ts'
 import { endpointChains } from './endpoint-chains.ts'
+import { iptablesVariantWriter } from './iptables-variants.ts'
 import { localTraffic } from './local-traffic.ts'
-import { nodePortAddresses } from './nodeport-addresses.ts'
-import type { NodeSetting } from './port-on-node.ts'
-import type { PortVariants } from './port-variants.ts'
+import type { NodeViews } from './node-views.ts'
+import { nodeViews } from './node-views.ts'
+import { nodePortJumps } from './nodeport-jumps.ts'
 import { portVariants } from './port-variants.ts'
 import type { ProxierConfig } from './proxier-config.ts'
 import { proxierNode } from './proxier-node.ts'
 import type { ServicePort } from './service-ports.ts'
 import { servicePorts } from './service-ports.ts'
 
-export interface IptablesViews {
-  /** The different rulesets, in order of the first node that has each. */
-  readonly views: readonly Ruleset[]
-  /** Index into `views`, for each of the nodes asked for. */
-  readonly viewOfNode: Uint32Array
+export interface IptablesViews extends NodeViews<Ruleset> {
   /** Sorted by (namespace, name, port name). */
   readonly servicePorts: readonly ServicePort[]
   /** What each KUBE-SEP chain of any view stands for. */
@@ -58,12 +55,12 @@ export function iptablesViews(
   const names = ports.map(p => servicePortNames(p, config.chainNames))
   const settings = nodeSettings(state, nodeNames, config, family, ports)
   const settingsAlike = settings.every(s => s.portKey === settings[0].portKey)
-  const writer = viewWriter(
-    ports.map((p, i) => portVariants(p, names[i], settingsAlike)),
-    family,
+  const views = nodeViews(
+    settings,
+    ports.map((p, i) => portVariants(p, names[i], settingsAlike, iptablesVariantWriter())),
+    (first, variants) => rulesetAssembler(first, variants, family),
   )
-  const viewOfNode = Uint32Array.from(settings, writer.viewOf)
-  return { views: writer.views, viewOfNode, servicePorts: ports, endpointChains: endpointChains(names) }
+  return { ...views, servicePorts: ports, endpointChains: endpointChains(names) }
 }
 
 function nodeSettings(
@@ -72,14 +69,14 @@ function nodeSettings(
   config: ProxierConfig,
   family: IpFamily,
   ports: readonly ServicePort[],
-): NodeSetting[] {
+): IptablesSetting[] {
   const endpointCount = ports.reduce((sum, p) => sum + p.endpoints.length, 0)
   const comments = endpointCount <= config.largeClusterEndpoints
   return nodeNames.map(name => {
     const stored = state.nodes.get(name)
     if (stored === undefined) throw new Error(`no Node ${name} in the state`)
     const node = proxierNode(stored.object, family)
-    const { localhost, jumps } = nodePortAddresses(config, node, family)
+    const { localhost, jumps } = nodePortJumps(config, node, family)
     const podPrefix = config.detectLocalMode === 'NodeCIDR' && node.podPrefix ? formatPrefix(node.podPrefix) : ''
     return {
       portKey: `${podPrefix} ${localhost}`,
@@ -92,37 +89,4 @@ function nodeSettings(
       nodePortJumps: jumps,
     }
   })
-}
-
-/** Makes a Ruleset for the first node and, for every node with other rules, one that shares what is the same. */
-function viewWriter(
-  ports: readonly PortVariants[],
-  family: IpFamily,
-): { readonly views: readonly Ruleset[]; readonly viewOf: (setting: NodeSetting) => number } {
-  const views: Ruleset[] = []
-  const known = new Map<string, number>()
-  const dependent = ports.flatMap((p, i) => (p.dependsOnNode ? [i] : []))
-  let assemble: RulesetAssembler | undefined
-  const viewOf = (setting: NodeSetting): number => {
-    let key = setting.fixedKey
-    for (const i of dependent) key += ` ${ports[i].on(setting).id}`
-    let index = known.get(key)
-    if (index === undefined) {
-      index = views.length
-      known.set(key, index)
-      assemble ??= rulesetAssembler(
-        setting,
-        ports.map(p => p.on(setting)),
-        family,
-      )
-      views.push(
-        assemble(
-          setting,
-          dependent.map(i => [i, ports[i].on(setting)]),
-        ),
-      )
-    }
-    return index
-  }
-  return { views, viewOf }
 }

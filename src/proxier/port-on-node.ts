@@ -1,9 +1,9 @@
 /**
- * One Service port as one node sees it: everything its rules are written from, with kube-proxy's own decisions taken.
- * Models the first lines of the loop in syncProxyRules (pkg/proxy/iptables/proxier.go).
+ * One Service port as one node sees it: everything its rules are written from, with kube-proxy's own decisions taken. Common to the
+ * proxy modes, which name their chains differently.
+ * Models the first lines of the loop in syncProxyRules (pkg/proxy/iptables/proxier.go and pkg/proxy/nftables/proxier.go).
  */
 import { prefixContains } from '../net/ip.ts'
-import type { Rule } from '../ruleset/ruleset.ts'
 import type { EndpointCategories } from './categorize-endpoints.ts'
 import { categorizeEndpoints } from './categorize-endpoints.ts'
 import type { ServicePortNames } from './chain-names.ts'
@@ -17,23 +17,24 @@ export interface PortOnNode {
   readonly servicePort: ServicePort
   readonly names: ServicePortNames
   readonly categories: EndpointCategories
-  /** KUBE-SVC or KUBE-SVL, by internalTrafficPolicy; pods and the node go there for the clusterIP. */
+  /** `names.cluster` or `names.local`, by internalTrafficPolicy; pods and the node go there for the clusterIP. */
   readonly internalPolicyChain: string
   readonly hasInternalEndpoints: boolean
-  /** KUBE-SVC or KUBE-SVL, by externalTrafficPolicy. */
+  /** `names.cluster` or `names.local`, by externalTrafficPolicy. */
   readonly externalPolicyChain: string
   readonly hasExternalEndpoints: boolean
   /** Which of the Service port's own chains exist. */
   readonly usesClusterChain: boolean
   readonly usesLocalChain: boolean
   readonly usesExternalChain: boolean
-  readonly usesFirewallChain: boolean
+  /** Load balancer addresses take their source ranges' traffic only. */
+  readonly restrictsSources: boolean
   readonly nodeIsInSourceRanges: boolean
   readonly localTraffic?: LocalTraffic
   readonly masqueradeAll: boolean
-  /** Endpoint rules carry comments (not in a large cluster). */
+  /** Endpoint rules carry comments (iptables mode, not in a large cluster). */
   readonly comments: boolean
-  /** NodePorts on 127.0.0.0/8 are counted by a rule of their own. */
+  /** NodePorts on 127.0.0.0/8 are counted by a rule of their own (iptables mode). */
   readonly countsLocalhost: boolean
 }
 
@@ -41,15 +42,13 @@ export interface PortOnNode {
 export interface NodeSetting {
   /** Equal when the settings of two nodes make no difference to a Service port. */
   readonly portKey: string
-  /** Equal when they make no difference to the fixed chains and to the end of KUBE-SERVICES. */
+  /** Equal when they make no difference to the fixed chains and sets, and to the end of KUBE-SERVICES. */
   readonly fixedKey: string
   readonly node: ProxierNode
   readonly config: ProxierConfig
   readonly localTraffic?: LocalTraffic
   readonly comments: boolean
   readonly localhostNodePorts: boolean
-  /** Jumps to KUBE-NODEPORTS that end nat KUBE-SERVICES. */
-  readonly nodePortJumps: readonly Rule[]
 }
 
 export function portOnNode(servicePort: ServicePort, names: ServicePortNames, setting: NodeSetting): PortOnNode {
@@ -68,7 +67,7 @@ export function portOnNode(servicePort: ServicePort, names: ServicePortNames, se
     usesClusterChain: cluster.length > 0 && usesClusterEndpoints(servicePort),
     usesLocalChain: local.length > 0 && usesLocalEndpoints(servicePort),
     usesExternalChain: hasAny && isExternallyAccessible(servicePort),
-    usesFirewallChain: hasAny && loadBalancerVIPs.length > 0 && sourceRanges.length > 0,
+    restrictsSources: loadBalancerVIPs.length > 0 && sourceRanges.length > 0,
     nodeIsInSourceRanges: isInSourceRanges(servicePort, node),
     localTraffic: setting.localTraffic,
     masqueradeAll: config.masqueradeAll,

@@ -7,6 +7,7 @@ import { hostPrefix } from '../net/ip.ts'
 import type { Protocol } from '../net/protocol.ts'
 import type { AddressTypes, L4Protocol, Match, Rule, Verdict } from '../ruleset/ruleset.ts'
 import { statisticThreshold } from '../ruleset/ruleset.ts'
+import type { LocalTraffic } from './local-traffic.ts'
 
 /** A rule from its parts, put in iptables' order: addresses, interfaces and protocol first, `-m` matches as written. */
 export function rule(matches: readonly (Match | readonly Match[])[], verdict?: Verdict): Rule {
@@ -38,6 +39,12 @@ const LOCAL: AddressTypes = { types: ['LOCAL'], negated: false }
 export const fromNode: Match = { kind: 'addrtype', source: LOCAL }
 
 export const toNode: Match = { kind: 'addrtype', destination: LOCAL }
+
+/** Local traffic, or when negated all other. */
+export const isLocal = (local: LocalTraffic, negated: boolean): Match =>
+  local.kind === 'source'
+    ? { kind: 'source', prefix: local.prefix, negated }
+    : { kind: 'inInterface', name: local.isPrefix ? `${local.name}+` : local.name, negated }
 
 /** Traffic to one address and port of a Service, with the comment that says why. */
 export const toService = (address: IpAddress, name: Protocol, number: number, why: string): Match[] => [

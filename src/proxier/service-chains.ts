@@ -10,6 +10,7 @@ import {
   anyPort,
   comment,
   fromNode,
+  isLocal,
   jump,
   markMasquerade,
   oneIn,
@@ -27,7 +28,10 @@ export function externalChain(on: PortOnNode): Chain {
     // Pods and the node itself may use every endpoint; only strangers are held to the node's own, and keep their address.
     if (on.localTraffic !== undefined)
       rules.push(
-        rule([on.localTraffic.isLocal, comment(`pod traffic for ${label} external destinations`)], jump(cluster)),
+        rule(
+          [isLocal(on.localTraffic, false), comment(`pod traffic for ${label} external destinations`)],
+          jump(cluster),
+        ),
       )
     rules.push(
       rule([comment(`masquerade LOCAL traffic for ${label} external destinations`), fromNode], markMasquerade),
@@ -37,6 +41,9 @@ export function externalChain(on: PortOnNode): Chain {
   if (on.hasExternalEndpoints) rules.push(rule([], jump(on.externalPolicyChain)))
   return { name: external, rules }
 }
+
+/** Without endpoints there is nothing to let anybody on to. */
+export const usesFirewallChain = (on: PortOnNode): boolean => on.restrictsSources && on.categories.hasAny
 
 /** KUBE-FW: lets the load balancer's source ranges on to KUBE-EXT; what comes back unmarked is dropped in KUBE-PROXY-FIREWALL. */
 export function firewallChain(on: PortOnNode): Chain {
@@ -81,7 +88,7 @@ export function clusterIPMasquerade(on: PortOnNode): Rule[] {
   const { servicePort, names, localTraffic } = on
   if (!on.masqueradeAll && localTraffic === undefined) return []
   const to = toService(servicePort.clusterIP, servicePort.protocol, servicePort.port, `${names.label} cluster IP`)
-  return [rule(on.masqueradeAll ? to : [localTraffic!.isNotLocal, ...to], markMasquerade)]
+  return [rule(on.masqueradeAll ? to : [isLocal(localTraffic!, true), ...to], markMasquerade)]
 }
 
 /** KUBE-SEP: one endpoint. A pod that reaches itself is masqueraded, or its answer would not come back through the node. */

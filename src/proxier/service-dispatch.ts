@@ -9,6 +9,7 @@ import type { Match, Rule, Verdict } from '../ruleset/ruleset.ts'
 import type { DispatchRules } from './base-chains.ts'
 import type { PortOnNode } from './port-on-node.ts'
 import { ACCEPT, comment, DROP, destination, jump, port, protocol, rule, toNode, toService } from './rule-parts.ts'
+import { usesFirewallChain } from './service-chains.ts'
 
 export const dispatchRules = (on: PortOnNode): DispatchRules => ({
   services: serviceRules(on),
@@ -16,7 +17,7 @@ export const dispatchRules = (on: PortOnNode): DispatchRules => ({
   refusedServices: on.hasInternalEndpoints ? [] : [refuse(on, on.servicePort.clusterIP)],
   refusedExternal: on.hasExternalEndpoints ? [] : refusedExternalRules(on),
   healthChecks: healthCheckRules(on),
-  firewall: on.usesFirewallChain ? firewallRules(on) : [],
+  firewall: usesFirewallChain(on) ? firewallRules(on) : [],
 })
 
 /** nat KUBE-SERVICES: clusterIP, externalIPs, load balancer addresses. */
@@ -26,7 +27,7 @@ function serviceRules(on: PortOnNode): Rule[] {
   if (on.hasInternalEndpoints) rules.push(dispatch(on, servicePort.clusterIP, 'cluster IP', on.internalPolicyChain))
   if (!on.usesExternalChain) return rules
   for (const ip of servicePort.externalIPs) rules.push(dispatch(on, ip, 'external IP', names.external))
-  const loadBalancerChain = on.usesFirewallChain ? names.firewall : names.external
+  const loadBalancerChain = usesFirewallChain(on) ? names.firewall : names.external
   for (const ip of servicePort.loadBalancerVIPs) rules.push(dispatch(on, ip, 'loadbalancer IP', loadBalancerChain))
   return rules
 }

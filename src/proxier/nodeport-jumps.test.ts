@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { printRules } from '../ruleset/print-iptables.ts'
-import { nodePortAddresses } from './nodeport-addresses.ts'
+import { nodePortJumps } from './nodeport-jumps.ts'
 import { DEFAULT_PROXIER_CONFIG, type ProxierConfig } from './proxier-config.ts'
 import { proxierNode } from './proxier-node.ts'
 import { makeNode } from './testing/make-objects.ts'
@@ -17,16 +17,12 @@ const ALL = '-m addrtype --dst-type LOCAL '
 
 /** Whether localhost takes nodePorts, and the destinations of the jumps. */
 function addresses(parts: Partial<ProxierConfig>, family: 4 | 6 = 4, node = NODE): [boolean, string[]] {
-  const { localhost, jumps } = nodePortAddresses(
-    { ...DEFAULT_PROXIER_CONFIG, ...parts },
-    proxierNode(node, family),
-    family,
-  )
+  const { localhost, jumps } = nodePortJumps({ ...DEFAULT_PROXIER_CONFIG, ...parts }, proxierNode(node, family), family)
   const texts = printRules('C', jumps, family).replaceAll(/-A C |-m comment --comment "[^"]*" |-j KUBE-NODEPORTS/g, '')
   return [localhost, texts.split('\n')]
 }
 
-describe('nodePortAddresses', () => {
+describe('nodePortJumps', () => {
   it.each<[string, Partial<ProxierConfig>, 4 | 6, boolean, string[]]>([
     ['all by default', {}, 4, true, [ALL]],
     ['all but loopback in IPv6', {}, 6, false, [`! -d ::1/128 ${ALL}`]],
