@@ -105,9 +105,15 @@ export function textMapReader(vector: ArrowVector, pool: TextMapPool): (row: num
 export class TextMapPool {
   private byKeys = new Map<string, Map<string, PooledMap>>()
   private size = 0
+  /** Asked for last: rows of one workload stand together as a rule, and comparing texts is cheaper than hashing them. */
+  private last: { readonly keyText: string; readonly valueText: string; readonly pooled: PooledMap } | undefined
 
   get(keyText: string, valueText: string): PooledMap | undefined {
-    return this.byKeys.get(keyText)?.get(valueText)
+    const { last } = this
+    if (last !== undefined && last.valueText === valueText && last.keyText === keyText) return last.pooled
+    const pooled = this.byKeys.get(keyText)?.get(valueText)
+    if (pooled !== undefined) this.last = { keyText, valueText, pooled }
+    return pooled
   }
 
   set(keyText: string, valueText: string, pooled: PooledMap): void {
@@ -115,6 +121,7 @@ export class TextMapPool {
       this.byKeys = new Map()
       this.size = 1
     }
+    this.last = { keyText, valueText, pooled }
     const byValues = this.byKeys.get(keyText)
     if (byValues === undefined) this.byKeys.set(keyText, new Map([[valueText, pooled]]))
     else byValues.set(valueText, pooled)

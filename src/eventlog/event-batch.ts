@@ -2,7 +2,7 @@
  * Events as one Arrow batch, and back: the columns of the log. Pods and EndpointSlices, the frequent kinds, are columns; other kinds,
  * and every object that was imported, are JSON in Kubernetes' own form in `object`. Columns of a Pod or slice are filled for imported
  * ones too, so that a notebook finds them all in one place, but `object` is what is read back then.
- * About 1 µs to write a Pod event and 0.7 µs to read one (bench/event-log.bench.ts).
+ * About 1 µs to write a Pod event and 0.7 µs to read one (bench/cases/event-log.ts).
  */
 import type { ArrowBatch, ArrowField } from '../arrow/arrow-vector.ts'
 import { isNull, isTrue } from '../arrow/arrow-vector.ts'

@@ -1,0 +1,7 @@
+/** Every benchmark, in the order of the line from objects to results. */
+import type { BenchCase } from './bench-case.ts'
+import { appendCase, foldCase } from './cases/event-log.ts'
+import { compileCases, evaluateCases } from './cases/netfilter.ts'
+import { replayCases } from './cases/replay.ts'
+
+export const CASES: readonly BenchCase[] = [appendCase, foldCase, ...compileCases, ...evaluateCases, ...replayCases]
