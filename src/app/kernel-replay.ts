@@ -1,0 +1,198 @@
+/**
+ * This machine's kernel as a function: rules and packets in, what came of each packet and every rule's counters out. The work is done by
+ * native/kernel-replay (standard-library Python), which holds private network namespaces without a way out and takes them along when it
+ * ends. Needs root, Linux, python3, ip and the tools of the backend; `kernelLacks` says which are missing.
+ */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import process from 'node:process'
+import * as E from 'fp-ts/lib/Either.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import type { Flow, FlowTopology } from '../net/flow.ts'
+import { formatIp, formatPrefix, type IpFamily } from '../net/ip.ts'
+import { ORIGIN, type Origin } from '../net/packet.ts'
+import { PROTOCOL_NUMBER } from '../net/protocol.ts'
+import { badInput, badUsage, ioFailed, type Problem } from '../problem/problem.ts'
+
+export const KERNEL_BACKENDS = ['iptables-legacy', 'iptables-nft', 'nft'] as const
+export type KernelBackend = (typeof KERNEL_BACKENDS)[number]
+
+export interface KernelRequest {
+  readonly backend: KernelBackend
+  readonly topology: FlowTopology
+  readonly interfaces: { readonly uplink: string; readonly pod: string }
+  /** Addresses outside topology.podPrefixes that are routed to the pods too. */
+  readonly podAddresses: readonly string[]
+  /** Of the node's namespace. */
+  readonly sysctls?: Readonly<Record<string, string | number>>
+  readonly mostSeconds: number
+  readonly steps: readonly KernelStep[]
+}
+
+export type KernelStep =
+  /** Replaces the rules of each family at once, under whatever is connected. An nft text may hold both families. */
+  | { readonly load: readonly { readonly family: IpFamily; readonly text: string }[] }
+  | { readonly send: readonly KernelFlow[] }
+  | { readonly wait_ms: number }
+  /** Empties the connection tracking table. */
+  | { readonly forget: true }
+  | { readonly count: true }
+
+export interface KernelFlow {
+  readonly origin: 'external' | 'pod' | 'node'
+  readonly source: string
+  readonly destination: string
+  readonly protocol: number
+  readonly destination_port: number
+  readonly source_port: number
+  readonly connections: number
+  readonly sources: number
+  readonly packets: number
+  /** TCP flags of each packet (`S`, `PA`, …); none: SYN first, then data. */
+  readonly flags: readonly string[]
+  readonly reply: boolean
+  readonly delay_ms: number
+  readonly gap_ms: number
+}
+
+export interface KernelAnswer {
+  readonly kernel: string
+  /** One entry a step: SentFlow[] of a send, KernelCounters of a count, else null. */
+  readonly steps: readonly (readonly SentFlow[] | KernelCounters | null)[]
+}
+
+export interface SentFlow {
+  readonly connections: readonly SentConnection[]
+}
+
+export interface SentConnection {
+  readonly source: string
+  readonly source_port: number
+  /** Packet number, place, destination address and port, source address and port, as they were there. */
+  readonly arrivals: readonly (readonly [number, 'pod' | 'node' | 'uplink', string, number, string, number])[]
+  readonly answers?: readonly SentAnswer[]
+  /** errno of a packet the node's kernel would not take. */
+  readonly refusal?: string
+}
+
+export type SentAnswer =
+  /** Packet number, type, code, who says so. */
+  | readonly ['icmp', number, number, number, string]
+  | readonly ['reset']
+  /** Packet number; whether it came from where the packet was sent, to where it came from. */
+  | readonly ['answer', number, boolean]
+
+export interface KernelCounters {
+  readonly rules: readonly {
+    readonly family: IpFamily
+    readonly table: string
+    readonly chain: string
+    readonly index: number
+    readonly evaluated: number
+    readonly matched: number
+    readonly bytes: number
+    readonly rule: string
+  }[]
+  /** iptables only; `policy` is null for user chains. */
+  readonly chains: readonly {
+    readonly family: IpFamily
+    readonly table: string
+    readonly chain: string
+    readonly policy: 'ACCEPT' | 'DROP' | null
+    readonly packets: number
+  }[]
+}
+
+export const kernelReplay =
+  (request: KernelRequest): TE.TaskEither<Problem, KernelAnswer> =>
+  async () => {
+    const answer = await ask({
+      backend: request.backend,
+      topology: {
+        uplink: request.interfaces.uplink,
+        pod_interface: request.interfaces.pod,
+        node_ips: request.topology.nodeIps.map(formatIp),
+        local_ips: request.topology.localIps.map(formatIp),
+        pod_cidrs: request.topology.podPrefixes.map(formatPrefix),
+        pod_side_ip: request.topology.podSideIp === undefined ? null : formatIp(request.topology.podSideIp),
+        pod_addresses: request.podAddresses,
+      },
+      sysctls: request.sysctls ?? {},
+      most_seconds: request.mostSeconds,
+      steps: request.steps,
+    })
+    return answer as E.Either<Problem, KernelAnswer>
+  }
+
+/** What this machine lacks to replay in its kernel, as words; none: nothing. */
+export async function kernelLacks(backend: KernelBackend, families: readonly IpFamily[]): Promise<readonly string[]> {
+  if (process.platform !== 'linux') return ['Linux']
+  const answer = await ask({ missing: backend, families })
+  if (E.isRight(answer)) return (answer.right as { missing: readonly string[] }).missing
+  return answer.left._tag === 'BadUsage' ? ['python3 (3.9 or later)'] : ['a python3 that runs (3.9 or later)']
+}
+
+/** A flow of a flow file as the kernel is asked to send it. */
+export const kernelFlow = (flow: Flow): KernelFlow => ({
+  origin: ORIGIN_WORD[flow.origin],
+  source: formatIp(flow.source),
+  destination: formatIp(flow.destination),
+  protocol: PROTOCOL_NUMBER[flow.protocol],
+  destination_port: flow.destinationPort,
+  source_port: flow.firstSourcePort,
+  connections: flow.connectionCount,
+  sources: flow.sourceCount,
+  packets: flow.packetCount,
+  flags: [],
+  reply: flow.reply,
+  delay_ms: flow.delayUs / 1000,
+  gap_ms: flow.gapUs / 1000,
+})
+
+const ORIGIN_WORD: Readonly<Record<Origin, KernelFlow['origin']>> = {
+  [ORIGIN.uplink]: 'external',
+  [ORIGIN.pod]: 'pod',
+  [ORIGIN.node]: 'node',
+}
+
+const PROGRAM = join(import.meta.dirname, '../../native/kernel-replay')
+
+/** Runs the program once. */
+function ask(request: unknown): Promise<E.Either<Problem, unknown>> {
+  return new Promise(resolve => {
+    const child = spawn('python3', ['-B', PROGRAM], { stdio: 'pipe' })
+    const output: Buffer[] = []
+    const complaints: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk))
+    // A child that ends early leaves a broken pipe; its exit says why.
+    child.stdin.on('error', () => {})
+    child.on('error', () => resolve(E.left(badUsage('python3 cannot be run', 'install Python 3.9 or later'))))
+    child.on('close', code => {
+      const text = Buffer.concat(output).toString('utf8')
+      if (text !== '' && (code === 0 || code === 1)) resolve(readAnswer(JSON.parse(text)))
+      else {
+        const lastWords = Buffer.concat(complaints).toString('utf8').trim().split('\n').at(-1) ?? ''
+        resolve(E.left(ioFailed('python3', 'replay in the kernel', lastWords || `exit code ${code}`, 'run it again')))
+      }
+    })
+    child.stdin.end(JSON.stringify(request))
+  })
+}
+
+function readAnswer(answer: unknown): E.Either<Problem, unknown> {
+  const { problem } = answer as { readonly problem?: { readonly kind: string; readonly text: string } }
+  if (problem === undefined) return E.right(answer)
+  if (problem.kind === 'rules')
+    return E.left(badInput({}, `the kernel does not take the rules: ${problem.text}`, 'take out what it does not know'))
+  return E.left(
+    ioFailed("this machine's kernel", 'replay', problem.text, PROBLEM_MENDS[problem.kind] ?? 'run it again'),
+  )
+}
+
+const PROBLEM_MENDS: Readonly<Record<string, string>> = {
+  namespaces: 'run as root, in a container with CAP_SYS_ADMIN and CAP_NET_ADMIN',
+  sysctl: 'run where /proc/sys/net may be written',
+  time: 'send fewer packets',
+  flows: 'send fewer flows',
+}
