@@ -5,13 +5,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command } from 'commander'
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { proxierConfigOf } from '../src/app/proxier-flags.ts'
-import { addProxierOptions } from '../src/cli/proxier-options.ts'
-import { applyEvent, type ClusterState, emptyState } from '../src/cluster/cluster-state.ts'
-import { readObjects } from '../src/cluster/read-objects.ts'
+import type { ClusterState } from '../src/cluster/cluster-state.ts'
 import type { IpFamily } from '../src/net/ip.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
 import type { ProxierConfig } from '../src/proxier/proxier-config.ts'
@@ -25,8 +20,8 @@ import {
   makeState,
 } from '../src/proxier/testing/make-objects.ts'
 import { printRuleset } from '../src/ruleset/print-iptables.ts'
+import { applyGoldenFile, configOfFlags, GOLDEN, goldenConfig, goldenState } from './golden-case.ts'
 
-const GOLDEN = join(import.meta.dirname, '../testdata/golden')
 const SAVES = [
   [4, 'iptables-save.txt'],
   [6, 'ip6tables-save.txt'],
@@ -37,13 +32,13 @@ const DELETIONS = new Set(['70-seq-endpoint-changes/step-3.json'])
 
 describe('rules as a real kube-proxy v1.34.9 wrote them', () => {
   for (const name of readdirSync(GOLDEN).filter(f => f !== 'README.md')) {
-    const config = configOf(readFileSync(join(GOLDEN, name, 'config.txt'), 'utf8'))
     it(name, () => {
-      const state = emptyState()
-      change(state, `${name}/objects.json`)
+      const config = goldenConfig(name)
+      const state = goldenState(name)
       expectGolden(state, config, name)
       for (let step = 1; existsSync(join(GOLDEN, name, `step-${step}.json`)); step++) {
-        change(state, `${name}/step-${step}.json`)
+        const file = `${name}/step-${step}.json`
+        applyGoldenFile(state, file, DELETIONS.has(file) ? 'DELETED' : 'MODIFIED')
         expectGolden(state, config, `${name}/after-step-${step}`)
       }
     })
@@ -63,7 +58,7 @@ describe('rules as a real kube-proxy v1.34.9 wrote them', () => {
       'ede93e2bd90b3734314787eb39c58c1801b4e6ee4ae083aea90fc3867ac7e805',
     ],
   ])('%s', (_name, endpoints, sha4, sha6) => {
-    const config = configOf('flags: --cluster-cidr=10.244.0.0/16')
+    const config = configOfFlags(['--cluster-cidr=10.244.0.0/16'])
     const state = thousandEndpoints(endpoints > 1000)
     expect(sha256(canonicalRules(rulesOf(state, config, 4)))).toBe(sha4)
     expect(sha256(canonicalRules(rulesOf(state, config, 6)))).toBe(sha6)
@@ -79,25 +74,6 @@ function expectGolden(state: ClusterState, config: ProxierConfig, folder: string
 
 const rulesOf = (state: ClusterState, config: ProxierConfig, family: IpFamily): string =>
   printRuleset(iptablesRuleset(state, 'node-a', config, family))
-
-/** The captures were made on a kernel with nfnetlink_acct. */
-function configOf(text: string): ProxierConfig {
-  const flags = /^flags: (.*)$/m
-    .exec(text)![1]
-    .split(' ')
-    .filter(flag => flag !== '')
-  const command = addProxierOptions(new Command().exitOverride())
-  const config = proxierConfigOf(command.parse([...flags, '--nfacct', 'on'], { from: 'user' }).opts())
-  if (E.isLeft(config)) throw new Error(JSON.stringify(config.left))
-  return config.right
-}
-
-function change(state: ClusterState, file: string): void {
-  const read = readObjects([{ name: file, bytes: readFileSync(join(GOLDEN, file)) }])
-  if (E.isLeft(read)) throw new Error(JSON.stringify(read.left))
-  const type = DELETIONS.has(file) ? 'DELETED' : 'MODIFIED'
-  for (const { object } of read.right.items) applyEvent(state, { sequence: 0, timeUs: 0, type, object })
-}
 
 /** A Service of 1,000 endpoints and a small one: with one endpoint, or with none. */
 function thousandEndpoints(smallHasOne: boolean): ClusterState {

@@ -1,0 +1,41 @@
+/** The inputs of a case of testdata/golden: the objects its kube-proxy saw, and its flags. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import * as E from 'fp-ts/lib/Either.js'
+import { proxierConfigOf } from '../src/app/proxier-flags.ts'
+import { addProxierOptions } from '../src/cli/proxier-options.ts'
+import { applyEvent, type ClusterState, emptyState } from '../src/cluster/cluster-state.ts'
+import { readObjects } from '../src/cluster/read-objects.ts'
+import { describeProblem } from '../src/problem/problem.ts'
+import type { ProxierConfig } from '../src/proxier/proxier-config.ts'
+
+export const GOLDEN = join(import.meta.dirname, '../testdata/golden')
+
+export function goldenState(name: string): ClusterState {
+  const state = emptyState()
+  applyGoldenFile(state, `${name}/objects.json`, 'MODIFIED')
+  return state
+}
+
+export function applyGoldenFile(state: ClusterState, file: string, type: 'MODIFIED' | 'DELETED'): void {
+  const read = readObjects([{ name: file, bytes: readFileSync(join(GOLDEN, file)) }])
+  if (E.isLeft(read)) throw new Error(describeProblem(read.left))
+  for (const { object } of read.right.items) applyEvent(state, { sequence: 0, timeUs: 0, type, object })
+}
+
+export const goldenConfig = (name: string): ProxierConfig =>
+  configOfFlags(
+    /^flags: (.*)$/m
+      .exec(readFileSync(join(GOLDEN, name, 'config.txt'), 'utf8'))![1]
+      .split(' ')
+      .filter(flag => flag !== ''),
+  )
+
+/** The captures were made on a kernel with nfnetlink_acct. */
+export function configOfFlags(flags: readonly string[]): ProxierConfig {
+  const command = addProxierOptions(new Command().exitOverride())
+  const config = proxierConfigOf(command.parse([...flags, '--nfacct', 'on'], { from: 'user' }).opts())
+  if (E.isLeft(config)) throw new Error(describeProblem(config.left))
+  return config.right
+}

@@ -1,0 +1,159 @@
+/**
+ * Connections that were really made through a real kube-proxy's rules (testdata/golden/README.md: packets-*.json), against the trace of
+ * the same packet: whether it is let through, which endpoints it can reach, as whom, and what conntrack remembers.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { formatIp, parseIp, readIpWords, writeIpWords } from '../src/net/ip.ts'
+import { newPacket, ORIGIN, type Packet } from '../src/net/packet.ts'
+import { PROTOCOL_NUMBER, type Protocol } from '../src/net/protocol.ts'
+import { type Host, hostView } from '../src/netfilter/host.ts'
+import { OUTCOME, type Outcome } from '../src/netfilter/outcome.ts'
+import { trace } from '../src/netfilter/trace.ts'
+import { describeProblem } from '../src/problem/problem.ts'
+import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
+import type { Ruleset } from '../src/ruleset/ruleset.ts'
+import { GOLDEN, goldenConfig, goldenState } from './golden-case.ts'
+
+interface Row {
+  readonly from: string
+  readonly src: string
+  readonly to: string
+  readonly dst: string
+  readonly dport: number
+  readonly proto: 'tcp' | 'udp'
+  readonly outcomes: Readonly<Partial<Record<'ok' | 'timeout' | 'ECONNREFUSED', number>>>
+  readonly endpoints: readonly string[]
+  readonly sourceSeenByEndpoint: readonly string[]
+  readonly conntrack: readonly {
+    readonly dnat: string | null
+    readonly snat: string | null
+    readonly unreplied: boolean
+  }[]
+}
+
+/** One way a packet can go. */
+interface Branch {
+  readonly outcome: Outcome
+  readonly dnat: string | null
+  readonly source: string
+  /** Whether conntrack keeps an entry: the packet left the node or was delivered. */
+  readonly confirmed: boolean
+}
+
+const NODE: Host = {
+  localAddresses: ['172.18.0.2', 'fd00:172:18::2'],
+  podPrefixes: ['10.244.1.0/24'],
+  uplinkName: 'eth0',
+  podInterfaceName: 'veth1',
+}
+const FROM_POD = new Set(['local-pod', 'local-endpoint-pod'])
+/** Rows in which chance alone is less likely than this to have left a way untried. */
+const LEAST_CHANCE = 1e-6
+/** Evenly spread first draws: more than there are ways in any case. */
+const DRAWS = 24
+
+/** Session affinity, which trace refuses yet. */
+const REFUSED = new Set(['21-session-affinity', '22-session-affinity-etp-local'])
+
+const cases = readdirSync(GOLDEN).filter(
+  name => existsSync(join(GOLDEN, name, 'packets-iptables.json')) && !REFUSED.has(name),
+)
+
+describe('connections through the rules of a real kube-proxy', () => {
+  it('are there', () => {
+    expect(cases).toHaveLength(41)
+  })
+
+  describe.each(cases)('%s', name => {
+    const ruleset = iptablesRuleset(goldenState(name), 'node-a', goldenConfig(name), 4)
+    const rows = JSON.parse(readFileSync(join(GOLDEN, name, 'packets-iptables.json'), 'utf8')) as Row[]
+    it.each(rows.map(row => [`${row.from} -> ${row.to} (${row.dst}:${row.dport}/${row.proto})`, row] as const))(
+      '%s',
+      (_title, row) => {
+        expectRow(row, branchesOf(ruleset, row))
+      },
+    )
+  })
+})
+
+function expectRow(row: Row, branches: readonly Branch[]): void {
+  const entry = (dnat: string | null, snat: string | null): string => `${dnat ?? '-'} ${snat ?? '-'}`
+  const sender = row.from === 'node' ? localSource(row.dst) : row.src
+  const possible = new Set(
+    branches.filter(b => b.confirmed).map(b => entry(b.dnat, b.source === sender ? null : b.source)),
+  )
+  const seen = new Set(row.conntrack.map(c => entry(c.dnat, c.snat)))
+  expect(
+    [...seen].filter(e => !possible.has(e)),
+    'entries in conntrack that should not be',
+  ).toEqual([])
+  const tries = Object.values(row.outcomes).reduce((sum, n) => sum + n, 0)
+  const unseen = possible.size - seen.size
+  if (unseen > 0)
+    expect(
+      ((possible.size - unseen) / possible.size) ** tries,
+      `${unseen} of ${possible.size} ways untried`,
+    ).toBeGreaterThan(LEAST_CHANCE)
+
+  // An endpoint that answered is one whose entry is not unreplied; whether it can is not for the node to say.
+  const answered = new Set(row.conntrack.filter(c => !c.unreplied).map(c => c.dnat))
+  const taken = branches.filter(b => !b.confirmed || seen.has(entry(b.dnat, b.source === sender ? null : b.source)))
+  const replying = taken.filter(b => b.dnat !== null && answered.has(b.dnat))
+  expect([...row.endpoints].sort()).toEqual(unique(replying.map(b => b.dnat!)))
+  expect([...row.sourceSeenByEndpoint].sort()).toEqual(unique(replying.map(b => b.source)))
+  expect(Object.keys(row.outcomes).sort()).toEqual(unique(taken.map(b => outcomeWord(b, answered))))
+}
+
+function outcomeWord(branch: Branch, answered: ReadonlySet<string | null>): string {
+  if (branch.outcome === OUTCOME.rejected) return 'ECONNREFUSED'
+  if (branch.outcome === OUTCOME.dropped) return 'timeout'
+  if (branch.dnat !== null) return answered.has(branch.dnat) ? 'ok' : 'timeout'
+  // Nothing listens on the node itself.
+  return branch.outcome === OUTCOME.toNode ? 'ECONNREFUSED' : 'timeout'
+}
+
+function branchesOf(ruleset: Ruleset, row: Row): Branch[] {
+  const branches = new Map<string, Branch>()
+  for (let i = 0; i < DRAWS; i++) {
+    const word = Math.floor(((i + 0.5) / DRAWS) * 2 ** 32)
+    const branch = walk(ruleset, row, word)
+    branches.set(JSON.stringify(branch), branch)
+  }
+  return [...branches.values()]
+}
+
+function walk(ruleset: Ruleset, row: Row, word: number): Branch {
+  const packet = packetOf(row)
+  const traced = trace(ruleset, hostView(NODE, 4), packet, () => word)
+  if (E.isLeft(traced)) throw new Error(describeProblem(traced.left))
+  const { outcome, packet: after, dnat, steps } = traced.right
+  const addressOf = (words: Uint32Array): string => formatIp({ family: 4, value: readIpWords(words, 0) })
+  // The reset that answers a SYN nobody listens for takes the entry along.
+  const isReset = outcome === OUTCOME.toNode && row.proto === 'tcp'
+  return {
+    outcome,
+    dnat: dnat === undefined ? null : `${addressOf(after.destination)}:${after.destinationPort}`,
+    source: addressOf(after.source),
+    confirmed: outcome < OUTCOME.dropped ? !isReset : steps.some(step => step.chain === 'POSTROUTING'),
+  }
+}
+
+function packetOf(row: Row): Packet {
+  const packet = newPacket(4)
+  const isNode = row.from === 'node'
+  writeIpWords(parseIp(isNode ? localSource(row.dst) : row.src)!.value, packet.source, 0)
+  writeIpWords(parseIp(row.dst)!.value, packet.destination, 0)
+  packet.protocol = PROTOCOL_NUMBER[row.proto.toUpperCase() as Protocol]
+  packet.sourcePort = 40_000
+  packet.destinationPort = row.dport
+  packet.origin = isNode ? ORIGIN.node : FROM_POD.has(row.from) ? ORIGIN.pod : ORIGIN.uplink
+  return packet
+}
+
+/** The address the node itself sends from. */
+const localSource = (destination: string): string => (destination.startsWith('127.') ? '127.0.0.1' : '172.18.0.2')
+
+const unique = (texts: readonly string[]): string[] => [...new Set(texts)].sort()
