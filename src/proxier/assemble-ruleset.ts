@@ -8,14 +8,9 @@ import { printRules } from '../ruleset/print-iptables.ts'
 import type { Chain, Rule, Ruleset, Table, TableName } from '../ruleset/ruleset.ts'
 import type { DispatchChain } from './base-chains.ts'
 import { baseChains, DISPATCH_CHAINS, DISPATCH_NAMES } from './base-chains.ts'
+import type { IptablesSetting } from './iptables-setting.ts'
 import type { IptablesVariant } from './iptables-variants.ts'
 import type { Assemble, DependentVariants } from './node-views.ts'
-import type { NodeSetting } from './port-on-node.ts'
-
-export interface IptablesSetting extends NodeSetting {
-  /** Jumps to KUBE-NODEPORTS that end nat KUBE-SERVICES. */
-  readonly nodePortJumps: readonly Rule[]
-}
 
 /** `first`: the variants of all Service ports on some node; that node's ruleset is the one the others lie over. */
 export function rulesetAssembler(

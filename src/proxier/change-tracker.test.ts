@@ -70,9 +70,10 @@ describe('ChangeTracker', () => {
 
   it('keeps a reason to write everything until the sync', () => {
     const { tracker } = started()
+    tracker.requireFull('topology')
     tracker.requireFull('flushed')
-    tracker.requireFull('failure')
-    expect(tracker.take(0, false).full).toBe('failure')
+    tracker.requireFull('topology')
+    expect(tracker.take(0, false).full).toBe('flushed')
     expect(tracker.take(0, false).full).toBeUndefined()
   })
 })

@@ -15,8 +15,6 @@ import type { PortList, ServiceChange } from './service-catalog.ts'
 export type FullSyncReason =
   /** The first sync since kube-proxy started, which it also does when its node's addresses or pod CIDRs change. */
   | 'start'
-  /** The last sync failed, and what had changed before it is forgotten. */
-  | 'failure'
   /** Somebody flushed the rules (iptables mode: the canary chain is gone). */
   | 'flushed'
   /** The node's zone label changed. */
@@ -57,8 +55,9 @@ export class ChangeTracker {
       this.requireFull('start')
   }
 
+  /** A reason that also tells of the kernel's state is not forgotten for one that does not. */
   requireFull(reason: FullSyncReason): void {
-    if (this.full !== 'start') this.full = reason
+    if (this.full === undefined || this.full === 'topology') this.full = reason
   }
 
   /** kube-proxy would sync as soon as it may. */

@@ -8,22 +8,17 @@
  */
 import type { ClusterState } from '../cluster/cluster-state.ts'
 import type { IpFamily } from '../net/ip.ts'
-import { formatPrefix } from '../net/ip.ts'
-import { printRules } from '../ruleset/print-iptables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
-import type { IptablesSetting } from './assemble-ruleset.ts'
 import { rulesetAssembler } from './assemble-ruleset.ts'
 import { servicePortNames } from './chain-names.ts'
 import type { EndpointPlace } from './endpoint-chains.ts'
 import { endpointChains } from './endpoint-chains.ts'
+import { endpointCount, iptablesSetting } from './iptables-setting.ts'
 import { iptablesVariantWriter } from './iptables-variants.ts'
-import { localTraffic } from './local-traffic.ts'
 import type { NodeViews } from './node-views.ts'
 import { nodeViews } from './node-views.ts'
-import { nodePortJumps } from './nodeport-jumps.ts'
 import { portVariants } from './port-variants.ts'
 import type { ProxierConfig } from './proxier-config.ts'
-import { proxierNode } from './proxier-node.ts'
 import type { ServicePort } from './service-ports.ts'
 import { servicePorts } from './service-ports.ts'
 
@@ -53,7 +48,12 @@ export function iptablesViews(
 ): IptablesViews {
   const ports = servicePorts(state, family)
   const names = ports.map(p => servicePortNames(p, config.chainNames))
-  const settings = nodeSettings(state, nodeNames, config, family, ports)
+  const endpoints = endpointCount(ports)
+  const settings = nodeNames.map(name => {
+    const node = state.nodes.get(name)
+    if (node === undefined) throw new Error(`no Node ${name} in the state`)
+    return iptablesSetting(node.object, config, family, endpoints)
+  })
   const settingsAlike = settings.every(s => s.portKey === settings[0].portKey)
   const views = nodeViews(
     settings,
@@ -61,32 +61,4 @@ export function iptablesViews(
     (first, variants) => rulesetAssembler(first, variants, family),
   )
   return { ...views, servicePorts: ports, endpointChains: endpointChains(names) }
-}
-
-function nodeSettings(
-  state: ClusterState,
-  nodeNames: readonly string[],
-  config: ProxierConfig,
-  family: IpFamily,
-  ports: readonly ServicePort[],
-): IptablesSetting[] {
-  const endpointCount = ports.reduce((sum, p) => sum + p.endpoints.length, 0)
-  const comments = endpointCount <= config.largeClusterEndpoints
-  return nodeNames.map(name => {
-    const stored = state.nodes.get(name)
-    if (stored === undefined) throw new Error(`no Node ${name} in the state`)
-    const node = proxierNode(stored.object, family)
-    const { localhost, jumps } = nodePortJumps(config, node, family)
-    const podPrefix = config.detectLocalMode === 'NodeCIDR' && node.podPrefix ? formatPrefix(node.podPrefix) : ''
-    return {
-      portKey: `${podPrefix} ${localhost}`,
-      fixedKey: printRules('', jumps, family),
-      node,
-      config,
-      comments,
-      localTraffic: localTraffic(config, node, family),
-      localhostNodePorts: localhost,
-      nodePortJumps: jumps,
-    }
-  })
 }

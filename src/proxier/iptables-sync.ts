@@ -1,0 +1,115 @@
+/**
+ * One sync of one node in iptables mode: how much it writes, known at once, and the text, made when asked for. Immutable; it stays
+ * what it was when later syncs follow.
+ */
+import type { FullSyncReason } from './change-tracker.ts'
+import type { PortEntry, PortSequence, PortStretch } from './port-sequence.ts'
+import type { RestoreFrame, TableFrame } from './restore-frame.ts'
+import { chainLine } from './restore-rule.ts'
+
+/** What the parts of a sync's price hang on. */
+export interface SyncSize {
+  /** Of the text. */
+  readonly bytes: number
+  readonly filter: TableSize
+  readonly nat: TableSize
+  /** Chains of nat that are deleted; they are among those declared. */
+  readonly deletedChains: number
+  /** kube-proxy ran `iptables-save -t nat` first, to look for chains to delete. */
+  readonly listsNat: boolean
+  /** Rules in kube-proxy's chains afterwards, as its metric sync_proxy_rules_iptables_total has them. */
+  readonly total: { readonly filter: number; readonly nat: number }
+}
+
+export interface TableSize {
+  /** Declared: made, or emptied. */
+  readonly chains: number
+  /** Appended, as the metric sync_proxy_rules_iptables_last has them. */
+  readonly rules: number
+}
+
+interface SyncParts {
+  readonly full?: FullSyncReason
+  readonly number: number
+  readonly frame: RestoreFrame
+  readonly ports: PortSequence
+  /** Those of `ports` whose own chains are written. */
+  readonly written: readonly PortEntry[]
+  /** undefined: nobody looked for stale chains. */
+  readonly deleted?: readonly string[]
+}
+
+export class IptablesSync {
+  /** undefined: a partial sync. */
+  readonly full?: FullSyncReason
+  readonly size: SyncSize
+  private readonly parts: SyncParts
+
+  constructor(parts: SyncParts) {
+    this.full = parts.full
+    this.size = sizeOf(parts)
+    this.parts = parts
+  }
+
+  /** The input of iptables-restore (ip6tables-restore). */
+  text(): string {
+    const { frame, ports, number, deleted = [] } = this.parts
+    const { stretches } = ports
+    const isWritten = (entry: PortEntry): boolean => entry.writtenBy === number
+    const natRules = (stretch: PortStretch): string =>
+      stretch.entries.some(isWritten)
+        ? stretch.entries.map(e => e.block.dispatch.text + (isWritten(e) ? e.block.own.text : '')).join('')
+        : stretch.dispatch()
+    const ownChains = (stretch: PortStretch): string =>
+      stretch.entries.map(e => (isWritten(e) ? e.block.chainLines : '')).join('')
+    return [
+      '*filter\n',
+      ...frame.filter.chains.map(chainLine),
+      frame.filter.first.text,
+      ...stretches.map(stretch => stretch.filter()),
+      frame.filter.last.text,
+      'COMMIT\n*nat\n',
+      ...frame.nat.chains.map(chainLine),
+      ...stretches.map(ownChains),
+      ...deleted.map(chainLine),
+      frame.nat.first.text,
+      ...stretches.map(natRules),
+      ...deleted.map(deletion),
+      frame.nat.last.text,
+      'COMMIT\n',
+    ].join('')
+  }
+}
+
+const deletion = (chain: string): string => `-X ${chain}\n`
+
+function sizeOf({ frame, ports, written, deleted }: SyncParts): SyncSize {
+  const { totals } = ports
+  let bytes = FRAME_BYTES + frameBytes(frame.filter) + frameBytes(frame.nat) + totals.bytes
+  let ownChains = 0
+  let ownRules = 0
+  for (const { block } of written) {
+    bytes += block.chainLines.length + block.own.text.length
+    ownChains += block.chains.length
+    ownRules += block.own.count
+  }
+  for (const chain of deleted ?? []) bytes += chainLine(chain).length + deletion(chain).length
+  const filterRules = frameRules(frame.filter) + totals.filterRules
+  const natRules = frameRules(frame.nat) + totals.natRules
+  const deletedChains = deleted?.length ?? 0
+  return {
+    bytes,
+    filter: { chains: frame.filter.chains.length, rules: filterRules },
+    nat: { chains: frame.nat.chains.length + ownChains + deletedChains, rules: natRules + ownRules },
+    deletedChains,
+    listsNat: deleted !== undefined,
+    total: { filter: filterRules, nat: natRules + totals.ownRules },
+  }
+}
+
+const FRAME_BYTES = '*filter\nCOMMIT\n*nat\nCOMMIT\n'.length
+
+const frameRules = ({ first, last }: TableFrame): number => first.count + last.count
+
+const frameBytes = ({ chains, first, last }: TableFrame): number =>
+  chains.reduce((sum, chain) => sum + chainLine(chain).length, 0) + first.text.length + last.text.length
