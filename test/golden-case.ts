@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { proxierConfigOf } from '../src/app/proxier-flags.ts'
 import { addProxierOptions } from '../src/cli/proxier-options.ts'
+import type { ClusterEvent } from '../src/cluster/cluster-event.ts'
 import { applyEvent, type ClusterState, emptyState } from '../src/cluster/cluster-state.ts'
 import { readObjects } from '../src/cluster/read-objects.ts'
 import { describeProblem } from '../src/problem/problem.ts'
@@ -19,9 +20,14 @@ export function goldenState(name: string): ClusterState {
 }
 
 export function applyGoldenFile(state: ClusterState, file: string, type: 'MODIFIED' | 'DELETED'): void {
+  for (const event of goldenEvents(file, type)) applyEvent(state, event)
+}
+
+/** The objects of a file, each added (or changed), or deleted. */
+export function goldenEvents(file: string, type: 'MODIFIED' | 'DELETED'): ClusterEvent[] {
   const read = readObjects([{ name: file, bytes: readFileSync(join(GOLDEN, file)) }])
   if (E.isLeft(read)) throw new Error(describeProblem(read.left))
-  for (const { object } of read.right.items) applyEvent(state, { sequence: 0, timeUs: 0, type, object })
+  return read.right.items.map(({ object }, sequence) => ({ sequence, timeUs: 0, type, object }))
 }
 
 export const goldenConfig = (name: string): ProxierConfig =>

@@ -11,16 +11,10 @@ import type { IpFamily } from '../src/net/ip.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
 import type { ProxierConfig } from '../src/proxier/proxier-config.ts'
 import { canonicalRules } from '../src/proxier/testing/canonical-rules.ts'
-import {
-  makeEndpoint,
-  makeNode,
-  makePort,
-  makeService,
-  makeSlice,
-  makeState,
-} from '../src/proxier/testing/make-objects.ts'
+import { makeState } from '../src/proxier/testing/make-objects.ts'
 import { printRuleset } from '../src/ruleset/print-iptables.ts'
 import { applyGoldenFile, configOfFlags, GOLDEN, goldenConfig, goldenState } from './golden-case.ts'
+import { makeThousandEndpoints } from './make-thousand-endpoints.ts'
 
 const SAVES = [
   [4, 'iptables-save.txt'],
@@ -59,7 +53,7 @@ describe('rules as a real kube-proxy v1.34.9 wrote them', () => {
     ],
   ])('%s', (_name, endpoints, sha4, sha6) => {
     const config = configOfFlags(['--cluster-cidr=10.244.0.0/16'])
-    const state = thousandEndpoints(endpoints > 1000)
+    const state = makeState(...makeThousandEndpoints(endpoints > 1000))
     expect(sha256(canonicalRules(rulesOf(state, config, 4)))).toBe(sha4)
     expect(sha256(canonicalRules(rulesOf(state, config, 6)))).toBe(sha6)
   })
@@ -74,20 +68,5 @@ function expectGolden(state: ClusterState, config: ProxierConfig, folder: string
 
 const rulesOf = (state: ClusterState, config: ProxierConfig, family: IpFamily): string =>
   printRuleset(iptablesRuleset(state, 'node-a', config, family))
-
-/** A Service of 1,000 endpoints and a small one: with one endpoint, or with none. */
-function thousandEndpoints(smallHasOne: boolean): ClusterState {
-  const endpoints = Array.from({ length: 1000 }, (_, i) =>
-    makeEndpoint(`10.244.${4 + Math.floor(i / 250)}.${1 + (i % 250)}`),
-  )
-  const port = smallHasOne ? makePort() : makePort({ name: 'x', port: 81, targetPort: 8081 })
-  return makeState(
-    makeNode('node-a', { zone: 'zone-a', ip: '172.18.0.2' }),
-    makeService({ clusterIPs: ['10.96.10.10'] }),
-    makeSlice(endpoints),
-    makeService({ name: 'small', clusterIPs: ['10.96.10.12'], ports: [port] }),
-    makeSlice(smallHasOne ? ['10.244.1.5'] : [], { serviceName: 'small' }),
-  )
-}
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
