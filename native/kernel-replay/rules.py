@@ -125,6 +125,9 @@ def _with_counters(expressions):
     """One before everything, one before the verdict; a rule's own counter stands where it stood."""
     counter = {"counter": {"packets": 0, "bytes": 0}}
     others = [counter if "counter" in e else e for e in expressions]
+    # nft lists a TCP reset without the protocol it asks for, and would put that match before our first counter.
+    if "tcp reset" in str(expressions[-1].get("reject")):
+        others.insert(-1, {"match": {"op": "==", "left": {"meta": {"key": "l4proto"}}, "right": "tcp"}})
     if len(others) < 2:
         return [counter, *others]
     return [counter, *others[:-1], counter, others[-1]]

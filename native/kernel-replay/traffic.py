@@ -34,7 +34,8 @@ class Traffic:
         self._node, self._deadline = world.node, deadline
         self._injectors, self._taps, self._poller = {}, {}, select.poll()
         self._streams, self._connections, self._next_id, self._by_tuple = {}, {}, 0, {}
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        processors = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {processors[os.getpid() % len(processors)]})
         for place, namespace, device in (("external", world.clients, "c0"), ("pod", world.pods, "b0"), ("node", world.node, None)):
             with namespace.inside():
                 for family in (socket.AF_INET, socket.AF_INET6):
