@@ -120,7 +120,7 @@ function overallTable({ overall, pooled, tested, significant, significantByChanc
   }
 }
 
-const worstServicesTable = ({ worst, tested }: Evenness): ReportTable => ({
+const worstServicesTable = ({ canBeUneven, worst, tested }: Evenness): ReportTable => ({
   id: 'worst',
   title: 'Least even Services',
   note:
@@ -131,7 +131,7 @@ const worstServicesTable = ({ worst, tested }: Evenness): ReportTable => ({
     words('Service port'),
     ...['endpoints', 'connections', 'max / mean', 'CV', 'Gini', 'Jain', 'p', 'idle'].map(figures),
   ],
-  rows: worst.map(s => [
+  rows: (canBeUneven ? worst : []).map(s => [
     s.service,
     countText(s.endpoints),
     countText(s.delivered),

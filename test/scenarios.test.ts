@@ -1,0 +1,52 @@
+/**
+ * Every scenario of scenarios/ as its users start it, cut down to seconds where it is large; whole under SVCSIM_REQUIRE_TOOLS=1
+ * (`npm run test:all`), which is where the large cluster's own thresholds hold.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { describe, expect, it } from 'vitest'
+import { svcsim, temporaryFolder } from './svcsim-process.ts'
+
+const folder = temporaryFolder()
+
+/** What makes each short. A scenario that is not named here fails the test. */
+const SHORT: Readonly<Record<string, readonly string[]>> = {
+  smoke: [],
+  dashboard: [],
+  'web-shop': [],
+  'endpoint-sweep': ['--set', 'sweep.values=[1,2,50]', '--packets', '20000'],
+  'service-sweep': ['--set', 'sweep.values=[1,1000]', '--packets', '20000'],
+  import: ['--set', 'cluster.objects=objects/web-shop.yaml', '--set', 'cluster.nodes=4', '--packets', '20000'],
+}
+
+const WHOLE: Readonly<Record<string, readonly string[]>> = {
+  'large-cluster': ['--packets', '2000000'],
+  'service-sweep': ['--set', 'sweep.values=[30000]', '--packets', '20000'],
+}
+
+async function runScenario(name: string, out: string, flags: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await svcsim(['run', name, '--quiet', '--out', out, ...flags])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout.startsWith(`${name}: `)).toBe(true)
+  expect(readdirSync(out)).toContain('report.html')
+}
+
+describe('scenarios', () => {
+  const names = readdirSync(join(import.meta.dirname, '../scenarios'))
+    .filter(file => file.endsWith('.yaml'))
+    .map(file => file.replace('.yaml', ''))
+
+  it.each(names.filter(name => name !== 'large-cluster'))('%s runs', async name => {
+    await runScenario(name, join(folder, name), SHORT[name])
+  })
+
+  describe.runIf(process.env['SVCSIM_REQUIRE_TOOLS'] === '1')('whole', () => {
+    it.each(Object.entries(WHOLE))('%s runs at its size', async (name, flags) => {
+      const out = join(folder, `${name}-whole`)
+      await runScenario(name, out, flags)
+      const { thresholds } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'))
+      for (const threshold of thresholds) expect(threshold).toMatchObject({ passed: true })
+    }, 300_000)
+  })
+})
