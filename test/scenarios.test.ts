@@ -42,11 +42,15 @@ describe('scenarios', () => {
   })
 
   describe.runIf(process.env['SVCSIM_REQUIRE_TOOLS'] === '1')('whole', () => {
-    it.each(Object.entries(WHOLE))('%s runs at its size', async (name, flags) => {
-      const out = join(folder, `${name}-whole`)
-      await runScenario(name, out, flags)
-      const { thresholds } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'))
-      for (const threshold of thresholds) expect(threshold).toMatchObject({ passed: true })
-    }, 300_000)
+    it.each(Object.entries(WHOLE))(
+      '%s runs at its size',
+      async (name, flags) => {
+        const out = join(folder, `${name}-whole`)
+        await runScenario(name, out, flags)
+        const { thresholds } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'))
+        for (const threshold of thresholds) expect(threshold).toMatchObject({ passed: true })
+      },
+      300_000,
+    )
   })
 })

@@ -53,7 +53,12 @@ describe('the dashboard', () => {
 
 it('CoreDNS over TCP chooses between its two pods with one statistic rule', async () => {
   const save = await rules()
-  expect(save.split('\n').filter(line => line.startsWith('-A KUBE-SVC-FAITROITGXHS3QVF ')).slice(1)).toEqual([
+  expect(
+    save
+      .split('\n')
+      .filter(line => line.startsWith('-A KUBE-SVC-FAITROITGXHS3QVF '))
+      .slice(1),
+  ).toEqual([
     '-A KUBE-SVC-FAITROITGXHS3QVF -m comment --comment "kube-system/coredns:dns-tcp -> 192.168.32.9:53" ' +
       '-m statistic --mode random --probability 0.50000000000 -j KUBE-SEP-TJ2CXVZOWVM6T4YV',
     '-A KUBE-SVC-FAITROITGXHS3QVF -m comment --comment "kube-system/coredns:dns-tcp -> 192.168.33.9:53" ' +

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { readObjects } from '../cluster/read-objects.ts'
 import { describeProblem } from '../problem/problem.ts'
 import { DEFAULT_PROXIER_CONFIG } from '../proxier/proxier-config.ts'
+import { stateOf } from './cluster-input.ts'
 import { type RulesFlags, type RulesRequest, rulesCommand, rulesText } from './rules-command.ts'
 
 const DASHBOARD = `
@@ -32,14 +33,14 @@ function textOf(parts: Partial<RulesRequest> = {}, yaml = DASHBOARD): string {
   const read = readObjects([{ name: 'objects.yaml', bytes: new TextEncoder().encode(yaml) }])
   if (E.isLeft(read)) throw new Error(describeProblem(read.left))
   const request: RulesRequest = {
-    objects: [],
+    cluster: { kind: 'objects', files: [] },
     node: 'node-a',
     family: 4,
     config: { ...DEFAULT_PROXIER_CONFIG, chainNames: 'legacy' },
     format: 'save',
     ...parts,
   }
-  const text = rulesText(read.right, request)
+  const text = rulesText(stateOf(read.right), request)
   return E.isLeft(text) ? describeProblem(text.left) : text.right
 }
 
@@ -78,14 +79,20 @@ describe('rulesCommand', () => {
   const FLAGS: RulesFlags = { objects: ['absent.yaml'], node: 'a', ipFamily: '4', format: 'save' }
 
   it.each<[Partial<RulesFlags>, string]>([
-    [{ objects: undefined }, 'no objects; add --objects FILE…'],
+    [{ objects: undefined }, 'no objects; add --objects FILE…, or --log LOG'],
     [{ objects: ['-', '-'] }, '--objects names standard input twice; give - once'],
     [{ node: undefined }, 'no node; add --node NAME'],
     [{ ipFamily: '5' }, '--ip-family "5" is unknown; write 4 or 6'],
     [{ format: 'xml' }, '--format "xml" is unknown; write save or list'],
     [{ table: 'raw' }, 'kube-proxy has no rules in table "raw"; write mangle, filter, nat'],
     [{ sync: ['a'] }, '--sync is not there yet; print whole rulesets with --objects'],
-    [{ at: '1s' }, '--log and --at are not there yet; hand in objects with --objects'],
+    [{ at: '1s' }, '--at without a log; add --log LOG'],
+    [{ log: 'run' }, '--objects and --log at once; give one of them'],
+    [
+      { objects: undefined, log: 'run', at: 'noon' },
+      '--at is "noon"; write a time from the start, as 90s, 1m30s or 250ms',
+    ],
+    [{ objects: undefined, log: 'absent-log' }, 'absent-log: there is no such log; check the path'],
     [{ proxyMode: 'ipvs' }, '--proxy-mode "ipvs" is unknown; it can be iptables only'],
     [{}, 'absent.yaml: there is no such file; check the path'],
   ])('with %j says: %s', async (flags, text) => {

@@ -1,13 +1,11 @@
 /**
- * `svcsim rules`: objects in, one node's ruleset out. Objects are taken as they are: nothing is allocated, no slice is made.
+ * `svcsim rules`: a cluster in, one node's ruleset out.
  */
 import process from 'node:process'
-import * as A from 'fp-ts/lib/Array.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { applyEvent, type ClusterState, emptyState } from '../cluster/cluster-state.ts'
-import { type ReadObjects, readObjects } from '../cluster/read-objects.ts'
+import type { ClusterState } from '../cluster/cluster-state.ts'
 import type { IpFamily } from '../net/ip.ts'
 import { didYouMean } from '../problem/near-names.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
@@ -16,19 +14,15 @@ import type { ProxierConfig } from '../proxier/proxier-config.ts'
 import { listTable } from '../ruleset/list-iptables.ts'
 import { printRuleset } from '../ruleset/print-iptables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
-import { readInput } from './files.ts'
-import { leftAside } from './left-aside.ts'
+import { type ClusterFlags, type ClusterInput, clusterInputOf, readCluster } from './cluster-input.ts'
 import { type ProxierFlags, proxierConfigOf } from './proxier-flags.ts'
 
-export interface RulesFlags extends ProxierFlags {
-  readonly objects?: readonly string[]
+export interface RulesFlags extends ProxierFlags, ClusterFlags {
   readonly node?: string
   readonly ipFamily: string
   readonly format: string
   readonly table?: string
   readonly sync?: readonly string[]
-  readonly log?: string
-  readonly at?: string
 }
 
 export const rulesCommand = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
@@ -36,13 +30,8 @@ export const rulesCommand = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
     TE.fromEither(requestOf(flags)),
     TE.chain(request =>
       pipe(
-        [...request.objects],
-        A.traverse(TE.ApplicativeSeq)(readInput),
-        TE.chainEitherK(readObjects),
-        TE.chainFirstIOK(read => () => {
-          for (const aside of [...leftAside(read), ...withoutAddress(read)]) process.stderr.write(`svcsim: ${aside}\n`)
-        }),
-        TE.chainEitherK(read => rulesText(read, request)),
+        readCluster(request.cluster),
+        TE.chainEitherK(state => rulesText(state, request)),
       ),
     ),
     TE.chainIOK(text => () => {
@@ -50,17 +39,9 @@ export const rulesCommand = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
     }),
   )
 
-/** A Service that nobody gave an address yet has no rules, which may surprise. */
-function withoutAddress({ items }: ReadObjects): string[] {
-  const count = items.filter(
-    ({ object }) => object.kind === 'Service' && object.type !== 'ExternalName' && object.clusterIPs.length === 0,
-  ).length
-  return count === 0 ? [] : [`${count} Service${count === 1 ? ' has' : 's have'} no clusterIP, and so no rules`]
-}
-
 /** What was asked for, checked. */
 export interface RulesRequest {
-  readonly objects: readonly string[]
+  readonly cluster: ClusterInput
   readonly node: string
   readonly family: IpFamily
   readonly config: ProxierConfig
@@ -70,8 +51,7 @@ export interface RulesRequest {
 }
 
 /** The text for stdout. */
-export function rulesText(read: ReadObjects, request: RulesRequest): E.Either<Problem, string> {
-  const state = stateOf(read)
+export function rulesText(state: ClusterState, request: RulesRequest): E.Either<Problem, string> {
   if (!state.nodes.has(request.node)) return E.left(unknownNode(request.node, [...state.nodes.keys()]))
   const ruleset = iptablesRuleset(state, request.node, request.config, request.family)
   return E.right(
@@ -85,11 +65,6 @@ const FORMATS = ['save', 'list'] as const
 function requestOf(flags: RulesFlags): E.Either<Problem, RulesRequest> {
   const refuse = (what: string, mend: string): E.Either<Problem, never> => E.left(badUsage(what, mend))
   if (flags.sync !== undefined) return refuse('--sync is not there yet', 'print whole rulesets with --objects')
-  if (flags.log !== undefined || flags.at !== undefined)
-    return refuse('--log and --at are not there yet', 'hand in objects with --objects')
-  if (flags.objects === undefined) return refuse('no objects', 'add --objects FILE…')
-  if (flags.objects.filter(file => file === '-').length > 1)
-    return refuse('--objects names standard input twice', 'give - once')
   if (flags.node === undefined) return refuse('no node', 'add --node NAME')
   if (flags.ipFamily !== '4' && flags.ipFamily !== '6')
     return refuse(`--ip-family ${quoted(flags.ipFamily)} is unknown`, 'write 4 or 6')
@@ -97,20 +72,14 @@ function requestOf(flags: RulesFlags): E.Either<Problem, RulesRequest> {
   if (format === undefined) return refuse(`--format ${quoted(flags.format)} is unknown`, 'write save or list')
   if (flags.table !== undefined && !TABLES.includes(flags.table))
     return refuse(`kube-proxy has no rules in table ${quoted(flags.table)}`, `write ${TABLES.join(', ')}`)
-  const { objects, node, table } = flags
+  const { node, table } = flags
   const family = flags.ipFamily === '4' ? 4 : 6
   return pipe(
-    proxierConfigOf(flags),
-    E.map(config => ({ objects, node, family, config, format, table })),
+    clusterInputOf(flags),
+    E.bindTo('cluster'),
+    E.bind('config', () => proxierConfigOf(flags)),
+    E.map(({ cluster, config }) => ({ cluster, node, family, config, format, table })),
   )
-}
-
-function stateOf({ items }: ReadObjects): ClusterState {
-  const state = emptyState()
-  items.forEach(({ object }, sequence) => {
-    applyEvent(state, { sequence, timeUs: 0, type: 'ADDED', object })
-  })
-  return state
 }
 
 const unknownNode = (wanted: string, known: readonly string[]): Problem =>

@@ -14,8 +14,8 @@ export function registerRules(program: Command): void {
     .option('--format <format>', 'save: as iptables-save; list: as iptables -L -n', 'save')
     .option('--table <name>', 'one table only: mangle, filter or nat (list: nat by default)')
     .addOption(new Option('--sync <state...>').hideHelp())
-    .addOption(new Option('--log <log>').hideHelp())
-    .addOption(new Option('--at <time>').hideHelp())
+    .option('--log <log>', 'a log, or the folder of a run, in place of --objects')
+    .option('--at <time>', 'an instant of the log, as 90s or 1m30s from its start; by default its end')
   addProxierOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: RulesFlags) => {
