@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest'
 import { svcsim, temporaryFolder } from './svcsim-process.ts'
 
 const folder = temporaryFolder()
+const SCENARIOS = join(import.meta.dirname, '../scenarios')
 
 /** What makes each short. A scenario that is not named here fails the test. */
 const SHORT: Readonly<Record<string, readonly string[]>> = {
@@ -17,7 +18,14 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   'web-shop': [],
   'endpoint-sweep': ['--set', 'sweep.values=[1,2,50]', '--packets', '20000'],
   'service-sweep': ['--set', 'sweep.values=[1,1000]', '--packets', '20000'],
-  import: ['--set', 'cluster.objects=objects/web-shop.yaml', '--set', 'cluster.nodes=4', '--packets', '20000'],
+  import: [
+    '--set',
+    `cluster.objects=${join(SCENARIOS, 'objects/web-shop.yaml')}`,
+    '--set',
+    'cluster.nodes=4',
+    '--packets',
+    '20000',
+  ],
 }
 
 const WHOLE: Readonly<Record<string, readonly string[]>> = {
@@ -33,13 +41,17 @@ async function runScenario(name: string, out: string, flags: readonly string[]):
 }
 
 describe('scenarios', () => {
-  const names = readdirSync(join(import.meta.dirname, '../scenarios'))
+  const names = readdirSync(SCENARIOS)
     .filter(file => file.endsWith('.yaml'))
     .map(file => file.replace('.yaml', ''))
 
-  it.each(names.filter(name => name !== 'large-cluster'))('%s runs', async name => {
-    await runScenario(name, join(folder, name), SHORT[name])
-  })
+  it.each(names.filter(name => name !== 'large-cluster'))(
+    '%s runs',
+    async name => {
+      await runScenario(name, join(folder, name), SHORT[name])
+    },
+    120_000,
+  )
 
   describe.runIf(process.env['SVCSIM_REQUIRE_TOOLS'] === '1')('whole', () => {
     it.each(Object.entries(WHOLE))(
