@@ -11,6 +11,7 @@ import { baseChains, DISPATCH_CHAINS, DISPATCH_NAMES } from './base-chains.ts'
 import type { IptablesSetting } from './iptables-setting.ts'
 import type { IptablesVariant } from './iptables-variants.ts'
 import type { Assemble, DependentVariants } from './node-views.ts'
+import { numbering } from './numbering.ts'
 
 /** `first`: the variants of all Service ports on some node; that node's ruleset is the one the others lie over. */
 export function rulesetAssembler(
@@ -107,17 +108,4 @@ function replaceChains(
 ): void {
   for (const { name } of before) changed.set(name, undefined)
   for (const chain of after) changed.set(chain.name, chain)
-}
-
-/** Numbers objects by identity, from 0 in order of asking. */
-function numbering<T>(): (value: T) => number {
-  const numbers = new Map<T, number>()
-  return value => {
-    let number = numbers.get(value)
-    if (number === undefined) {
-      number = numbers.size
-      numbers.set(value, number)
-    }
-    return number
-  }
 }

@@ -1,9 +1,12 @@
 /**
  * kube-proxy's own settings, as far as its rules depend on them: the same names, meanings and defaults as the flags of
- * kube-proxy 1.34 (`--cluster-cidr`, `--masquerade-all`, …). Two fields stand for the machine instead of a flag: `nfacct` (the
- * kernel has nfnetlink_acct) and `chainNames` (which releases' hashes to write).
+ * kube-proxy 1.34 (`--proxy-mode`, `--cluster-cidr`, …). Three fields stand for the machine and the binary instead of a flag: `nfacct`
+ * (the kernel has nfnetlink_acct), `release`, and `chainNames` (which releases' hashes to write).
  */
 export interface ProxierConfig {
+  readonly mode: ProxyMode
+  /** `1.34`. */
+  readonly release: string
   /** CIDRs of all pods; the first of each family counts. */
   readonly clusterCidrs: readonly string[]
   readonly masqueradeAll: boolean
@@ -25,6 +28,9 @@ export interface ProxierConfig {
   readonly largeClusterEndpoints: number
 }
 
+export const PROXY_MODES = ['iptables', 'nftables'] as const
+export type ProxyMode = (typeof PROXY_MODES)[number]
+
 export const DETECT_LOCAL_MODES = ['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix'] as const
 export type DetectLocalMode = (typeof DETECT_LOCAL_MODES)[number]
 
@@ -32,7 +38,10 @@ export type DetectLocalMode = (typeof DETECT_LOCAL_MODES)[number]
 export const CHAIN_NAME_STYLES = ['current', 'legacy'] as const
 export type ChainNameStyle = (typeof CHAIN_NAME_STYLES)[number]
 
+/** In iptables mode. In nftables mode `nodePortAddresses` is `primary` (NFTABLES_PROXIER_CONFIG). */
 export const DEFAULT_PROXIER_CONFIG: ProxierConfig = {
+  mode: 'iptables',
+  release: '1.34',
   clusterCidrs: [],
   masqueradeAll: false,
   detectLocalMode: 'ClusterCIDR',
@@ -44,4 +53,10 @@ export const DEFAULT_PROXIER_CONFIG: ProxierConfig = {
   nfacct: false,
   chainNames: 'current',
   largeClusterEndpoints: 1000,
+}
+
+export const NFTABLES_PROXIER_CONFIG: ProxierConfig = {
+  ...DEFAULT_PROXIER_CONFIG,
+  mode: 'nftables',
+  nodePortAddresses: ['primary'],
 }

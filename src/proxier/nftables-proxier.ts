@@ -1,0 +1,98 @@
+/**
+ * kube-proxy in nftables mode: the cluster's state and a node in, that node's ruleset out, as after a full sync on a clean machine.
+ * Many nodes at once share what they have in common: Rulesets hold the same chain and set objects wherever these are equal. A node
+ * costs a look-up for each Service port whose part depends on the node, and a set of its own nodePort addresses.
+ *
+ * Models syncProxyRules of kube-proxy 1.34 and 1.33 (pkg/proxy/nftables/proxier.go). Deviations: Services go in order of (namespace,
+ * name, port name) instead of Go's random map order, so of two that claim the same address and port the later one has it.
+ */
+import type { ClusterState } from '../cluster/cluster-state.ts'
+import type { IpFamily, IpPrefix } from '../net/ip.ts'
+import { formatIp, formatPrefix, networkAddress, parsePrefix } from '../net/ip.ts'
+import type { NftRuleset } from '../ruleset/nft-ruleset.ts'
+import { type NftablesSetting, nftablesAssembler } from './assemble-nftables.ts'
+import type { EndpointPlace } from './endpoint-chains.ts'
+import { endpointChains } from './endpoint-chains.ts'
+import { localTraffic } from './local-traffic.ts'
+import { nftablesNames } from './nftables-names.ts'
+import { nftablesRelease } from './nftables-releases.ts'
+import { setupSteps } from './nftables-setup.ts'
+import { nftablesVariantWriter } from './nftables-variants.ts'
+import type { NodeViews } from './node-views.ts'
+import { nodeViews } from './node-views.ts'
+import { nodePortAddresses } from './nodeport-addresses.ts'
+import { portVariants } from './port-variants.ts'
+import type { ProxierConfig } from './proxier-config.ts'
+import { proxierNode } from './proxier-node.ts'
+import type { ServicePort } from './service-ports.ts'
+import { servicePorts } from './service-ports.ts'
+
+export interface NftablesViews extends NodeViews<NftRuleset> {
+  /** Sorted by (namespace, name, port name). */
+  readonly servicePorts: readonly ServicePort[]
+  /** What each endpoint- chain of any view stands for. */
+  readonly endpointChains: ReadonlyMap<string, EndpointPlace>
+}
+
+/** The ruleset of one node. The node must be in the state, the release one of NFTABLES_RELEASES. */
+export function nftablesRuleset(
+  state: ClusterState,
+  nodeName: string,
+  config: ProxierConfig,
+  family: IpFamily,
+): NftRuleset {
+  return nftablesViews(state, [nodeName], config, family).views[0]
+}
+
+/** The rulesets of many nodes. The nodes must be in the state, the release one of NFTABLES_RELEASES. */
+export function nftablesViews(
+  state: ClusterState,
+  nodeNames: readonly string[],
+  config: ProxierConfig,
+  family: IpFamily,
+): NftablesViews {
+  const release = nftablesRelease(config.release)
+  if (release === undefined) throw new Error(`no nftables rules of release ${config.release} are known`)
+  const ports = servicePorts(state, family)
+  const names = ports.map(nftablesNames)
+  const settings = nodeNames.map(name => nftablesSetting(state, name, config, family))
+  const settingsAlike = settings.every(s => s.portKey === settings[0].portKey)
+  const views = nodeViews(
+    settings,
+    ports.map((p, i) => portVariants(p, names[i], settingsAlike, nftablesVariantWriter(release))),
+    (first, variants) => nftablesAssembler(first, variants, family),
+  )
+  return { ...views, servicePorts: ports, endpointChains: endpointChains(names) }
+}
+
+export function nftablesSetting(
+  state: ClusterState,
+  nodeName: string,
+  config: ProxierConfig,
+  family: IpFamily,
+): NftablesSetting {
+  const stored = state.nodes.get(nodeName)
+  if (stored === undefined) throw new Error(`no Node ${nodeName} in the state`)
+  const node = proxierNode(stored.object, family)
+  const nodePorts = nodePortAddresses(config, node, family)
+  const serviceCidrs = serviceCidrsOf(state, family)
+  return {
+    portKey: config.detectLocalMode === 'NodeCIDR' && node.podPrefix ? formatPrefix(node.podPrefix) : '',
+    fixedKey: nodePorts.all ? 'all' : nodePorts.addresses.map(formatIp).join(),
+    node,
+    config,
+    comments: false,
+    localTraffic: localTraffic(config, node, family),
+    localhostNodePorts: false,
+    setup: setupSteps({ family, masqueradeBit: config.masqueradeBit, nodePorts, serviceCidrs }),
+  }
+}
+
+/** kube-proxy has them in random order. */
+function serviceCidrsOf(state: ClusterState, family: IpFamily): IpPrefix[] {
+  const texts = [...state.serviceCidrs.values()].flatMap(({ object }) => object.cidrs)
+  return [...new Set(texts)].sort().flatMap(text => {
+    const prefix = parsePrefix(text)
+    return prefix?.family === family ? [{ ...prefix, value: networkAddress(prefix) }] : []
+  })
+}
