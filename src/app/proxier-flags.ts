@@ -6,11 +6,15 @@ import * as E from 'fp-ts/lib/Either.js'
 import { parsePrefix } from '../net/ip.ts'
 import { didYouMean } from '../problem/near-names.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import { NFTABLES_RELEASES } from '../proxier/nftables-releases.ts'
 import {
   CHAIN_NAME_STYLES,
   DEFAULT_PROXIER_CONFIG,
   DETECT_LOCAL_MODES,
+  NFTABLES_PROXIER_CONFIG,
+  PROXY_MODES,
   type ProxierConfig,
+  type ProxyMode,
 } from '../proxier/proxier-config.ts'
 
 /** As the command line gave them; absent: the default. A flag without a value is `true`. */
@@ -43,10 +47,11 @@ export function proxierConfigOf(flags: ProxierFlags): E.Either<Problem, ProxierC
   }
   if (flags.config !== undefined)
     problems.push(badUsage('--config cannot be read yet', "give kube-proxy's settings as flags"))
-  read('proxy-mode', flags.proxyMode, proxyMode, 'iptables')
-  read('proxy-version', flags.proxyVersion, version, '1.34')
-  const d = DEFAULT_PROXIER_CONFIG
+  const mode = read('proxy-mode', flags.proxyMode, oneOf(PROXY_MODES), DEFAULT_PROXIER_CONFIG.mode)
+  const d = mode === 'nftables' ? NFTABLES_PROXIER_CONFIG : DEFAULT_PROXIER_CONFIG
   const config: ProxierConfig = {
+    mode,
+    release: read('proxy-version', flags.proxyVersion, oneRelease(RELEASES[mode], mode), d.release),
     clusterCidrs: read('cluster-cidr', flags.clusterCidr, cidrs, d.clusterCidrs),
     masqueradeAll: read('masquerade-all', flags.masqueradeAll, bool, d.masqueradeAll),
     detectLocalMode: read('detect-local-mode', flags.detectLocalMode, oneOf(DETECT_LOCAL_MODES), d.detectLocalMode),
@@ -65,12 +70,15 @@ export function proxierConfigOf(flags: ProxierFlags): E.Either<Problem, ProxierC
       bool,
       d.localhostNodePorts,
     ),
-    masqueradeBit: read('iptables-masquerade-bit', flags.iptablesMasqueradeBit, bit, d.masqueradeBit),
+    masqueradeBit: masqueradeBit(
+      mode,
+      read('iptables-masquerade-bit', flags.iptablesMasqueradeBit, bit, d.masqueradeBit),
+    ),
     nfacct: read('nfacct', flags.nfacct, onOff, d.nfacct),
     chainNames: read('chain-names', flags.chainNames, oneOf(CHAIN_NAME_STYLES), d.chainNames),
     largeClusterEndpoints: d.largeClusterEndpoints,
   }
-  const first = problems[0] ?? missingInterface(config)
+  const first = problems[0] ?? missingInterface(config) ?? legacyNames(config)
   return first === undefined ? E.right(config) : E.left(first)
 }
 
@@ -81,20 +89,24 @@ interface Wrong {
 
 type Decode<A> = (text: string) => A | Wrong
 
-/** Releases whose iptables rules are the ones written here, as their sources say. */
-const VERSIONS = ['1.31', '1.32', '1.33', '1.34', '1.35', '1.36']
-
-const version: Decode<string> = text => {
-  const minor = /^v?(\d+\.\d+)(\.\d+)?$/.exec(text)?.[1] ?? ''
-  return VERSIONS.includes(minor)
-    ? minor
-    : { wrong: 'is a release whose rules are not known', mend: `known are ${VERSIONS.join(', ')}` }
+/** Releases whose rules are the ones written here, as their sources say. */
+const RELEASES: Readonly<Record<ProxyMode, readonly string[]>> = {
+  iptables: ['1.31', '1.32', '1.33', '1.34', '1.35', '1.36'],
+  nftables: Object.keys(NFTABLES_RELEASES),
 }
 
-const proxyMode: Decode<'iptables'> = text => {
-  if (text === 'iptables') return text
-  return { wrong: text === 'nftables' ? 'is not there yet' : 'is unknown', mend: 'it can be iptables only' }
-}
+const oneRelease =
+  (known: readonly string[], mode: ProxyMode): Decode<string> =>
+  text => {
+    const minor = /^v?(\d+\.\d+)(\.\d+)?$/.exec(text)?.[1] ?? ''
+    return known.includes(minor)
+      ? minor
+      : { wrong: `is a release whose ${mode} rules are not known`, mend: `known are ${known.join(', ')}` }
+  }
+
+/** kube-proxy's flag is for iptables alone; nftables mode has its bit from the configuration file. */
+const masqueradeBit = (mode: ProxyMode, flag: number): number =>
+  mode === 'iptables' ? flag : NFTABLES_PROXIER_CONFIG.masqueradeBit
 
 const oneOf =
   <A extends string>(known: readonly A[]): Decode<A> =>
@@ -131,6 +143,12 @@ const bit: Decode<number> = text =>
   /^\d{1,2}$/.test(text) && Number(text) <= 31
     ? Number(text)
     : { wrong: 'is no bit of the mark', mend: 'write 0 to 31' }
+
+function legacyNames({ mode, chainNames }: ProxierConfig): Problem | undefined {
+  return mode === 'nftables' && chainNames === 'legacy'
+    ? badUsage('--chain-names legacy is for iptables mode', 'leave it out')
+    : undefined
+}
 
 function missingInterface(config: ProxierConfig): Problem | undefined {
   if (config.detectLocalMode === 'BridgeInterface' && config.podBridgeInterface === '')

@@ -10,9 +10,11 @@ import type { IpFamily } from '../net/ip.ts'
 import { didYouMean } from '../problem/near-names.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
 import { iptablesRuleset } from '../proxier/iptables-proxier.ts'
-import type { ProxierConfig } from '../proxier/proxier-config.ts'
+import { nftablesRuleset } from '../proxier/nftables-proxier.ts'
+import type { ProxierConfig, ProxyMode } from '../proxier/proxier-config.ts'
 import { listTable } from '../ruleset/list-iptables.ts'
 import { printRuleset } from '../ruleset/print-iptables.ts'
+import { printNftRuleset } from '../ruleset/print-nftables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import { type ClusterFlags, type ClusterInput, clusterInputOf, readCluster } from './cluster-input.ts'
 import { type ProxierFlags, proxierConfigOf } from './proxier-flags.ts'
@@ -53,10 +55,15 @@ export interface RulesRequest {
 /** The text for stdout. */
 export function rulesText(state: ClusterState, request: RulesRequest): E.Either<Problem, string> {
   if (!state.nodes.has(request.node)) return E.left(unknownNode(request.node, [...state.nodes.keys()]))
-  const ruleset = iptablesRuleset(state, request.node, request.config, request.family)
-  return E.right(
-    request.format === 'list' ? listRuleset(ruleset, request.table ?? 'nat') : saveRuleset(ruleset, request.table),
-  )
+  return E.right(PRINT[request.config.mode](state, request))
+}
+
+const PRINT: Readonly<Record<ProxyMode, (state: ClusterState, request: RulesRequest) => string>> = {
+  iptables: (state, { node, config, family, format, table }) => {
+    const ruleset = iptablesRuleset(state, node, config, family)
+    return format === 'list' ? listRuleset(ruleset, table ?? 'nat') : saveRuleset(ruleset, table)
+  },
+  nftables: (state, { node, config, family }) => printNftRuleset(nftablesRuleset(state, node, config, family)),
 }
 
 const TABLES = ['mangle', 'filter', 'nat']
@@ -78,7 +85,11 @@ function requestOf(flags: RulesFlags): E.Either<Problem, RulesRequest> {
     clusterInputOf(flags),
     E.bindTo('cluster'),
     E.bind('config', () => proxierConfigOf(flags)),
-    E.map(({ cluster, config }) => ({ cluster, node, family, config, format, table })),
+    E.chain(({ cluster, config }) =>
+      config.mode === 'nftables' && (format === 'list' || table !== undefined)
+        ? refuse(`--${table === undefined ? 'format list' : 'table'} is for iptables mode`, 'leave it out')
+        : E.right({ cluster, node, family, config, format, table }),
+    ),
   )
 }
 

@@ -2,7 +2,6 @@
  * What one Service port adds to a node's nftables ruleset, with what two variants have in common (a chain, the elements of a set) as
  * one object in both. Chains of endpoints do not depend on the node at all and are written once.
  */
-import type { IpFamily } from '../net/ip.ts'
 import type { NftChain, NftElement, NftRule, NftSet } from '../ruleset/nft-ruleset.ts'
 import { printNftElement, printNftRules } from '../ruleset/print-nft-rule.ts'
 import type { Segment } from '../ruleset/segmented-map.ts'
