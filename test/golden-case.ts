@@ -9,7 +9,7 @@ import type { ClusterEvent } from '../src/cluster/cluster-event.ts'
 import { applyEvent, type ClusterState, emptyState } from '../src/cluster/cluster-state.ts'
 import { readObjects } from '../src/cluster/read-objects.ts'
 import { describeProblem } from '../src/problem/problem.ts'
-import type { ProxierConfig } from '../src/proxier/proxier-config.ts'
+import type { ProxierConfig, ProxyMode } from '../src/proxier/proxier-config.ts'
 
 export const GOLDEN = join(import.meta.dirname, '../testdata/golden')
 
@@ -30,10 +30,9 @@ export function goldenEvents(file: string, type: 'MODIFIED' | 'DELETED'): Cluste
   return read.right.items.map(({ object }, sequence) => ({ sequence, timeUs: 0, type, object }))
 }
 
-export const goldenConfig = (name: string): ProxierConfig =>
+export const goldenConfig = (name: string, mode: ProxyMode = 'iptables'): ProxierConfig =>
   configOfFlags(
-    /^flags: (.*)$/m
-      .exec(readFileSync(join(GOLDEN, name, 'config.txt'), 'utf8'))![1]
+    `--proxy-mode=${mode} ${/^flags: (.*)$/m.exec(readFileSync(join(GOLDEN, name, 'config.txt'), 'utf8'))![1]}`
       .split(' ')
       .filter(flag => flag !== ''),
   )

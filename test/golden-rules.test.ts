@@ -1,5 +1,5 @@
 /**
- * The whole way from objects and kube-proxy's flags to iptables-save text, against what a real kube-proxy wrote
+ * The whole way from objects and kube-proxy's flags to the text of iptables-save and of nft list, against what a real kube-proxy wrote
  * (testdata/golden/README.md).
  */
 import { createHash } from 'node:crypto'
@@ -9,64 +9,96 @@ import { describe, expect, it } from 'vitest'
 import type { ClusterState } from '../src/cluster/cluster-state.ts'
 import type { IpFamily } from '../src/net/ip.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
-import type { ProxierConfig } from '../src/proxier/proxier-config.ts'
+import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
+import type { ProxierConfig, ProxyMode } from '../src/proxier/proxier-config.ts'
+import { canonicalNft } from '../src/proxier/testing/canonical-nft.ts'
 import { canonicalRules } from '../src/proxier/testing/canonical-rules.ts'
 import { makeState } from '../src/proxier/testing/make-objects.ts'
 import { printRuleset } from '../src/ruleset/print-iptables.ts'
+import { printNftRuleset } from '../src/ruleset/print-nftables.ts'
 import { applyGoldenFile, configOfFlags, GOLDEN, goldenConfig, goldenState } from './golden-case.ts'
 import { makeThousandEndpoints } from './make-thousand-endpoints.ts'
 
-const SAVES = [
-  [4, 'iptables-save.txt'],
-  [6, 'ip6tables-save.txt'],
-] as const
+interface Mode {
+  readonly files: Readonly<Record<IpFamily, string>>
+  readonly print: (state: ClusterState, config: ProxierConfig, family: IpFamily) => string
+  readonly canonical: (text: string) => string
+}
+
+const MODES: Readonly<Record<ProxyMode, Mode>> = {
+  iptables: {
+    files: { 4: 'iptables-save.txt', 6: 'ip6tables-save.txt' },
+    print: (state, config, family) => printRuleset(iptablesRuleset(state, 'node-a', config, family)),
+    canonical: canonicalRules,
+  },
+  nftables: {
+    files: { 4: 'nft.txt', 6: 'nft6.txt' },
+    print: (state, config, family) => printNftRuleset(nftablesRuleset(state, 'node-a', config, family)),
+    canonical: canonicalNft,
+  },
+}
 
 /** Steps whose list is what was deleted. */
 const DELETIONS = new Set(['70-seq-endpoint-changes/step-3.json'])
 
 describe('rules as a real kube-proxy v1.34.9 wrote them', () => {
   for (const name of readdirSync(GOLDEN).filter(f => f !== 'README.md')) {
-    it(name, () => {
-      const config = goldenConfig(name)
+    it(`${name} (iptables)`, () => {
       const state = goldenState(name)
-      expectGolden(state, config, name)
+      expectGolden(state, 'iptables', name, name)
       for (let step = 1; existsSync(join(GOLDEN, name, `step-${step}.json`)); step++) {
         const file = `${name}/step-${step}.json`
         applyGoldenFile(state, file, DELETIONS.has(file) ? 'DELETED' : 'MODIFIED')
-        expectGolden(state, config, `${name}/after-step-${step}`)
+        expectGolden(state, 'iptables', name, `${name}/after-step-${step}`)
       }
+    })
+
+    it(`${name} (nftables)`, () => {
+      expectGolden(goldenState(name), 'nftables', name, name)
     })
   }
 
   it.each([
     [
-      '57-endpoints-1000-not-large',
+      'iptables',
       1000,
       'ab46356408be8bf2c6840582247606993ab1d1df463731b24ac6d17f463d55e8',
       'ede93e2bd90b3734314787eb39c58c1801b4e6ee4ae083aea90fc3867ac7e805',
     ],
     [
-      '58-endpoints-1001-large-cluster',
+      'iptables',
       1001,
       '29be217c8cf5324d43dde174ee3204ba35afa0bef496360ab863c17d3495078a',
       'ede93e2bd90b3734314787eb39c58c1801b4e6ee4ae083aea90fc3867ac7e805',
     ],
-  ])('%s', (_name, endpoints, sha4, sha6) => {
-    const config = configOfFlags(['--cluster-cidr=10.244.0.0/16'])
+    [
+      'nftables',
+      1000,
+      '218d026c0f40fd6a8cc8cb5f0226bee4201c4b252a90956c13230c529ff9664a',
+      'a3efe0c50e7bb7028bc61b7d6b951c5b0db3ca63ffcc573ba827efba5babcea6',
+    ],
+    [
+      'nftables',
+      1001,
+      '2050761006614275d4d470a07cb9d23a6972237a47f64f5db0625cb39b0b3277',
+      'a3efe0c50e7bb7028bc61b7d6b951c5b0db3ca63ffcc573ba827efba5babcea6',
+    ],
+  ] as const)('in %s mode, of %i endpoints', (name, endpoints, sha4, sha6) => {
+    const { print, canonical } = MODES[name]
+    const config = configOfFlags([`--proxy-mode=${name}`, '--cluster-cidr=10.244.0.0/16'])
     const state = makeState(...makeThousandEndpoints(endpoints > 1000))
-    expect(sha256(canonicalRules(rulesOf(state, config, 4)))).toBe(sha4)
-    expect(sha256(canonicalRules(rulesOf(state, config, 6)))).toBe(sha6)
+    expect(sha256(canonical(print(state, config, 4)))).toBe(sha4)
+    expect(sha256(canonical(print(state, config, 6)))).toBe(sha6)
   })
 })
 
-function expectGolden(state: ClusterState, config: ProxierConfig, folder: string): void {
-  for (const [family, file] of SAVES) {
-    const golden = readFileSync(join(GOLDEN, folder, file), 'utf8')
-    expect(canonicalRules(rulesOf(state, config, family)), `${folder}/${file}`).toBe(canonicalRules(golden))
+function expectGolden(state: ClusterState, mode: ProxyMode, name: string, folder: string): void {
+  const { files, print, canonical } = MODES[mode]
+  const config = goldenConfig(name, mode)
+  for (const family of [4, 6] as const) {
+    const golden = readFileSync(join(GOLDEN, folder, files[family]), 'utf8')
+    expect(canonical(print(state, config, family)), `${folder}/${files[family]}`).toBe(canonical(golden))
   }
 }
-
-const rulesOf = (state: ClusterState, config: ProxierConfig, family: IpFamily): string =>
-  printRuleset(iptablesRuleset(state, 'node-a', config, family))
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

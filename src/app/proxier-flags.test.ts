@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { describeProblem } from '../problem/problem.ts'
-import { DEFAULT_PROXIER_CONFIG } from '../proxier/proxier-config.ts'
+import { DEFAULT_PROXIER_CONFIG, NFTABLES_PROXIER_CONFIG } from '../proxier/proxier-config.ts'
 import { type ProxierFlags, proxierConfigOf } from './proxier-flags.ts'
 
 const sentence = (flags: ProxierFlags): string => {
@@ -31,6 +31,8 @@ describe('proxierConfigOf', () => {
     }
     expect(proxierConfigOf(flags)).toEqual(
       E.right({
+        mode: 'iptables',
+        release: '1.33',
         clusterCidrs: ['10.244.0.0/16', 'fd00::/56'],
         masqueradeAll: true,
         detectLocalMode: 'BridgeInterface',
@@ -44,6 +46,13 @@ describe('proxierConfigOf', () => {
         largeClusterEndpoints: 1000,
       }),
     )
+  })
+
+  it('has the defaults of nftables mode, where the masquerade bit is no flag', () => {
+    expect(proxierConfigOf({ proxyMode: 'nftables', iptablesMasqueradeBit: '10' })).toEqual(
+      E.right(NFTABLES_PROXIER_CONFIG),
+    )
+    expect(NFTABLES_PROXIER_CONFIG).toMatchObject({ nodePortAddresses: ['primary'], masqueradeBit: 14 })
   })
 
   it.each<[ProxierFlags, string]>([
@@ -84,12 +93,16 @@ describe('proxierConfigOf', () => {
       '--pod-interface-name-prefix "123456789012345" is no interface name; write 1 to 14 characters, without blanks, / + or !',
     ],
     [{ chainNames: 'old' }, '--chain-names "old" is unknown; it is current or legacy'],
-    [{ proxyMode: 'nftables' }, '--proxy-mode "nftables" is not there yet; it can be iptables only'],
-    [{ proxyMode: 'ipvs' }, '--proxy-mode "ipvs" is unknown; it can be iptables only'],
+    [{ proxyMode: 'ipvs' }, '--proxy-mode "ipvs" is unknown; it is iptables or nftables'],
     [
       { proxyVersion: '1.20' },
-      '--proxy-version "1.20" is a release whose rules are not known; known are 1.31, 1.32, 1.33, 1.34, 1.35, 1.36',
+      '--proxy-version "1.20" is a release whose iptables rules are not known; known are 1.31, 1.32, 1.33, 1.34, 1.35, 1.36',
     ],
+    [
+      { proxyMode: 'nftables', proxyVersion: '1.36' },
+      '--proxy-version "1.36" is a release whose nftables rules are not known; known are 1.33, 1.34',
+    ],
+    [{ proxyMode: 'nftables', chainNames: 'legacy' }, '--chain-names legacy is for iptables mode; leave it out'],
     [{ config: 'kube-proxy.yaml' }, "--config cannot be read yet; give kube-proxy's settings as flags"],
   ])('says of %j: %s', (flags, text) => {
     expect(sentence(flags)).toBe(text)

@@ -93,7 +93,9 @@ describe('rulesCommand', () => {
       '--at is "noon"; write a time from the start, as 90s, 1m30s or 250ms',
     ],
     [{ objects: undefined, log: 'absent-log' }, 'absent-log: there is no such log; check the path'],
-    [{ proxyMode: 'ipvs' }, '--proxy-mode "ipvs" is unknown; it can be iptables only'],
+    [{ proxyMode: 'ipvs' }, '--proxy-mode "ipvs" is unknown; it is iptables or nftables'],
+    [{ proxyMode: 'nftables', format: 'list' }, '--format list is for iptables mode; leave it out'],
+    [{ proxyMode: 'nftables', table: 'nat' }, '--table is for iptables mode; leave it out'],
     [{}, 'absent.yaml: there is no such file; check the path'],
   ])('with %j says: %s', async (flags, text) => {
     const result = await rulesCommand({ ...FLAGS, ...flags })()

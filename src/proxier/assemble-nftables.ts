@@ -6,17 +6,12 @@ import type { IpFamily } from '../net/ip.ts'
 import type { NftChain, NftElement, NftRuleset, NftSet } from '../ruleset/nft-ruleset.ts'
 import { printNftRules } from '../ruleset/print-nft-rule.ts'
 import { type Segment, SegmentedMap } from '../ruleset/segmented-map.ts'
+import type { NftablesSetting } from './nftables-setting.ts'
 import { SERVICE_SET_NAMES, type SetupStep, setupChains } from './nftables-setup.ts'
 import type { NftablesVariant } from './nftables-variants.ts'
 import type { Assemble, DependentVariants } from './node-views.ts'
 import { numbering } from './numbering.ts'
 import { Pool } from './pool.ts'
-import type { NodeSetting } from './port-on-node.ts'
-
-export interface NftablesSetting extends NodeSetting {
-  /** What the node has apart from Services. */
-  readonly setup: readonly SetupStep[]
-}
 
 /** `first`: the variants of all Service ports on some node; that node's ruleset is the one the others lie over. */
 export function nftablesAssembler(

@@ -7,23 +7,20 @@
  * name, port name) instead of Go's random map order, so of two that claim the same address and port the later one has it.
  */
 import type { ClusterState } from '../cluster/cluster-state.ts'
-import type { IpFamily, IpPrefix } from '../net/ip.ts'
-import { formatIp, formatPrefix, networkAddress, parsePrefix } from '../net/ip.ts'
+import type { ClusterNode } from '../cluster/objects.ts'
+import type { IpFamily } from '../net/ip.ts'
 import type { NftRuleset } from '../ruleset/nft-ruleset.ts'
-import { type NftablesSetting, nftablesAssembler } from './assemble-nftables.ts'
+import { nftablesAssembler } from './assemble-nftables.ts'
 import type { EndpointPlace } from './endpoint-chains.ts'
 import { endpointChains } from './endpoint-chains.ts'
-import { localTraffic } from './local-traffic.ts'
 import { nftablesNames } from './nftables-names.ts'
 import { nftablesRelease } from './nftables-releases.ts'
-import { setupSteps } from './nftables-setup.ts'
+import { nftablesSetting, serviceCidrs } from './nftables-setting.ts'
 import { nftablesVariantWriter } from './nftables-variants.ts'
 import type { NodeViews } from './node-views.ts'
 import { nodeViews } from './node-views.ts'
-import { nodePortAddresses } from './nodeport-addresses.ts'
 import { portVariants } from './port-variants.ts'
 import type { ProxierConfig } from './proxier-config.ts'
-import { proxierNode } from './proxier-node.ts'
 import type { ServicePort } from './service-ports.ts'
 import { servicePorts } from './service-ports.ts'
 
@@ -55,7 +52,11 @@ export function nftablesViews(
   if (release === undefined) throw new Error(`no nftables rules of release ${config.release} are known`)
   const ports = servicePorts(state, family)
   const names = ports.map(nftablesNames)
-  const settings = nodeNames.map(name => nftablesSetting(state, name, config, family))
+  const cidrs = serviceCidrs(
+    [...state.serviceCidrs.values()].map(s => s.object),
+    family,
+  )
+  const settings = nodeNames.map(name => nftablesSetting(nodeOf(state, name), config, family, cidrs))
   const settingsAlike = settings.every(s => s.portKey === settings[0].portKey)
   const views = nodeViews(
     settings,
@@ -65,34 +66,8 @@ export function nftablesViews(
   return { ...views, servicePorts: ports, endpointChains: endpointChains(names) }
 }
 
-export function nftablesSetting(
-  state: ClusterState,
-  nodeName: string,
-  config: ProxierConfig,
-  family: IpFamily,
-): NftablesSetting {
-  const stored = state.nodes.get(nodeName)
-  if (stored === undefined) throw new Error(`no Node ${nodeName} in the state`)
-  const node = proxierNode(stored.object, family)
-  const nodePorts = nodePortAddresses(config, node, family)
-  const serviceCidrs = serviceCidrsOf(state, family)
-  return {
-    portKey: config.detectLocalMode === 'NodeCIDR' && node.podPrefix ? formatPrefix(node.podPrefix) : '',
-    fixedKey: nodePorts.all ? 'all' : nodePorts.addresses.map(formatIp).join(),
-    node,
-    config,
-    comments: false,
-    localTraffic: localTraffic(config, node, family),
-    localhostNodePorts: false,
-    setup: setupSteps({ family, masqueradeBit: config.masqueradeBit, nodePorts, serviceCidrs }),
-  }
-}
-
-/** kube-proxy has them in random order. */
-function serviceCidrsOf(state: ClusterState, family: IpFamily): IpPrefix[] {
-  const texts = [...state.serviceCidrs.values()].flatMap(({ object }) => object.cidrs)
-  return [...new Set(texts)].sort().flatMap(text => {
-    const prefix = parsePrefix(text)
-    return prefix?.family === family ? [{ ...prefix, value: networkAddress(prefix) }] : []
-  })
+function nodeOf(state: ClusterState, name: string): ClusterNode {
+  const stored = state.nodes.get(name)
+  if (stored === undefined) throw new Error(`no Node ${name} in the state`)
+  return stored.object
 }
