@@ -11,8 +11,8 @@ import type { Chain, Rule, Ruleset, TableName } from './ruleset.ts'
 
 /** What a rule, or a built-in chain's policy, has counted. */
 export interface Counter {
-  readonly packets: number
-  readonly bytes: number
+  readonly packets: number | bigint
+  readonly bytes: number | bigint
 }
 
 /** Counter of a rule by its place in the chain; of the chain's policy for index -1. */
@@ -23,7 +23,8 @@ export function printRuleset(ruleset: Ruleset, counterOf?: CounterOf): string {
   let text = ''
   for (const table of ruleset.tables) {
     text += `*${table.name}\n`
-    for (const chain of table.chains.values()) text += printChainHead(chain, counterOf?.(table.name, chain.name, -1))
+    for (const chain of table.chains.values())
+      text += `${printChainHead(chain, chain.policy === undefined ? NOTHING : counterOf?.(table.name, chain.name, -1))}\n`
     for (const chain of table.chains.values()) {
       const { name, rules } = chain
       for (let i = 0; i < rules.length; i++) {
@@ -47,9 +48,10 @@ export function printRule(chainName: string, rule: Rule, family: IpFamily = 4): 
 export const printRules = (chainName: string, rules: readonly Rule[], family: IpFamily): string =>
   rules.map(rule => printRule(chainName, rule, family)).join('\n')
 
-const printChainHead = (chain: Chain, counter: Counter = NOTHING): string =>
-  `:${chain.name} ${chain.policy ?? '-'} ${printCounter(chain.policy === undefined ? NOTHING : counter)}\n`
+/** `:INPUT ACCEPT [0:0]`, without the end of line. */
+export const printChainHead = (chain: Chain, counter: Counter = NOTHING): string =>
+  `:${chain.name} ${chain.policy ?? '-'} ${printCounter(counter)}`
 
 const NOTHING: Counter = { packets: 0, bytes: 0 }
 
-const printCounter = (counter: Counter): string => `[${counter.packets}:${counter.bytes}]`
+export const printCounter = (counter: Counter): string => `[${counter.packets}:${counter.bytes}]`
