@@ -3,6 +3,7 @@
  * size, rate of the median and of the best round, how many times its naive twin, checksum.
  */
 import { parseArgs } from 'node:util'
+import { rateText } from './bench-report.ts'
 import { CASES } from './cases.ts'
 import { type BenchRow, runCase } from './run-case.ts'
 
@@ -29,14 +30,9 @@ for (const benchCase of chosen) {
 function lineOf(row: BenchRow): string {
   const twin = row.timesNaive === undefined ? '' : `, ${row.timesNaive.toPrecision(3)} times the naive twin`
   return (
-    `${row.name} (${row.size}): ${rate(row.medianPerSecond)} ${row.unit}/s, best ${rate(row.bestPerSecond)}` +
+    `${row.name} (${row.size}): ${rateText(row.medianPerSecond)} ${row.unit}/s, best ${rateText(row.bestPerSecond)}` +
     `${twin}; ${row.rounds} rounds, checksum ${row.checksum}`
   )
-}
-
-function rate(perSecond: number): string {
-  const [divisor, suffix] = perSecond >= 1e6 ? [1e6, ' M'] : perSecond >= 1e4 ? [1e3, ' k'] : [1, '']
-  return `${(perSecond / divisor).toPrecision(4)}${suffix}`
 }
 
 function fail(message: string): never {
