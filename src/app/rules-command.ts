@@ -6,28 +6,30 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ClusterState } from '../cluster/cluster-state.ts'
-import type { IpFamily } from '../net/ip.ts'
-import { didYouMean } from '../problem/near-names.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
 import { iptablesRuleset } from '../proxier/iptables-proxier.ts'
 import { nftablesRuleset } from '../proxier/nftables-proxier.ts'
-import type { ProxierConfig, ProxyMode } from '../proxier/proxier-config.ts'
+import type { ProxyMode } from '../proxier/proxier-config.ts'
 import { listTable } from '../ruleset/list-iptables.ts'
 import { printRuleset } from '../ruleset/print-iptables.ts'
 import { printNftRuleset } from '../ruleset/print-nftables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import { type ClusterFlags, type ClusterInput, clusterInputOf, readCluster } from './cluster-input.ts'
-import { type ProxierFlags, proxierConfigOf } from './proxier-flags.ts'
+import { type ProxierTarget, proxierTargetOf, type TargetFlags } from './proxier-target.ts'
+import { syncCommand } from './sync-command.ts'
+import { unknownNode } from './unknown-node.ts'
 
-export interface RulesFlags extends ProxierFlags, ClusterFlags {
-  readonly node?: string
-  readonly ipFamily: string
+export interface RulesFlags extends TargetFlags, ClusterFlags {
   readonly format: string
   readonly table?: string
   readonly sync?: readonly string[]
+  readonly all?: true
 }
 
 export const rulesCommand = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
+  flags.sync === undefined ? printRules(flags) : syncCommand(flags.sync, flags)
+
+const printRules = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
   pipe(
     TE.fromEither(requestOf(flags)),
     TE.chain(request =>
@@ -42,11 +44,8 @@ export const rulesCommand = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
   )
 
 /** What was asked for, checked. */
-export interface RulesRequest {
+export interface RulesRequest extends ProxierTarget {
   readonly cluster: ClusterInput
-  readonly node: string
-  readonly family: IpFamily
-  readonly config: ProxierConfig
   readonly format: 'save' | 'list'
   /** Absent: all tables, or nat alone for `list`. */
   readonly table?: string
@@ -71,35 +70,23 @@ const FORMATS = ['save', 'list'] as const
 
 function requestOf(flags: RulesFlags): E.Either<Problem, RulesRequest> {
   const refuse = (what: string, mend: string): E.Either<Problem, never> => E.left(badUsage(what, mend))
-  if (flags.sync !== undefined) return refuse('--sync is not there yet', 'print whole rulesets with --objects')
-  if (flags.node === undefined) return refuse('no node', 'add --node NAME')
-  if (flags.ipFamily !== '4' && flags.ipFamily !== '6')
-    return refuse(`--ip-family ${quoted(flags.ipFamily)} is unknown`, 'write 4 or 6')
+  if (flags.all !== undefined) return refuse('--all is about syncs', 'add --sync STATE0 STATE1…')
   const format = FORMATS.find(f => f === flags.format)
   if (format === undefined) return refuse(`--format ${quoted(flags.format)} is unknown`, 'write save or list')
   if (flags.table !== undefined && !TABLES.includes(flags.table))
     return refuse(`kube-proxy has no rules in table ${quoted(flags.table)}`, `write ${TABLES.join(', ')}`)
-  const { node, table } = flags
-  const family = flags.ipFamily === '4' ? 4 : 6
+  const { table } = flags
   return pipe(
-    clusterInputOf(flags),
-    E.bindTo('cluster'),
-    E.bind('config', () => proxierConfigOf(flags)),
-    E.chain(({ cluster, config }) =>
-      config.mode === 'nftables' && (format === 'list' || table !== undefined)
+    proxierTargetOf(flags),
+    E.bindTo('target'),
+    E.bind('cluster', () => clusterInputOf(flags)),
+    E.chain(({ target, cluster }) =>
+      target.config.mode === 'nftables' && (format === 'list' || table !== undefined)
         ? refuse(`--${table === undefined ? 'format list' : 'table'} is for iptables mode`, 'leave it out')
-        : E.right({ cluster, node, family, config, format, table }),
+        : E.right({ ...target, cluster, format, table }),
     ),
   )
 }
-
-const unknownNode = (wanted: string, known: readonly string[]): Problem =>
-  badUsage(
-    `there is no Node ${quoted(wanted)} among the objects`,
-    known.length === 0
-      ? 'add the Nodes: kubectl get nodes -o json'
-      : didYouMean(wanted, known, `there are ${known.length} Nodes, the first is ${known[0]}`),
-  )
 
 const saveRuleset = (ruleset: Ruleset, only: string | undefined): string =>
   printRuleset({ ...ruleset, tables: ruleset.tables.filter(t => only === undefined || t.name === only) })

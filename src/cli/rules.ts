@@ -1,5 +1,5 @@
 /** `svcsim rules`: what a node's kube-proxy would have loaded. The work is app/rules-command.ts. */
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { RulesFlags } from '../app/rules-command.ts'
 import { finish } from './finish.ts'
 import { addProxierOptions } from './proxier-options.ts'
@@ -13,9 +13,10 @@ export function registerRules(program: Command): void {
     .option('--ip-family <4|6>', 'IP family', '4')
     .option('--format <format>', 'save: as iptables-save or nft list ruleset; list: as iptables -L -n', 'save')
     .option('--table <name>', 'one table only: mangle, filter or nat (list: nat by default); nftables has one table')
-    .addOption(new Option('--sync <state...>').hideHelp())
     .option('--log <log>', 'a log, or the folder of a run, in place of --objects')
     .option('--at <time>', 'an instant of the log, as 90s or 1m30s from its start; by default its end')
+    .option('--sync <state...>', 'in place of --objects: what is written when the cluster goes from state to state')
+    .option('--all', "every sync, not the last state's alone")
   addProxierOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: RulesFlags) => {
@@ -28,4 +29,5 @@ const EXAMPLES = `
 Examples:
   kubectl get nodes,svc,endpointslices -A -o json | svcsim rules --objects - --node NODE --cluster-cidr 10.244.0.0/16
   svcsim rules --objects cluster.yaml --node NODE --format list
-  svcsim rules --objects cluster.yaml --node NODE | iptables-restore --test`
+  svcsim rules --objects cluster.yaml --node NODE | iptables-restore --test
+  svcsim rules --sync before.yaml change.yaml --node NODE`

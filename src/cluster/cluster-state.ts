@@ -4,7 +4,7 @@
  */
 import type { TimeUs } from '../sim/time.ts'
 import type { ClusterEvent } from './cluster-event.ts'
-import type { ClusterNode, EndpointSlice, Pod, Service, ServiceCidr, Workload } from './objects.ts'
+import type { ClusterNode, ClusterObject, EndpointSlice, Kind, Pod, Service, ServiceCidr, Workload } from './objects.ts'
 import { objectKey } from './objects.ts'
 
 /** An object in the state, with when it came to be; `applyEvent` puts a newer form of the object into the same place. */
@@ -51,6 +51,26 @@ export function applyEvent(state: ClusterState, event: ClusterEvent): void {
     case 'DaemonSet':
     case 'ReplicaSet':
       return put(state.workloads, `${object.kind}/${objectKey(object)}`, object, event)
+  }
+}
+
+/** The objects of one kind, by `objectKey`. */
+export function storedOfKind(state: ClusterState, kind: Kind): ReadonlyMap<string, Stored<ClusterObject>> {
+  switch (kind) {
+    case 'Node':
+      return state.nodes
+    case 'Pod':
+      return state.pods
+    case 'Service':
+      return state.services
+    case 'EndpointSlice':
+      return state.endpointSlices
+    case 'ServiceCIDR':
+      return state.serviceCidrs
+    default:
+      return new Map(
+        [...state.workloads.values()].filter(s => s.object.kind === kind).map(s => [objectKey(s.object), s]),
+      )
   }
 }
 

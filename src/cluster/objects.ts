@@ -21,6 +21,9 @@ export const KINDS: readonly Kind[] = [
   'ReplicaSet',
 ]
 
+/** Kinds without a namespace. */
+export const CLUSTER_KINDS: ReadonlySet<Kind> = new Set<Kind>(['Node', 'ServiceCIDR'])
+
 export type Labels = Readonly<Record<string, string>>
 
 export type JsonObject = { readonly [key: string]: unknown }

@@ -22,10 +22,20 @@ export interface ReadObjects {
 }
 
 export function readObjects(files: readonly ManifestFile[]): E.Either<Problem, ReadObjects> {
+  const { read, take } = objectReader()
+  const problem = eachEntry(files, take)
+  return problem === undefined ? E.right(read) : E.left(problem)
+}
+
+/** Takes in entry by entry. */
+export function objectReader(): {
+  readonly read: ReadObjects
+  readonly take: (entry: ManifestEntry) => Problem | undefined
+} {
   const items: PlacedObject[] = []
   const unknownKinds = new Map<string, number>()
   const refuseTwins = twinDetector()
-  const problem = eachEntry(files, entry => {
+  const take = (entry: ManifestEntry): Problem | undefined => {
     if (isWatchEvent(entry))
       return badInput(placeOf(entry, []), 'a watch event in place of an object', 'make a log of it: svcsim log import')
     const decoded = decodeEntry(entry, entry.json, [])
@@ -39,8 +49,8 @@ export function readObjects(files: readonly ManifestFile[]): E.Either<Problem, R
     const place = lazyPlaceOf(entry)
     items.push({ object, place })
     return refuseTwins(object, place)
-  })
-  return problem === undefined ? E.right({ items, unknownKinds }) : E.left(problem)
+  }
+  return { read: { items, unknownKinds }, take }
 }
 
 /** A line of `kubectl get --watch --output-watch-events -o json`: the change of an object, not an object. */
