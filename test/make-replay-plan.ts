@@ -189,7 +189,10 @@ function sharedChains(shape: ClusterShape, f: IpFamily): SharedChains {
   shape.services.forEach(({ endpointNodes }, s) => {
     const toService: Match[] = [destination(clusterIp(f, s)), ...port(PORT)]
     if (endpointNodes.length === 0) {
-      rejects.push({ matches: toService, verdict: { kind: 'reject', with: 'icmp-port-unreachable' } })
+      rejects.push({
+        matches: toService,
+        verdict: { kind: 'reject', with: f === 4 ? 'icmp-port-unreachable' : 'icmp6-port-unreachable' },
+      })
       return
     }
     services.push({ matches: toService, verdict: jump(`SVC-${s}`) })

@@ -20,6 +20,7 @@ export interface Packet {
   /** Source and destination as the connection's first packet brought them to this node; evaluation of a NEW packet writes them. */
   readonly originalSource: Uint32Array
   readonly originalDestination: Uint32Array
+  originalSourcePort: number
   originalDestinationPort: number
   /** IANA protocol number. */
   protocol: number
@@ -34,7 +35,32 @@ export interface Packet {
   flowHigh: number
   /** Draws taken so far by this flow; goes on from node to node. */
   draws: number
+  /** TCP header flags, in the bits of TCP_FLAG. */
+  tcpFlags: number
+  /** The SCTP chunk that conntrack looks at (SCTP_CHUNK). */
+  sctpChunk: number
+  /** Of an ICMP packet. */
+  icmpType: number
+  icmpCode: number
+  /** Source ports that a MASQUERADE or SNAT of this packet allows (0 to 0: any), and whether it asks for a random one. */
+  natFrom: number
+  natTo: number
+  natRandom: boolean
+  /** Of an ICMP error: the packet it speaks of. */
+  quoted: QuotedPacket | undefined
 }
+
+/** The head of a packet as an ICMP error carries it: as it was on the wire when it was refused. */
+export interface QuotedPacket {
+  readonly protocol: number
+  readonly source: Uint32Array
+  readonly destination: Uint32Array
+  readonly sourcePort: number
+  readonly destinationPort: number
+}
+
+/** TCP flags SYN alone: how a connection begins. */
+const SYN = 2
 
 export const newPacket = (family: IpFamily): Packet => ({
   family,
@@ -42,6 +68,7 @@ export const newPacket = (family: IpFamily): Packet => ({
   destination: new Uint32Array(4),
   originalSource: new Uint32Array(4),
   originalDestination: new Uint32Array(4),
+  originalSourcePort: 0,
   originalDestinationPort: 0,
   protocol: 0,
   sourcePort: 0,
@@ -52,6 +79,14 @@ export const newPacket = (family: IpFamily): Packet => ({
   flowLow: 0,
   flowHigh: 0,
   draws: 0,
+  tcpFlags: SYN,
+  sctpChunk: 0,
+  icmpType: 0,
+  icmpCode: 0,
+  natFrom: 0,
+  natTo: 0,
+  natRandom: false,
+  quoted: undefined,
 })
 
 /** A packet of its own with the same words. */
@@ -69,6 +104,7 @@ export function writePacket(target: Packet, from: Packet): void {
   target.destination.set(from.destination)
   target.originalSource.set(from.originalSource)
   target.originalDestination.set(from.originalDestination)
+  target.originalSourcePort = from.originalSourcePort
   target.originalDestinationPort = from.originalDestinationPort
   target.protocol = from.protocol
   target.sourcePort = from.sourcePort
@@ -79,4 +115,12 @@ export function writePacket(target: Packet, from: Packet): void {
   target.flowLow = from.flowLow
   target.flowHigh = from.flowHigh
   target.draws = from.draws
+  target.tcpFlags = from.tcpFlags
+  target.sctpChunk = from.sctpChunk
+  target.icmpType = from.icmpType
+  target.icmpCode = from.icmpCode
+  target.natFrom = from.natFrom
+  target.natTo = from.natTo
+  target.natRandom = from.natRandom
+  target.quoted = from.quoted
 }

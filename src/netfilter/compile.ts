@@ -18,9 +18,16 @@ import type { Program } from './program.ts'
 import { HOOK_COUNT } from './program.ts'
 import { toShared } from './word-list.ts'
 
-/** All views are of one family. View v of the program is `views[v]`. */
-export const compile = (views: readonly Ruleset[]): E.Either<Problem, Program> =>
-  pipe(internChains(views), E.map(encodeProgram))
+/** All views are of one family. View v of the program is `views[v]`. Rules that ask a node's memory are refused unless it `remembers`. */
+export const compile = (views: readonly Ruleset[], remembers = false): E.Either<Problem, Program> =>
+  pipe(
+    internChains(views),
+    E.filterOrElseW(
+      interned => remembers || interned.needsMemory === undefined,
+      interned => interned.needsMemory!,
+    ),
+    E.map(encodeProgram),
+  )
 
 /** The second half of compile, for callers that keep the interned chains to name rules by their ids. */
 export function encodeProgram(interned: Interned): Program {
@@ -76,5 +83,10 @@ function finish(encoder: Encoder) {
     dispatchSlotCount: encoder.dispatchSlotCount,
     dispatchEntries: toShared(encoder.dispatchEntries),
     interfacePatterns: [...encoder.interfacePatterns.keys()],
+    rare: encoder.rare,
+    natPorts: toShared(encoder.natPorts),
+    nthStarts: encoder.nthStarts,
+    limitCredits: encoder.limitCredits,
+    recentStamps: Array.from(encoder.recentLists.values(), list => list.stamps),
   }
 }

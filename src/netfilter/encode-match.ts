@@ -4,6 +4,7 @@ import { familyBits, writeIpWords } from '../net/ip.ts'
 import { CT } from '../net/packet.ts'
 import { protocolNumber } from '../ruleset/protocol-number.ts'
 import type { AddressTypes, Match, PortRange } from '../ruleset/ruleset.ts'
+import { encodeRare } from './encode-rare.ts'
 import type { Encoder } from './encoder.ts'
 import { interfacePattern } from './encoder.ts'
 import { OP } from './opcode.ts'
@@ -19,7 +20,7 @@ export const demandsSomething = (match: Match): boolean => {
     case 'destination':
       return match.prefix.length > 0 || match.negated
     case 'ports':
-      return match.source !== undefined || match.destination !== undefined
+      return match.source !== undefined || match.destination !== undefined || match.flags !== undefined
     default:
       return true
   }
@@ -50,8 +51,13 @@ export function encodeMatch(encoder: Encoder, match: Match): void {
     case 'ports':
       encodePorts(encoder, OP.SOURCE_PORTS, match.source)
       encodePorts(encoder, OP.DESTINATION_PORTS, match.destination)
+      if (match.flags !== undefined) encodeRare(encoder, match)
       return
     case 'addrtype':
+      if (!isLocalOnly(match.source) || !isLocalOnly(match.destination)) {
+        encodeRare(encoder, match)
+        return
+      }
       encodeLocal(encoder, OP.SOURCE_LOCAL, match.source)
       encodeLocal(encoder, OP.DESTINATION_LOCAL, match.destination)
       return
@@ -70,14 +76,14 @@ export function encodeMatch(encoder: Encoder, match: Match): void {
       push(code, wanted(match))
       return
     case 'statistic':
-      push(code, OP.CHANCE)
+      push(code, match.negated ? OP.NOT_CHANCE : OP.CHANCE)
       push(code, match.threshold)
       return
     case 'comment':
     case 'nfacct':
       return
     default:
-      throw new Error(`match ${match.kind} is refused before it is encoded`)
+      encodeRare(encoder, match)
   }
 }
 
@@ -101,6 +107,9 @@ function encodePrefix6(encoder: Encoder, op: number, prefix: IpPrefix, negated: 
 }
 
 const scratch = new Uint32Array(8)
+
+const isLocalOnly = (side: AddressTypes | undefined): boolean =>
+  side === undefined || (side.types.length === 1 && side.types[0] === 'LOCAL')
 
 function encodeLocal(encoder: Encoder, op: number, types: AddressTypes | undefined): void {
   if (types === undefined) return

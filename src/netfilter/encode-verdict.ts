@@ -1,9 +1,11 @@
 /** Encodes a rule's verdict and notes how it ends its chain's walk; where it leads is already encoded. */
 import { writeIpWords } from '../net/ip.ts'
-import type { Verdict } from '../ruleset/ruleset.ts'
+import type { NatTarget, PortSpan, Verdict } from '../ruleset/ruleset.ts'
 import type { Encoder } from './encoder.ts'
+import { natPortsIndex } from './encoder.ts'
 import type { Block } from './intern-chains.ts'
-import { OP, RULE_ENDS } from './opcode.ts'
+import { CONNMARK_OPERATION, OP, RULE_ENDS } from './opcode.ts'
+import { rejectKind } from './reject-kind.ts'
 import { push } from './word-list.ts'
 
 /** `target`: the block of a jump or goto. An empty one is not entered: a jump there only counts, a goto there returns. */
@@ -43,7 +45,7 @@ export function encodeVerdict(
       push(code, OP.DROP)
       break
     case 'reject':
-      push(code, OP.REJECT)
+      pushTwo(encoder, OP.REJECT, rejectKind(verdict.with, encoder.family))
       break
     case 'return':
       push(code, OP.RETURN)
@@ -57,17 +59,44 @@ export function encodeVerdict(
       push(encoder.dnatRule, ruleId)
       break
     case 'snat':
-      push(code, OP.SNAT)
+      pushTwo(
+        encoder,
+        OP.SNAT,
+        natPortsIndex(encoder, verdict.random === true || verdict.randomFully === true, natSpan(verdict)),
+      )
       pushAddress(code, verdict.address.value)
       break
     case 'masquerade':
-      pushTwo(encoder, OP.MASQUERADE, verdict.randomFully ? 1 : 0)
+      pushTwo(
+        encoder,
+        OP.MASQUERADE,
+        natPortsIndex(encoder, verdict.random === true || verdict.randomFully, verdict.ports),
+      )
       break
-    default:
-      throw new Error(`verdict ${verdict?.kind} is refused before it is encoded`)
+    case 'log':
+    case 'nflog':
+      ends = RULE_ENDS.never
+      pushTwo(encoder, OP.COUNT, 0)
+      break
+    case 'notrack':
+      ends = RULE_ENDS.never
+      push(code, OP.NOTRACK)
+      break
+    case 'connmark':
+      ends = RULE_ENDS.never
+      pushTwo(encoder, OP.CONNMARK, CONNMARK_OPERATION[verdict.operation])
+      push(code, verdict.operation === 'set' ? verdict.value : verdict.packetMask)
+      push(code, verdict.operation === 'set' ? verdict.mask : verdict.entryMask)
+      break
+    case 'redirect':
+    case 'unknown':
+      throw new Error(`verdict ${verdict.kind} is refused before it is encoded`)
   }
   encoder.ruleEnds[ruleId] = ends
 }
+
+const natSpan = ({ port = 0, lastPort }: NatTarget): PortSpan | undefined =>
+  port === 0 ? undefined : { from: port, to: lastPort ?? port }
 
 function pushTwo(encoder: Encoder, op: number, operand: number): void {
   push(encoder.code, op)

@@ -1,7 +1,9 @@
 /** What the encoding pass has written so far: the Program in the making, still growing. */
 import type { IpFamily } from '../net/ip.ts'
+import type { PortSpan } from '../ruleset/ruleset.ts'
 import type { Interned } from './intern-chains.ts'
 import { OP } from './opcode.ts'
+import type { RareMatch } from './rare-match.ts'
 import { runThresholds } from './statistic-run.ts'
 import type { WordList } from './word-list.ts'
 import { newWordList, push } from './word-list.ts'
@@ -25,6 +27,13 @@ export interface Encoder {
   dispatchSlotCount: number
   readonly dispatchEntries: WordList
   readonly interfacePatterns: Map<string, number>
+  readonly rare: RareMatch[]
+  /** Start of each nth match's counter, of each limit's credit; lists of recent clients by name. */
+  readonly nthStarts: number[]
+  readonly limitCredits: number[]
+  readonly recentLists: Map<string, { readonly index: number; stamps: number }>
+  /** Three words each: random, from, to. */
+  readonly natPorts: WordList
 }
 
 export function newEncoder(interned: Interned): Encoder {
@@ -51,6 +60,11 @@ export function newEncoder(interned: Interned): Encoder {
     dispatchSlotCount: 0,
     dispatchEntries: newWordList(),
     interfacePatterns: new Map(),
+    rare: [],
+    nthStarts: [],
+    limitCredits: [],
+    recentLists: new Map(),
+    natPorts: newWordList(),
   }
 }
 
@@ -63,6 +77,15 @@ export function thresholdStart(encoder: Encoder, probabilities: readonly number[
   encoder.thresholdRuns.set(key, { start, values: runThresholds(probabilities) })
   encoder.thresholdCount += probabilities.length
   return start
+}
+
+/** Index of these source ports in Program.natPorts; few rules name any. */
+export function natPortsIndex({ natPorts }: Encoder, random: boolean, span: PortSpan | undefined): number {
+  const wanted = [random ? 1 : 0, span?.from ?? 0, span?.to ?? 0]
+  for (let at = 0; at < natPorts.length; at += 3)
+    if (wanted.every((word, i) => natPorts.words[at + i] === word)) return at / 3
+  for (const word of wanted) push(natPorts, word)
+  return natPorts.length / 3 - 1
 }
 
 export function interfacePattern(encoder: Encoder, pattern: string): number {

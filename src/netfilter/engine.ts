@@ -7,6 +7,7 @@ import { newPacket } from '../net/packet.ts'
 import type { StreamSeed } from '../sim/random.ts'
 import type { HostView } from './host.ts'
 import { hostView } from './host.ts'
+import type { NodeMemory } from './memory/node-memory.ts'
 import type { Program } from './program.ts'
 import { HOOK_COUNT } from './program.ts'
 import type { StretchCells } from './stretch-cells.ts'
@@ -50,7 +51,13 @@ export interface Engine {
   weight: number
   /** A NEW packet. */
   consultsNat: boolean
-  /** The walk looked at addresses, ports or draws; it ended in a MASQUERADE: 1 + randomFully, else 0 (stretch.ts). */
+  /** The packet came back through lo. */
+  looped: boolean
+  /** What the node under way remembers. Without one, conntrack is a promise: packets come with their state. */
+  memory: NodeMemory | undefined
+  /** How the last packet was rejected, if it was: REJECT_KINDS index. */
+  rejection: number
+  /** The walk looked at addresses, ports or draws; it ended in a MASQUERADE: 1 + its natPorts, else 0 (stretch.ts). */
   looked: boolean
   masquerades: number
   readonly cells: StretchCells
@@ -98,6 +105,9 @@ export function newEngine(program: Program, seed: StreamSeed): Engine {
     orderKey: 0,
     weight: 0,
     consultsNat: false,
+    looped: false,
+    memory: undefined,
+    rejection: 0,
     looked: false,
     masquerades: 0,
     cells: newStretchCells(),

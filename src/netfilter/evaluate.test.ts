@@ -2,23 +2,29 @@ import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import type { IpFamily } from '../net/ip.ts'
-import { copyPacket } from '../net/packet.ts'
+import type { Packet } from '../net/packet.ts'
+import { copyPacket, ORIGIN } from '../net/packet.ts'
 import type { Rule, Ruleset } from '../ruleset/ruleset.ts'
 import { draw32 } from '../sim/random.ts'
 import { encodeProgram } from './compile.ts'
+import { Conntrack } from './conntrack/conntrack.ts'
+import { PlainConntrack } from './conntrack/plain-conntrack.ts'
 import type { Engine } from './engine.ts'
 import { newEngine } from './engine.ts'
-import { evaluate, evaluateEstablished } from './evaluate.ts'
+import { evaluate, evaluateEstablished, evaluateTracked } from './evaluate.ts'
 import type { HostView } from './host.ts'
 import type { Interned } from './intern-chains.ts'
 import { internChains } from './intern-chains.ts'
+import { newNodeMemory } from './memory/node-memory.ts'
+import { newTraceMemory } from './memory/trace-memory.ts'
 import { beginNode, endNode } from './node-order.ts'
 import { orderedRuleset } from './ordered-ruleset.ts'
+import { OUTCOME } from './outcome.ts'
 import { HOOK_CHAINS, HOOK_COUNT } from './program.ts'
 import { ruleTallies } from './rule-tallies.ts'
 import { makeHostView } from './testing/make-rules.ts'
 import type { RandomStep } from './testing/random-ruleset.ts'
-import { randomStep, randomViews } from './testing/random-ruleset.ts'
+import { randomPacket, randomStep, randomViews } from './testing/random-ruleset.ts'
 import type { TraceCounters } from './trace.ts'
 import { trace } from './trace.ts'
 
@@ -67,6 +73,106 @@ describe.each([4, 6] as const)('evaluate, IPv%i', family => {
     120_000 + 100 * RUNS,
   )
 })
+
+/** A packet at a node that remembers, some time after the one before; an answer to it comes from where it went. */
+const randomEvent = (family: IpFamily) =>
+  fc.record({
+    packet: randomPacket(family),
+    waitUs: fc.constantFrom(0, 0, 1_000, 2_500_000, 40_000_000, 400_000_000),
+    again: fc.nat(2),
+    answers: fc.nat(2),
+    answerFlags: fc.constantFrom(18, 18, 16, 20, 17),
+  })
+
+describe.each([4, 6] as const)('evaluateTracked, IPv%i', family => {
+  it(
+    'equals trace in every number, on random rulesets and what a node remembers',
+    () => {
+      fc.assert(
+        fc.property(
+          randomViews(family, true),
+          fc.array(randomEvent(family), { minLength: 1, maxLength: 12 }),
+          ([ruleset], events) => {
+            const interned = right(internChains([ruleset]))
+            const engine = newEngine(encodeProgram(interned), SEED)
+            const conntrack = new Conntrack(family, SEED)
+            const plain = new PlainConntrack(SEED)
+            const memory = newNodeMemory(engine.program, conntrack)
+            const traceMemory = newTraceMemory(ruleset, plain)
+            const counters: TraceCounters = { rules: new Map(), policies: new Map() }
+            const host = makeHostView(family)
+            const send = (packet: Packet): Packet => {
+              const draw = (n: number): number => draw32(SEED.low, SEED.high, packet.flowLow, packet.flowHigh, n)
+              const traced = right(trace(ruleset, host, packet, draw, { counters, memory: traceMemory }))
+              const outcome = evaluateTracked(engine, memory, host, packet, 1)
+              expect({
+                outcome,
+                packet: outcome === OUTCOME.dropped ? packet.mark : packet,
+                rejection: outcome === OUTCOME.rejected ? engine.rejection : 0,
+                rules: engine.rulesEvaluated,
+                natRules: engine.natRulesEvaluated,
+                entries: conntrack.count,
+              }).toEqual({
+                outcome: traced.outcome,
+                packet: traced.outcome === OUTCOME.dropped ? traced.packet.mark : traced.packet,
+                rejection: traced.rejection,
+                rules: traced.rulesEvaluated,
+                natRules: traced.natRulesEvaluated,
+                entries: plain.count,
+              })
+              return packet
+            }
+            for (const { packet, waitUs, again, answers, answerFlags } of events) {
+              for (const clock of [conntrack, plain, memory, traceMemory]) clock.nowUs += waitUs
+              for (let n = 0; n <= again; n++) {
+                const sent = send(copyPacket(packet))
+                for (let a = 0; a < answers; a++) send(answerTo(sent, answerFlags))
+              }
+              if (answers > 0) send(errorAbout(send(copyPacket(packet))))
+            }
+            compareCounters(engine, interned, [ruleset], [counters])
+          },
+        ),
+        { numRuns: RUNS },
+      )
+    },
+    120_000 + 100 * RUNS,
+  )
+})
+
+/** What the receiver of a packet sends back. */
+function answerTo(sent: Packet, tcpFlags: number): Packet {
+  const answer = copyPacket(sent)
+  answer.source.set(sent.destination)
+  answer.destination.set(sent.source)
+  Object.assign(answer, {
+    sourcePort: sent.destinationPort,
+    destinationPort: sent.sourcePort,
+    mark: 0,
+    origin: ORIGIN.pod,
+    tcpFlags,
+  })
+  return answer
+}
+
+/** The ICMP error of a receiver that does not like a packet. */
+function errorAbout(sent: Packet): Packet {
+  const { protocol, sourcePort, destinationPort } = sent
+  return Object.assign(answerTo(sent, 0), {
+    protocol: 1,
+    sourcePort: 0,
+    destinationPort: 0,
+    icmpType: 3,
+    icmpCode: 3,
+    quoted: {
+      protocol,
+      source: sent.source.slice(),
+      destination: sent.destination.slice(),
+      sourcePort,
+      destinationPort,
+    },
+  })
+}
 
 function compareStep(
   engine: Engine,

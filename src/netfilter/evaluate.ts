@@ -8,10 +8,12 @@ import type { Packet } from '../net/packet.ts'
 import { CT, ORIGIN } from '../net/packet.ts'
 import type { Engine } from './engine.ts'
 import type { HostView } from './host.ts'
+import { INTERFACE } from './interface.ts'
+import type { NodeMemory } from './memory/node-memory.ts'
 import type { Outcome } from './outcome.ts'
 import { OUTCOME } from './outcome.ts'
 import { HOOK } from './program.ts'
-import { INTERFACE, routeOf } from './route.ts'
+import { routeOf } from './route.ts'
 import { foldStretches, passNat, passStretch, STRETCH } from './stretch.ts'
 import { isFull } from './stretch-cells.ts'
 import { FATE, SEEN } from './walk-chain.ts'
@@ -29,14 +31,32 @@ export function evaluate(
   packet: Packet,
   weight: number,
 ): Outcome {
-  const { source, destination, originalSource, originalDestination } = packet
-  for (let i = 0; i < 4; i++) {
-    originalSource[i] = source[i]
-    originalDestination[i] = destination[i]
-  }
-  packet.originalDestinationPort = packet.destinationPort
+  keepOriginal(packet)
   begin(engine, view, host, orderKey, packet, weight)
   engine.consultsNat = (packet.ctState & CT.NEW) !== 0
+  return walkNode(engine)
+}
+
+/**
+ * Any packet, as it arrives at a node that remembers: conntrack finds what it belongs to, so it may be a connection's first or a later one,
+ * an answer, or none of these. Afterwards packet.source … destinationPort are as it left; of a dropped packet they say nothing.
+ */
+export function evaluateTracked(
+  engine: Engine,
+  memory: NodeMemory,
+  host: HostView,
+  packet: Packet,
+  weight: number,
+): Outcome {
+  keepOriginal(packet)
+  packet.ctState = CT.INVALID
+  packet.natFrom = 0
+  packet.natTo = 0
+  packet.natRandom = false
+  engine.memory = memory
+  memory.tracker.begin()
+  begin(engine, 0, host, 0, packet, weight)
+  engine.consultsNat = false
   return walkNode(engine)
 }
 
@@ -59,6 +79,16 @@ export function evaluateEstablished(
   return walkNode(engine)
 }
 
+function keepOriginal(packet: Packet): void {
+  const { source, destination, originalSource, originalDestination } = packet
+  for (let i = 0; i < 4; i++) {
+    originalSource[i] = source[i]
+    originalDestination[i] = destination[i]
+  }
+  packet.originalSourcePort = packet.sourcePort
+  packet.originalDestinationPort = packet.destinationPort
+}
+
 function begin(engine: Engine, view: number, host: HostView, orderKey: number, packet: Packet, weight: number): void {
   if (isFull(engine.cells)) foldStretches(engine)
   if (engine.host.uplinkName !== host.uplinkName || engine.host.podInterfaceName !== host.podInterfaceName)
@@ -68,6 +98,7 @@ function begin(engine: Engine, view: number, host: HostView, orderKey: number, p
   engine.orderKey = orderKey
   engine.packet = packet
   engine.weight = weight
+  engine.looped = false
   engine.dnat = -1
   engine.rulesEvaluated = 0
   engine.natRulesEvaluated = 0
@@ -95,35 +126,89 @@ function walkNode(engine: Engine): Outcome {
   const { host, packet } = engine
   if (packet.origin === ORIGIN.node) return walkFromNode(engine)
   const from = packet.origin === ORIGIN.pod ? INTERFACE.pod : INTERFACE.uplink
-  let fate = passStretch(engine, STRETCH.prerouting, from, NONE)
-  if (fate === FATE.accept && engine.consultsNat) fate = passNat(engine, HOOK.natPrerouting, SEEN.original, from, NONE)
-  if (fate !== FATE.accept) return ended(fate)
+  let fate =
+    engine.memory === undefined
+      ? passStretch(engine, STRETCH.prerouting, from, NONE)
+      : passTracked(engine, engine.memory, STRETCH.rawPrerouting, STRETCH.manglePrerouting, from, NONE)
+  if (fate === FATE.accept && engine.consultsNat) fate = passDestinationNat(engine, HOOK.natPrerouting, from, NONE)
+  if (fate !== FATE.accept) return ended(engine, fate)
   const to = routeOf(host, packet.destination)
   if (to === INTERFACE.lo) {
     fate = passStretch(engine, STRETCH.input, from, NONE)
-    return fate === FATE.accept ? OUTCOME.toNode : ended(fate)
+    if (fate === FATE.accept) fate = leave(engine)
+    return fate === FATE.accept ? OUTCOME.toNode : ended(engine, fate)
   }
   fate = passStretch(engine, STRETCH.forward, from, to)
-  return fate === FATE.accept ? sent(to) : ended(fate)
+  if (fate === FATE.accept) fate = leave(engine)
+  return fate === FATE.accept ? sent(to) : ended(engine, fate)
 }
 
 /** OUTPUT's interface stays the one from before DNAT, as in the kernel; what leaves by lo comes in again. */
 function walkFromNode(engine: Engine): Outcome {
   const { host, packet } = engine
   const routed = routeOf(host, packet.originalDestination)
-  let fate = passStretch(engine, STRETCH.output, NONE, routed)
-  if (fate === FATE.accept && engine.consultsNat) fate = passNat(engine, HOOK.natOutput, SEEN.original, NONE, routed)
+  let fate =
+    engine.memory === undefined
+      ? passStretch(engine, STRETCH.output, NONE, routed)
+      : passTracked(engine, engine.memory, STRETCH.rawOutput, STRETCH.mangleOutput, NONE, routed)
+  if (fate === FATE.accept && engine.consultsNat) fate = passDestinationNat(engine, HOOK.natOutput, NONE, routed)
   if (fate === FATE.accept) fate = passStretch(engine, STRETCH.outputFilter, NONE, routed)
-  if (fate !== FATE.accept) return ended(fate)
+  if (fate !== FATE.accept) return ended(engine, fate)
   const to = routeOf(host, packet.destination)
   fate = passStretch(engine, STRETCH.postrouting, NONE, to)
-  if (fate !== FATE.accept) return ended(fate)
+  if (fate === FATE.accept) fate = leave(engine)
+  if (fate !== FATE.accept) return ended(engine, fate)
   if (to !== INTERFACE.lo) return sent(to)
+  engine.looped = true
   fate = passStretch(engine, STRETCH.loopedPrerouting, INTERFACE.lo, NONE)
   if (fate === FATE.accept) fate = passStretch(engine, STRETCH.loopedInput, INTERFACE.lo, NONE)
-  return fate === FATE.accept ? OUTCOME.toNode : ended(fate)
+  return fate === FATE.accept ? OUTCOME.toNode : ended(engine, fate)
+}
+
+/** Table raw, then conntrack, which may find the table full, then mangle. */
+function passTracked(
+  engine: Engine,
+  { tracker }: NodeMemory,
+  raw: number,
+  mangle: number,
+  inInterface: number,
+  outInterface: number,
+): number {
+  const fate = passStretch(engine, raw, inInterface, outInterface)
+  if (fate !== FATE.accept) return fate
+  if (engine.packet.ctState !== CT.UNTRACKED) {
+    if (!tracker.track(engine.packet)) return FATE.drop
+    engine.consultsNat = tracker.consultsNat
+  }
+  return passStretch(engine, mangle, inInterface, outInterface)
+}
+
+function passDestinationNat(engine: Engine, hook: number, inInterface: number, outInterface: number): number {
+  const fate = passNat(engine, hook, SEEN.original, inInterface, outInterface)
+  if (fate === FATE.accept) engine.memory?.tracker.bindDestination(engine.packet)
+  return fate
+}
+
+/** Behind the last hook: the connection's source is what the packet's is now, and conntrack remembers it. */
+function leave(engine: Engine): number {
+  const { memory } = engine
+  if (memory === undefined) return FATE.accept
+  const { tracker } = memory
+  if (engine.consultsNat && !tracker.bindSource(engine.packet)) return FATE.drop
+  tracker.confirm()
+  return FATE.accept
 }
 
 const sent = (to: number): Outcome => (to === INTERFACE.pod ? OUTCOME.toPod : OUTCOME.toUplink)
 
-const ended = (fate: number): Outcome => (fate === FATE.drop ? OUTCOME.dropped : OUTCOME.rejected)
+/** A rejected packet goes back to whom the rule saw: answers of a known connection are translated in advance (Tracker.track), but not yet there. */
+function ended(engine: Engine, fate: number): Outcome {
+  const { packet, memory } = engine
+  memory?.tracker.release()
+  if (fate === FATE.drop) return OUTCOME.dropped
+  if (memory !== undefined && !engine.looped) {
+    for (let i = 0; i < 4; i++) packet.source[i] = packet.originalSource[i]
+    packet.sourcePort = packet.originalSourcePort
+  }
+  return OUTCOME.rejected
+}

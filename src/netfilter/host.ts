@@ -4,6 +4,7 @@
  */
 import type { IpFamily } from '../net/ip.ts'
 import { parseIp, parsePrefix, writeIpWords } from '../net/ip.ts'
+import { interfaceSources } from './interface-sources.ts'
 
 export interface Host {
   /** Addresses of the node; its primary address of each family comes first. Loopback (127.0.0.0/8, ::1) is local always. */
@@ -12,13 +13,20 @@ export interface Host {
   readonly podPrefixes: readonly string[]
   readonly uplinkName: string
   readonly podInterfaceName: string
+  /** Which of the local addresses are addresses of `lo`, and the pods' interface's own address: none and none as a rule. */
+  readonly loopbackAddresses?: readonly string[]
+  readonly podSideAddress?: string
 }
 
 /** A Host compiled for one family: four words an address; prefixes as (words, mask words). */
 export interface HostView {
   readonly family: IpFamily
-  /** Primary address of the family: the source after MASQUERADE on the uplink. Zeroes when the node has none. */
+  /** Primary address of the family. Zeroes when the node has none. */
   readonly primary: Uint32Array
+  /** Per INTERFACE four words: the source after MASQUERADE when leaving there, and of the node's own answers. Zeroes: none. */
+  readonly sources: Uint32Array
+  /** Addresses of `lo`, four words each. */
+  readonly loopback: Uint32Array
   readonly localCount: number
   readonly local: Uint32Array
   readonly podPrefixCount: number
@@ -29,12 +37,8 @@ export interface HostView {
 }
 
 export function hostView(host: Host, family: IpFamily): HostView {
-  const addresses = host.localAddresses.map(parseIp).filter(a => a?.family === family)
+  const local = addressWords(host.localAddresses, family)
   const prefixes = host.podPrefixes.map(parsePrefix).filter(p => p?.family === family)
-  const local = new Uint32Array(4 * addresses.length)
-  addresses.forEach((a, i) => {
-    writeIpWords(a!.value, local, 4 * i)
-  })
   const podPrefixes = new Uint32Array(8 * prefixes.length)
   prefixes.forEach((p, i) => {
     const bits = family === 4 ? 32 : 128
@@ -43,15 +47,28 @@ export function hostView(host: Host, family: IpFamily): HostView {
     writeIpWords(mask, podPrefixes, 8 * i + 4)
   })
   const primary = new Uint32Array(4)
-  if (addresses.length > 0) primary.set(local.subarray(0, 4))
+  if (local.length > 0) primary.set(local.subarray(0, 4))
+  const loopback = addressWords(host.loopbackAddresses ?? [], family)
+  const podSide = addressWords(host.podSideAddress === undefined ? [] : [host.podSideAddress], family)
   return {
     family,
     primary,
-    localCount: addresses.length,
+    sources: interfaceSources(primary, loopback, podSide),
+    loopback,
+    localCount: local.length / 4,
     local,
     podPrefixCount: prefixes.length,
     podPrefixes,
     uplinkName: host.uplinkName,
     podInterfaceName: host.podInterfaceName,
   }
+}
+
+function addressWords(texts: readonly string[], family: IpFamily): Uint32Array {
+  const addresses = texts.map(parseIp).filter(a => a?.family === family)
+  const words = new Uint32Array(4 * addresses.length)
+  addresses.forEach((a, i) => {
+    writeIpWords(a!.value, words, 4 * i)
+  })
+  return words
 }

@@ -13,8 +13,17 @@ import type { Problem } from '../problem/problem.ts'
 import { badInput, quoted } from '../problem/problem.ts'
 import type { Chain, Ruleset, Table, TableName, Verdict } from '../ruleset/ruleset.ts'
 import { BUILTIN_CHAINS } from '../ruleset/ruleset.ts'
+import { asksMemory } from './memory/asks-memory.ts'
 import { HOOK_CHAINS, HOOK_COUNT } from './program.ts'
-import { refuseLoop, refuseMissingChain, refuseRule, refuseVerdictBelow, rulePlace, VERDICT_HOMES } from './refusal.ts'
+import {
+  refuseForgetting,
+  refuseLoop,
+  refuseMissingChain,
+  refuseRule,
+  refuseVerdictBelow,
+  rulePlace,
+  VERDICT_HOMES,
+} from './refusal.ts'
 
 export interface Block {
   /** Place in Interned.blocks. */
@@ -39,6 +48,8 @@ export interface Interned {
   readonly family: IpFamily
   readonly blocks: readonly Block[]
   readonly ruleCount: number
+  /** Why a node without a memory cannot evaluate these rules. */
+  readonly needsMemory: Problem | undefined
   /** Per view, per HOOK: the built-in chain's block. */
   readonly hooks: readonly (readonly (Block | undefined)[])[]
   /** The block of every chain of one of the views. */
@@ -50,7 +61,14 @@ const WALK_BOUND = 1_000_000_000
 
 export function internChains(views: readonly Ruleset[]): E.Either<Problem, Interned> {
   const family = views[0]?.family ?? 4
-  const store: Store = { family, blocks: [], ruleCount: 0, blocksOfChain: new Map(), jumpsOfChain: new Map() }
+  const store: Store = {
+    family,
+    blocks: [],
+    ruleCount: 0,
+    needsMemory: undefined,
+    blocksOfChain: new Map(),
+    jumpsOfChain: new Map(),
+  }
   const tables = new Map<Table, ReadonlyMap<string, Block>>()
   const hooks: (Block | undefined)[][] = []
   for (const ruleset of views) {
@@ -74,18 +92,19 @@ export function internChains(views: readonly Ruleset[]): E.Either<Problem, Inter
     }
     hooks.push(ofView)
   }
-  const { blocks, ruleCount } = store
+  const { blocks, ruleCount, needsMemory } = store
   const blockOf: Interned['blockOf'] = (ruleset, tableName, chain) => {
     const table = ruleset.tables.find(t => t.name === tableName)
     return table === undefined ? undefined : tables.get(table)?.get(chain)
   }
-  return E.right({ family, blocks, ruleCount, hooks, blockOf })
+  return E.right({ family, blocks, ruleCount, needsMemory, hooks, blockOf })
 }
 
 interface Store {
   readonly family: IpFamily
   readonly blocks: Block[]
   ruleCount: number
+  needsMemory: Problem | undefined
   /** Tables may share Chain objects (an empty canary, say) but not blocks. */
   readonly blocksOfChain: Map<TableName, Map<Chain, Block[]>>
   readonly jumpsOfChain: Map<TableName, Map<Chain, ChainJumps>>
@@ -194,6 +213,10 @@ function chainJumps(store: Store, table: TableName, chain: Chain): E.Either<Prob
     const rule = chain.rules[i]
     const refused = refuseRule(store.family, table, chain, i, rule)
     if (refused !== undefined) return E.left(refused)
+    if (store.needsMemory === undefined) {
+      const asks = asksMemory(rule)
+      if (asks !== undefined) store.needsMemory = refuseForgetting(table, chain.name, i, asks)
+    }
     const verdict = rule.verdict
     if (verdict === undefined) continue
     if (verdict.kind === 'jump' || verdict.kind === 'goto') {

@@ -46,6 +46,7 @@ export const OP = {
   COUNT: 25,
   ACCEPT: 26,
   DROP: 27,
+  /** index in REJECT_KINDS */
   REJECT: 28,
   RETURN: 29,
   /** pc */
@@ -53,13 +54,24 @@ export const OP = {
   GOTO: 31,
   /** dnatId port, four address words (here too, as every connection reads them) */
   DNAT: 32,
-  /** randomFully */
+  /** natPorts index */
   MASQUERADE: 33,
-  /** four address words */
+  /** natPorts index, four address words */
   SNAT: 34,
   /** keep xor */
   SET_MARK: 35,
+  /** threshold: as CHANCE, negated. */
+  NOT_CHANCE: 36,
+  /** index: a match out of Program.rare. */
+  RARE: 37,
+  /** No operand: the packet meets no conntrack. */
+  NOTRACK: 38,
+  /** CONNMARK_OPERATION and two masks or values: changes the mark of the connection or of the packet. */
+  CONNMARK: 39,
 } as const
+
+/** (connection's & ~second) ^ first; the same with first = packet's & first; packet's (& ~first) ^ (connection's & second). */
+export const CONNMARK_OPERATION = { set: 0, save: 1, restore: 2 } as const
 
 export const RUN_WORDS = 4
 /** RULE ruleId nextPc, CHANCE threshold, JUMP pc (or COUNT 0). */

@@ -16,6 +16,7 @@
  * Models ip_tables' ipt_do_table; how many rules the kernel would have walked is counted, not walked (evaluate.ts).
  */
 import type { IpFamily } from '../net/ip.ts'
+import type { RareMatch } from './rare-match.ts'
 
 /** Where a packet meets a table, in the order the kernel numbers them; HOOK_CHAINS names them. */
 export const HOOK = {
@@ -107,4 +108,13 @@ export interface Program {
 
   /** Interface patterns as written, `eth+` included; matches name them by index. */
   readonly interfacePatterns: readonly string[]
+
+  /** Matches that RARE names by index. */
+  readonly rare: readonly RareMatch[]
+  /** Three words each: random (1), first and last source port (0 to 0: any). MASQUERADE and SNAT name them by index. */
+  readonly natPorts: Int32Array
+  /** Where a node's memory starts (memory/node-memory.ts). */
+  readonly nthStarts: readonly number[]
+  readonly limitCredits: readonly number[]
+  readonly recentStamps: readonly number[]
 }

@@ -5,7 +5,9 @@
 import type { IpFamily } from '../net/ip.ts'
 import type { Problem } from '../problem/problem.ts'
 import { badInput, quoted } from '../problem/problem.ts'
-import type { AddressTypes, Chain, Match, PortRange, Rule, TableName, Verdict } from '../ruleset/ruleset.ts'
+import { protocolNumber } from '../ruleset/protocol-number.ts'
+import type { Chain, L4Protocol, Match, PortRange, Rule, TableName, Verdict } from '../ruleset/ruleset.ts'
+import { rejectKind } from './reject-kind.ts'
 
 /** undefined when the rule may stand in a chain of this table. `index` counts from 0, the Problem from 1. */
 export function refuseRule(
@@ -22,7 +24,7 @@ export function refuseRule(
   }
   const verdict = rule.verdict
   if (verdict === undefined) return undefined
-  const unmodelled = refuseVerdict(verdict)
+  const unmodelled = refuseVerdict(family, verdict)
   if (unmodelled !== undefined) return badInput({ field: place() }, unmodelled.what, unmodelled.mend)
   const home = VERDICT_HOMES[verdict.kind]
   if (home !== undefined && home.table !== table)
@@ -50,6 +52,7 @@ export const VERDICT_HOMES: Readonly<
   snat: { table: 'nat', hooks: ['INPUT', 'POSTROUTING'] },
   masquerade: { table: 'nat', hooks: ['POSTROUTING'] },
   reject: { table: 'filter', hooks: ['INPUT', 'FORWARD', 'OUTPUT'] },
+  notrack: { table: 'raw', hooks: ['PREROUTING', 'OUTPUT'] },
 }
 
 export const refuseVerdictBelow = (verdict: Verdict['kind'], table: TableName, hook: string): Problem =>
@@ -64,6 +67,14 @@ export const refuseMissingChain = (table: TableName, chain: string, index: numbe
     { field: rulePlace(table, chain, index) },
     `there is no chain ${quoted(target)} to go to`,
     'declare the chain in this table or mend its name',
+  )
+
+/** `asks`: the match or verdict that needs a memory where there is none. */
+export const refuseForgetting = (table: TableName, chain: string, index: number, asks: string): Problem =>
+  badInput(
+    { field: rulePlace(table, chain, index) },
+    `${asks} depends on earlier packets, which a run does not remember`,
+    'leave the rule out of this run',
   )
 
 /** `path`: the chains of the loop, the first again at its end. */
@@ -90,69 +101,65 @@ function refuseMatch(family: IpFamily, rule: Rule, match: Match): Refusal | unde
             mend: 'use a prefix of the family',
           }
     case 'ports':
-      if (!rule.matches.some(m => m.kind === 'protocol' && !m.negated && m.protocol === match.protocol))
+      if (!demandsProtocol(rule, match.protocol))
         return { what: `match ${match.protocol} stands without -p ${match.protocol}`, mend: 'add the protocol' }
-      if (match.flags !== undefined) return notModelled('match tcp with --tcp-flags')
       return refuseRange(match.source) ?? refuseRange(match.destination)
-    case 'addrtype':
-      return isLocalOnly(match.source) && isLocalOnly(match.destination) && match.limitInterface === undefined
+    case 'multiport':
+      return MULTIPORT_PROTOCOLS.some(p => demandsProtocol(rule, p))
         ? undefined
-        : notModelled('match addrtype with a type other than LOCAL')
+        : { what: 'match multiport stands without -p', mend: `add the protocol: ${MULTIPORT_PROTOCOLS.join(', ')}` }
+    case 'icmp':
+      return demandsProtocol(rule, match.version === 4 ? 'icmp' : 'ipv6-icmp')
+        ? undefined
+        : { what: 'match icmp stands without its protocol', mend: 'add the protocol' }
+    case 'addrtype':
+      return match.limitInterface === undefined ? undefined : notModelled('match addrtype limited to an interface')
     case 'statistic':
-      if (match.negated) return notModelled('a negated match statistic')
       return Number.isInteger(match.threshold) && match.threshold >= 0 && match.threshold <= 0x8000_0000
         ? undefined
         : {
             what: `match statistic has threshold ${quoted(match.threshold)}`,
             mend: 'use a whole number from 0 to 2147483648 (probability times 2^31)',
           }
+    case 'nth':
+      return match.every >= 1 && match.packet >= 0 && match.packet < match.every
+        ? undefined
+        : { what: `match nth takes packet ${match.packet} of ${match.every}`, mend: 'count packets from 0' }
     case 'recent':
-      return {
-        what: `match recent (list ${quoted(match.name)}) is not modelled`,
-        mend: 'leave session affinity out of this run',
-      }
+      return refuseRecent(match)
+    case 'limit':
+      return match.rate >= 1 && match.burst >= 1
+        ? undefined
+        : { what: 'match limit lets nothing through', mend: 'use a rate and burst of at least 1' }
+    case 'set':
+      return notModelled(`match set (${quoted(match.name)}), whose members the ruleset does not say,`)
     case 'unknown':
       return notModelled(`match ${match.module}`)
-    case 'maskedAddress':
-    case 'fragment':
-    case 'multiport':
-    case 'icmp':
-    case 'iprange':
-    case 'connmark':
-    case 'nth':
-    case 'limit':
-    case 'mac':
-    case 'set':
-    case 'physdev':
-      return notModelled(`match ${match.kind}`)
     default:
       return undefined
   }
 }
 
-function refuseVerdict(verdict: Verdict): Refusal | undefined {
+function refuseVerdict(family: IpFamily, verdict: Verdict): Refusal | undefined {
   switch (verdict.kind) {
     case 'dnat':
     case 'snat':
       return verdict.lastAddress === undefined &&
-        verdict.lastPort === undefined &&
-        (verdict.kind === 'dnat' || (verdict.port === undefined && verdict.randomFully === undefined)) &&
-        verdict.random === undefined &&
+        (verdict.kind === 'snat' || (verdict.lastPort === undefined && verdict.random === undefined)) &&
         verdict.persistent === undefined
         ? undefined
         : notModelled(`verdict ${verdict.kind} with more than one address and port`)
-    case 'masquerade':
-      return verdict.ports === undefined && verdict.random === undefined
+    case 'reject':
+      return rejectKind(verdict.with, family) >= 0
         ? undefined
-        : notModelled('verdict masquerade with ports')
+        : {
+            what: `verdict reject sends ${quoted(verdict.with)}, which IPv${family} does not know`,
+            mend: 'use another --reject-with',
+          }
     case 'unknown':
       return notModelled(`target ${verdict.target}`)
     case 'redirect':
-    case 'connmark':
-    case 'log':
-    case 'nflog':
-    case 'notrack':
-      return notModelled(`verdict ${verdict.kind}`)
+      return notModelled('verdict redirect')
     default:
       return undefined
   }
@@ -163,8 +170,25 @@ const notModelled = (what: string): Refusal => ({
   mend: 'leave the rule out of this run',
 })
 
-const isLocalOnly = (side: AddressTypes | undefined): boolean =>
-  side === undefined || (side.types.length === 1 && side.types[0] === 'LOCAL')
+const MULTIPORT_PROTOCOLS = ['tcp', 'udp', 'udplite', 'sctp', 'dccp'] as const
+
+const demandsProtocol = (rule: Rule, protocol: L4Protocol): boolean =>
+  rule.matches.some(m => m.kind === 'protocol' && !m.negated && protocolNumber(m.protocol) === protocolNumber(protocol))
+
+/** What recent_mt_check does not load. */
+function refuseRecent({
+  name,
+  operation,
+  seconds = 0,
+  hitcount = 0,
+  reap = false,
+}: Match & { kind: 'recent' }): Refusal | undefined {
+  const wrong = (what: string, mend: string): Refusal => ({ what: `match recent (list ${quoted(name)}) ${what}`, mend })
+  if ((operation === 'set' || operation === 'remove') && (seconds > 0 || hitcount > 0 || reap))
+    return wrong(`has --${operation} with a condition`, 'use --rcheck or --update')
+  if (reap && seconds === 0) return wrong('has --reap without --seconds', 'add --seconds')
+  return hitcount < 256 ? undefined : wrong(`counts ${hitcount} hits`, 'use a --hitcount below 256')
+}
 
 function refuseRange(range: PortRange | undefined): Refusal | undefined {
   if (range === undefined || (range.from <= range.to && range.from >= 0 && range.to <= 0xffff)) return undefined

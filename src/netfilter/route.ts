@@ -1,8 +1,6 @@
 /** Where a node's routes send an address: itself, its pods, or the uplink (the default route). Loopback is the node itself. */
 import type { HostView } from './host.ts'
-
-/** Also the interface of a packet at a hook: `none` where the hook knows none. */
-export const INTERFACE = { none: 0, lo: 1, uplink: 2, pod: 3 } as const
+import { INTERFACE } from './interface.ts'
 
 /** INTERFACE.lo, pod or uplink for the address in `words`. */
 export function routeOf(host: HostView, words: Uint32Array): number {
@@ -17,6 +15,17 @@ export function routeOf(host: HostView, words: Uint32Array): number {
     )
       return INTERFACE.pod
   return INTERFACE.uplink
+}
+
+/**
+ * Whether a packet to this address of the node itself, masqueraded, comes from that address: IPv4's inet_select_addr prefers it where it is
+ * an address of `lo`, IPv6's source selection always (RFC 6724, rule 1).
+ */
+export function answersAsItself(host: HostView, words: Uint32Array): boolean {
+  if (host.family === 6) return true
+  const { loopback } = host
+  for (let at = 3; at < loopback.length; at += 4) if (loopback[at] === words[3]) return true
+  return false
 }
 
 /** What `addrtype LOCAL` asks. */

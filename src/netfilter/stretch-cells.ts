@@ -22,11 +22,13 @@ export const CELL = {
   rules: 4,
   natRules: 5,
   markAfter: 6,
-  /** 0, or 1 + randomFully when the stretch ends in a MASQUERADE. */
+  /** 0, or 1 + natPorts index when the stretch ends in a MASQUERADE. */
   masquerade: 7,
+  /** REJECT_KINDS index when the fate is a REJECT. */
+  rejection: 8,
 } as const
 
-export const CELL_WORDS = 8
+export const CELL_WORDS = 9
 
 const CELL_COUNT = 8192
 
@@ -47,5 +49,5 @@ export function findCell({ words }: StretchCells, place: number, state: number, 
   }
 }
 
-/** Time to empty the table: one packet takes at most five more cells. */
+/** Time to empty the table: one packet takes at most six more cells. */
 export const isFull = (cells: StretchCells): boolean => cells.used > CELL_COUNT / 2

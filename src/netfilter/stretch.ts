@@ -16,6 +16,11 @@ export const STRETCH = {
   /** PREROUTING and OUTPUT up to nat, which is passed by itself. */
   prerouting: 0,
   output: 1,
+  /** The same in two, where a connection table looks at the packet in between. */
+  rawPrerouting: 8,
+  rawOutput: 9,
+  manglePrerouting: 10,
+  mangleOutput: 11,
   /** OUTPUT behind nat. */
   outputFilter: 2,
   forward: 3,
@@ -36,6 +41,10 @@ const HOOKS: readonly (readonly number[])[] = [
   [HOOK.mangleInput, HOOK.filterInput, HOOK.securityInput, HOOK.natInput],
   [HOOK.rawPrerouting, HOOK.manglePrerouting],
   [HOOK.mangleInput, HOOK.filterInput, HOOK.securityInput],
+  [HOOK.rawPrerouting],
+  [HOOK.rawOutput],
+  [HOOK.manglePrerouting],
+  [HOOK.mangleOutput],
 ]
 
 /** Which addresses each STRETCH sees. */
@@ -48,12 +57,16 @@ const SEEN_BY: readonly number[] = [
   SEEN.routed,
   SEEN.translated,
   SEEN.translated,
+  SEEN.original,
+  SEEN.original,
+  SEEN.original,
+  SEEN.original,
 ]
 
 /** Takes the engine's packet through a stretch: FATE.accept, or how it ended. Interfaces are INTERFACE numbers. */
 export function passStretch(engine: Engine, stretch: number, inInterface: number, outInterface: number): number {
   const { packet, cells } = engine
-  const place = ((engine.view << 3) | stretch) + 1
+  const place = ((engine.view << 4) | stretch) + 1
   const state = (packet.ctState << 8) | (engine.consultsNat ? 0x10 : 0) | (inInterface << 2) | outInterface
   const mark = packet.mark | 0
   const cell = findCell(cells, place, state, mark)
@@ -65,7 +78,9 @@ export function passStretch(engine: Engine, stretch: number, inInterface: number
   engine.natRulesEvaluated += words[at + CELL.natRules]
   packet.mark = words[at + CELL.markAfter] >>> 0
   const masquerades = words[at + CELL.masquerade]
-  return masquerades === 0 ? words[at + CELL.fate] : masquerade(engine.host, packet, masquerades - 1)
+  if (masquerades > 0) return masquerade(engine, outInterface, masquerades - 1)
+  engine.rejection = words[at + CELL.rejection]
+  return words[at + CELL.fate]
 }
 
 /** Walks a stretch and, if the walk looked at nothing but the state, remembers it in the empty cell found for it. */
@@ -96,6 +111,7 @@ function walkStretch(
   words[at + CELL.natRules] = engine.natRulesEvaluated - natRulesBefore
   words[at + CELL.markAfter] = packet.mark
   words[at + CELL.masquerade] = engine.masquerades
+  words[at + CELL.rejection] = engine.rejection
   cells.used++
   return fate
 }
@@ -164,12 +180,12 @@ export function foldStretches(engine: Engine): void {
     const place = cells.words[at]
     if (place === 0) continue
     const state = cells.words[at + CELL.state]
-    engine.view = (place - 1) >> 3
+    engine.view = (place - 1) >> 4
     engine.weight = cells.weights[cell]
     engine.consultsNat = (state & 0x10) !== 0
     standIn.ctState = state >> 8
     standIn.mark = cells.words[at + CELL.mark] >>> 0
-    walkHooks(engine, (place - 1) & 7, (state >> 2) & 3, state & 3)
+    walkHooks(engine, (place - 1) & 15, (state >> 2) & 3, state & 3)
     cells.words.fill(0, at, at + CELL_WORDS)
     cells.weights[cell] = 0
     cells.used--

@@ -7,9 +7,21 @@ import { writeIpWords } from '../net/ip.ts'
 import type { Packet } from '../net/packet.ts'
 import { CT } from '../net/packet.ts'
 import type { Problem } from '../problem/problem.ts'
-import type { Chain, Rule, Ruleset, TableName } from '../ruleset/ruleset.ts'
+import type { Chain, PortSpan, Rule, Ruleset, TableName, Verdict } from '../ruleset/ruleset.ts'
 import type { HostView } from './host.ts'
-import { refuseLoop, refuseMissingChain, refuseRule, refuseVerdictBelow, VERDICT_HOMES } from './refusal.ts'
+import { INTERFACE } from './interface.ts'
+import { asksMemory } from './memory/asks-memory.ts'
+import type { TraceMemory } from './memory/trace-memory.ts'
+import {
+  refuseForgetting,
+  refuseLoop,
+  refuseMissingChain,
+  refuseRule,
+  refuseVerdictBelow,
+  VERDICT_HOMES,
+} from './refusal.ts'
+import { rejectKind } from './reject-kind.ts'
+import { answersAsItself } from './route.ts'
 import { runLength } from './segment-chain.ts'
 import { isRunRule, ruleProbability, runThresholds } from './statistic-run.ts'
 import type { TraceCounters, TraceStep } from './trace.ts'
@@ -26,6 +38,9 @@ export interface TraceWalk {
   readonly weight: number
   readonly steps: TraceStep[]
   dnat: Rule | undefined
+  readonly memory: TraceMemory | undefined
+  /** How the packet was rejected, if it was: REJECT_KINDS index. */
+  rejection: number
 }
 
 export type Fate = 'accept' | 'drop' | 'reject'
@@ -60,7 +75,11 @@ export function traceTable(
     const { chain, next: index } = frame
     const refused = refuseRule(walk.ruleset.family, table, chain, index, chain.rules[index])
     if (refused !== undefined) return E.left(refused)
-    const matched = evaluateRules(walk, table, frame, place)
+    const asks = walk.memory === undefined ? asksMemory(chain.rules[index]) : undefined
+    if (asks !== undefined) return E.left(refuseForgetting(table, chain.name, index, asks))
+    // Table raw may take the packet out of conntrack, which its later rules see.
+    const here = walk.packet.ctState === CT.UNTRACKED ? { ...place, ctState: CT.UNTRACKED } : place
+    const matched = evaluateRules(walk, table, frame, here)
     if (matched === undefined) continue
     const { verdict } = chain.rules[matched]
     if (verdict === undefined) continue
@@ -92,13 +111,29 @@ export function traceTable(
         walk.dnat = chain.rules[matched]
         translateDestination(walk.packet, verdict.address.value, verdict.port)
         return E.right('accept')
-      case 'snat':
-        return E.right(translateSource(walk.packet, ipWords(verdict.address.value), false))
+      case 'snat': {
+        const { port = 0, lastPort } = verdict
+        const random = verdict.random === true || verdict.randomFully === true
+        allowPorts(walk.packet, random, port === 0 ? undefined : { from: port, to: lastPort ?? port })
+        return E.right(translateSource(walk.packet, ipWords(verdict.address.value)))
+      }
       case 'masquerade':
-        return E.right(masquerade(walk, verdict.randomFully))
+        allowPorts(walk.packet, verdict.random === true || verdict.randomFully, verdict.ports)
+        return E.right(masquerade(walk, place.outInterface))
+      case 'log':
+      case 'nflog':
+        break
+      case 'notrack':
+        if (walk.packet.ctState === CT.INVALID) walk.packet.ctState = CT.UNTRACKED
+        break
+      case 'connmark':
+        moveMark(walk, verdict)
+        break
+      case 'reject':
+        walk.rejection = rejectKind(verdict.with, walk.ruleset.family)
+        return E.right('reject')
       case 'accept':
       case 'drop':
-      case 'reject':
         return E.right(verdict.kind)
       default:
         throw new Error(`verdict ${verdict.kind} is refused before it is reached`)
@@ -130,7 +165,9 @@ function evaluateRules(walk: TraceWalk, table: TableName, frame: Frame, place: P
     return undefined
   }
   const rule = chain.rules[first]
-  const whyNot = rule.matches.find(m => !matchHolds(m, walk.packet, walk.host, place, draw))
+  const world = { host: walk.host, memory: walk.memory, draw }
+  const key = `${table} ${chain.name} ${first}`
+  const whyNot = rule.matches.find((m, i) => !matchHolds(m, walk.packet, place, world, `${key} ${i}`))
   const matched = whyNot === undefined
   record(walk, { table, chain: chain.name, index: first, rule, matched, ...(matched ? {} : { whyNot }) })
   frame.next = first + 1
@@ -155,16 +192,46 @@ function translateDestination(packet: Packet, address: bigint, port: number): vo
   if ([...packet.destination, packet.destinationPort].join() !== before) packet.ctState |= CT.DNAT
 }
 
-function translateSource(packet: Packet, words: Uint32Array, portChanges: boolean): Fate {
+function translateSource(packet: Packet, words: Uint32Array): Fate {
   const before = packet.source.join()
   packet.source.set(words)
-  if (portChanges || packet.source.join() !== before) packet.ctState |= CT.SNAT
+  if (packet.natRandom || packet.source.join() !== before) packet.ctState |= CT.SNAT
   return 'accept'
 }
 
-/** A node without an address of the family cannot masquerade: the kernel drops the packet. */
-const masquerade = (walk: TraceWalk, randomFully: boolean): Fate =>
-  walk.host.primary.every(word => word === 0) ? 'drop' : translateSource(walk.packet, walk.host.primary, randomFully)
+/** Which source port a connection table may choose (conntrack/nat-port.ts). */
+function allowPorts(packet: Packet, random: boolean, span: PortSpan | undefined): void {
+  packet.natRandom = random
+  packet.natFrom = span?.from ?? 0
+  packet.natTo = span?.to ?? 0
+}
+
+/** The address the node has where the packet leaves. A node without an address of the family cannot masquerade: the kernel drops the packet. */
+function masquerade({ host, packet }: TraceWalk, outInterface: string): Fate {
+  const out =
+    outInterface === 'lo' ? INTERFACE.lo : outInterface === host.podInterfaceName ? INTERFACE.pod : INTERFACE.uplink
+  const words =
+    out === INTERFACE.lo && answersAsItself(host, packet.destination)
+      ? packet.destination.slice()
+      : host.sources.slice(4 * out, 4 * out + 4)
+  return words.every(word => word === 0) ? 'drop' : translateSource(packet, words)
+}
+
+function moveMark({ packet, memory }: TraceWalk, verdict: Verdict & { kind: 'connmark' }): void {
+  if (memory === undefined) throw new Error('CONNMARK needs a memory')
+  const { tracker } = memory
+  if (!tracker.hasEntry) return
+  switch (verdict.operation) {
+    case 'set':
+      tracker.mark = ((tracker.mark & ~verdict.mask) ^ verdict.value) >>> 0
+      return
+    case 'save':
+      tracker.mark = ((tracker.mark & ~verdict.entryMask) ^ (packet.mark & verdict.packetMask)) >>> 0
+      return
+    case 'restore':
+      packet.mark = ((packet.mark & ~verdict.packetMask) ^ (tracker.mark & verdict.entryMask)) >>> 0
+  }
+}
 
 function ipWords(value: bigint): Uint32Array {
   const words = new Uint32Array(4)

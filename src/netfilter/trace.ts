@@ -13,6 +13,7 @@ import { CT, copyPacket, ORIGIN } from '../net/packet.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { Match, Rule, Ruleset, TableName } from '../ruleset/ruleset.ts'
 import type { HostView } from './host.ts'
+import type { TraceMemory } from './memory/trace-memory.ts'
 import type { Outcome } from './outcome.ts'
 import { OUTCOME } from './outcome.ts'
 import type { PacketPlace } from './trace-match.ts'
@@ -33,6 +34,8 @@ export interface TraceStep {
 
 export interface Trace {
   readonly outcome: Outcome
+  /** REJECT_KINDS index of a packet that was rejected. */
+  readonly rejection: number
   readonly steps: readonly TraceStep[]
   /** The rule whose DNAT was applied. */
   readonly dnat?: Rule
@@ -49,6 +52,11 @@ export interface TraceOptions {
   /** Adds this packet `weight` (default 1) times to the counters. */
   readonly counters?: TraceCounters
   readonly weight?: number
+  /**
+   * What the node remembers: conntrack then finds what the packet belongs to, so it may be any packet, as it arrives. Without, conntrack is
+   * a promise: packets come with their state.
+   */
+  readonly memory?: TraceMemory
 }
 
 export interface TraceCounters {
@@ -75,17 +83,26 @@ export function trace(
     weight: options.weight ?? 1,
     steps: [],
     dnat: undefined,
+    memory: options.memory,
+    rejection: 0,
   }
   if (established) becomeLaterPacket(walk.packet)
   else keepOriginal(walk.packet)
+  if (options.memory !== undefined) {
+    Object.assign(walk.packet, { ctState: CT.INVALID, natFrom: 0, natTo: 0, natRandom: false })
+    options.memory.tracker.begin()
+  }
   const translated = established ? packet : undefined
   const outcome = walkNode(walk, translated)
   if (E.isLeft(outcome)) return outcome
+  const { right: end } = outcome
+  if (end === OUTCOME.dropped || end === OUTCOME.rejected) options.memory?.tracker.release()
   if (translated !== undefined) walk.packet.source.set(translated.source)
   const byTable = new Map<TableName, number>()
   for (const step of walk.steps) byTable.set(step.table, (byTable.get(step.table) ?? 0) + 1)
   return E.right({
-    outcome: outcome.right,
+    outcome: end,
+    rejection: walk.rejection,
     steps: walk.steps,
     dnat: walk.dnat,
     packet: walk.packet,
@@ -97,49 +114,77 @@ export function trace(
 
 type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING'
 
-/** Tables of each hook in the order of their priorities. */
-const HOOK_TABLES: Readonly<Record<Hook, readonly TableName[]>> = {
-  PREROUTING: ['raw', 'mangle', 'nat'],
+/** What a packet meets at each hook, in the order of priorities. */
+const HOOK_STAGES: Readonly<Record<Hook, readonly (TableName | 'conntrack')[]>> = {
+  PREROUTING: ['raw', 'conntrack', 'mangle', 'nat'],
   INPUT: ['mangle', 'filter', 'security', 'nat'],
   FORWARD: ['mangle', 'filter', 'security'],
-  OUTPUT: ['raw', 'mangle', 'nat', 'filter', 'security'],
+  OUTPUT: ['raw', 'conntrack', 'mangle', 'nat', 'filter', 'security'],
   POSTROUTING: ['mangle', 'nat'],
 }
 
-/** `translated`: the connection's packet after nat, when this is a later packet of it. */
-function walkNode(walk: TraceWalk, translated: Packet | undefined): E.Either<Problem, Outcome> {
+/** `later`: the connection's packet after nat, when this is a later packet of it. */
+function walkNode(walk: TraceWalk, later: Packet | undefined): E.Either<Problem, Outcome> {
   const { packet, host } = walk
   let hook: Hook = packet.origin === ORIGIN.node ? 'OUTPUT' : 'PREROUTING'
   let looped = false
+  let translated = later
+  let consultsNat = later === undefined && (packet.ctState & CT.NEW) !== 0
   for (;;) {
     const inInterface = looped ? 'lo' : originInterface(host, packet)
     const outInterface = routeInterface(host, packet)
-    for (const table of HOOK_TABLES[hook]) {
-      if (table === 'nat' && translated !== undefined && (hook === 'PREROUTING' || hook === 'OUTPUT')) {
-        packet.destination.set(translated.destination)
-        packet.destinationPort = translated.destinationPort
+    for (const stage of HOOK_STAGES[hook]) {
+      if (stage === 'conntrack') {
+        if (walk.memory === undefined || looped || packet.ctState === CT.UNTRACKED) continue
+        // What conntrack knows of the connection is put into the packet where the kernel does it: at the hooks of nat.
+        translated = copyPacket(packet)
+        if (!walk.memory.tracker.track(translated)) return E.right(OUTCOME.dropped)
+        packet.ctState = translated.ctState
+        consultsNat = walk.memory.tracker.consultsNat
+        if (consultsNat) translated = undefined
+        continue
       }
-      if (table === 'nat' && translated !== undefined && hook === 'POSTROUTING') packet.source.set(translated.source)
-      if (table === 'nat' && (looped || translated !== undefined || (packet.ctState & CT.NEW) === 0)) continue
+      const changesDestination = hook === 'PREROUTING' || hook === 'OUTPUT'
+      if (stage === 'nat' && translated !== undefined) {
+        if (changesDestination) {
+          packet.destination.set(translated.destination)
+          packet.destinationPort = translated.destinationPort
+        } else {
+          packet.source.set(translated.source)
+          packet.sourcePort = translated.sourcePort
+        }
+      }
+      if (stage === 'nat' && (looped || !consultsNat)) continue
       const place: PacketPlace = {
         inInterface,
         outInterface: hook === 'PREROUTING' || hook === 'INPUT' ? '' : outInterface,
         // conntrack looks at the packet after raw; one that comes back through lo keeps what it had.
-        ctState: table === 'raw' && !looped ? CT.INVALID : packet.ctState,
+        ctState: stage === 'raw' && !looped ? CT.INVALID : packet.ctState,
       }
-      const fate = traceTable(walk, table, hook, place)
+      const fate = traceTable(walk, stage, hook, place)
       if (E.isLeft(fate)) return fate
       if (fate.right !== 'accept') return E.right(fate.right === 'drop' ? OUTCOME.dropped : OUTCOME.rejected)
+      if (stage === 'nat' && changesDestination) walk.memory?.tracker.bindDestination(packet)
     }
+    if ((hook === 'POSTROUTING' || (hook === 'INPUT' && !looped)) && !leave(walk, consultsNat))
+      return E.right(OUTCOME.dropped)
     const place = addressPlace(host, readIpWords(packet.destination, 0))
     if (hook === 'INPUT') return E.right(OUTCOME.toNode)
-    if (hook === 'PREROUTING') hook = place === 'local' ? 'INPUT' : 'FORWARD'
+    if (hook === 'PREROUTING') hook = looped || place === 'local' ? 'INPUT' : 'FORWARD'
     else if (hook === 'FORWARD' || hook === 'OUTPUT') hook = 'POSTROUTING'
     else if (place === 'local') {
       hook = 'PREROUTING'
       looped = true
     } else return E.right(place === 'pod' ? OUTCOME.toPod : OUTCOME.toUplink)
   }
+}
+
+/** Behind the last hook: the connection's source is what the packet's is now, and conntrack remembers it. */
+function leave({ packet, memory }: TraceWalk, consultsNat: boolean): boolean {
+  if (memory === undefined) return true
+  if (consultsNat && !memory.tracker.bindSource(packet)) return false
+  memory.tracker.confirm()
+  return true
 }
 
 const originInterface = (host: HostView, packet: Packet): string =>
@@ -154,6 +199,7 @@ function routeInterface(host: HostView, packet: Packet): string {
 function keepOriginal(packet: Packet): void {
   packet.originalSource.set(packet.source)
   packet.originalDestination.set(packet.destination)
+  packet.originalSourcePort = packet.sourcePort
   packet.originalDestinationPort = packet.destinationPort
 }
 

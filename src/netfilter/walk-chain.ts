@@ -11,10 +11,12 @@ import { CT } from '../net/packet.ts'
 import { draw32 } from '../sim/random.ts'
 import { DISPATCH, DISPATCH_WORDS, findCandidate4, findCandidate6 } from './dispatch.ts'
 import type { DrawScript, Engine } from './engine.ts'
-import type { HostView } from './host.ts'
+import { INTERFACE } from './interface.ts'
 import { enterShuffled, leaveShuffled } from './node-order.ts'
-import { OP, RUN_RULE_WORDS, RUN_VERDICT_OFFSET, RUN_WORDS } from './opcode.ts'
-import { isLocal } from './route.ts'
+import { CONNMARK_OPERATION, OP, RUN_RULE_WORDS, RUN_VERDICT_OFFSET, RUN_WORDS } from './opcode.ts'
+import type { Program } from './program.ts'
+import { memoryOf, rareHolds } from './rare-match.ts'
+import { answersAsItself, isLocal } from './route.ts'
 
 /** How a walk ends; `policy` when no rule decided. */
 export const FATE = { accept: 0, drop: 1, reject: 2, policy: 3 } as const
@@ -63,6 +65,10 @@ const {
   MASQUERADE,
   SNAT,
   SET_MARK,
+  NOT_CHANCE,
+  RARE,
+  NOTRACK,
+  CONNMARK,
 } = OP
 
 /** Which addresses a table sees: as sent; the destination translated and routed; both translated (a packet back through lo). */
@@ -76,7 +82,7 @@ export function walkChain(
   engine: Engine,
   start: number,
   seen: number,
-  ctState: number,
+  startState: number,
   inInterface: number,
   outInterface: number,
 ): number {
@@ -84,8 +90,10 @@ export function walkChain(
   const { code, dispatch } = program
   const source = seen === TRANSLATED ? packet.source : packet.originalSource
   const destination = seen === ORIGINAL ? packet.originalDestination : packet.destination
+  const sourcePort = seen === TRANSLATED ? packet.sourcePort : packet.originalSourcePort
   const destinationPort = seen === ORIGINAL ? packet.originalDestinationPort : packet.destinationPort
   let pc = start | 0
+  let ctState = startState
   let nextPc = 0
   let rule = -1
   let evaluated = 0
@@ -193,8 +201,7 @@ export function walkChain(
         continue
       case SOURCE_PORTS: {
         engine.looked = true
-        const port = packet.sourcePort
-        pc = (port >= code[pc + 1] && port <= code[pc + 2] ? 1 : 0) === code[pc + 3] ? pc + 4 : nextPc
+        pc = (sourcePort >= code[pc + 1] && sourcePort <= code[pc + 2] ? 1 : 0) === code[pc + 3] ? pc + 4 : nextPc
         continue
       }
       case DESTINATION_PORTS:
@@ -270,6 +277,7 @@ export function walkChain(
         break
       case REJECT:
         matched[rule] += weight
+        engine.rejection = code[pc + 1]
         fate = REJECT_FATE
         break
       case DNAT:
@@ -282,14 +290,49 @@ export function walkChain(
       case SNAT:
         engine.looked = true
         matched[rule] += weight
-        translateSource(packet, code[pc + 1], code[pc + 2], code[pc + 3], code[pc + 4], 0)
+        setNatPorts(program, packet, code[pc + 1])
+        translateSource(packet, code[pc + 2], code[pc + 3], code[pc + 4], code[pc + 5])
         fate = ACCEPT_FATE
         break
       case MASQUERADE:
         matched[rule] += weight
         engine.masquerades = 1 + code[pc + 1]
-        fate = masquerade(engine.host, packet, code[pc + 1])
+        fate = masquerade(engine, outInterface, code[pc + 1])
         break
+      case NOT_CHANCE:
+        engine.looked = true
+        pc = nextDraw(engine, packet, code[pc + 1] >>> 0) ? nextPc : pc + 2
+        continue
+      case RARE:
+        engine.looked = true
+        packet.mark = mark >>> 0
+        pc = rareHolds(
+          engine,
+          program.rare[code[pc + 1]],
+          source,
+          destination,
+          sourcePort,
+          destinationPort,
+          inInterface,
+        )
+          ? pc + 2
+          : nextPc
+        continue
+      case NOTRACK:
+        engine.looked = true
+        matched[rule] += weight
+        if (ctState === CT.INVALID) {
+          ctState = CT.UNTRACKED
+          packet.ctState = CT.UNTRACKED
+        }
+        pc += 1
+        continue
+      case CONNMARK:
+        engine.looked = true
+        matched[rule] += weight
+        mark = moveMark(engine, mark, code[pc + 1], code[pc + 2], code[pc + 3])
+        pc += 4
+        continue
       default:
         throw new Error(`no such operation: ${code[pc]} at ${pc}`)
     }
@@ -366,10 +409,10 @@ function translateDestination(packet: Packet, code: Int32Array, at: number): voi
   if (changed !== 0) packet.ctState |= CT.DNAT
 }
 
-/** `portChanges`: not 0 when the source port is drawn anew (it is kept here, but the connection is translated). */
-function translateSource(packet: Packet, a: number, b: number, c: number, d: number, portChanges: number): void {
+/** The port is kept here, whatever natPorts say; a connection table chooses it (conntrack/nat-port.ts). */
+function translateSource(packet: Packet, a: number, b: number, c: number, d: number): void {
   const { source } = packet
-  const changed = portChanges | (source[0] ^ a) | (source[1] ^ b) | (source[2] ^ c) | (source[3] ^ d)
+  const changed = (packet.natRandom ? 1 : 0) | (source[0] ^ a) | (source[1] ^ b) | (source[2] ^ c) | (source[3] ^ d)
   source[0] = a
   source[1] = b
   source[2] = c
@@ -378,8 +421,33 @@ function translateSource(packet: Packet, a: number, b: number, c: number, d: num
 }
 
 /** A node without an address of the family cannot masquerade: the kernel drops the packet. */
-export function masquerade({ primary }: HostView, packet: Packet, randomFully: number): number {
-  if ((primary[0] | primary[1] | primary[2] | primary[3]) === 0) return DROP_FATE
-  translateSource(packet, primary[0], primary[1], primary[2], primary[3], randomFully)
+export function masquerade(engine: Engine, outInterface: number, natPorts: number): number {
+  const { host, packet } = engine
+  setNatPorts(engine.program, packet, natPorts)
+  const { destination } = packet
+  if (outInterface === INTERFACE.lo && answersAsItself(host, destination)) {
+    translateSource(packet, destination[0], destination[1], destination[2], destination[3])
+    return ACCEPT_FATE
+  }
+  const { sources } = host
+  const at = 4 * outInterface
+  if ((sources[at] | sources[at + 1] | sources[at + 2] | sources[at + 3]) === 0) return DROP_FATE
+  translateSource(packet, sources[at], sources[at + 1], sources[at + 2], sources[at + 3])
   return ACCEPT_FATE
+}
+
+function setNatPorts({ natPorts }: Program, packet: Packet, index: number): void {
+  packet.natRandom = natPorts[3 * index] !== 0
+  packet.natFrom = natPorts[3 * index + 1]
+  packet.natTo = natPorts[3 * index + 2]
+}
+
+/** Moves the mark between packet and connection; answers the packet's. */
+function moveMark(engine: Engine, mark: number, operation: number, first: number, second: number): number {
+  const { tracker } = memoryOf(engine)
+  if (!tracker.hasEntry) return mark
+  if (operation === CONNMARK_OPERATION.restore) return (mark & ~first) ^ (tracker.mark & second)
+  const value = operation === CONNMARK_OPERATION.set ? first : mark & first
+  tracker.mark = ((tracker.mark & ~second) ^ value) >>> 0
+  return mark
 }

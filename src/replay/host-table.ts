@@ -4,6 +4,7 @@
  */
 import type { IpFamily } from '../net/ip.ts'
 import type { HostView } from '../netfilter/host.ts'
+import { interfaceSources } from '../netfilter/interface-sources.ts'
 
 export interface HostTable {
   readonly family: IpFamily
@@ -57,9 +58,12 @@ export function hostViews({
   return Array.from(uplink, (uplinkPlace, n) => {
     const prefixStart = start[n] + 4 * localCount[n]
     const local = words.subarray(start[n], prefixStart)
+    const primary = localCount[n] === 0 ? new Uint32Array(4) : local.subarray(0, 4)
     return {
       family,
-      primary: localCount[n] === 0 ? new Uint32Array(4) : local.subarray(0, 4),
+      primary,
+      sources: interfaceSources(primary, NONE, NONE),
+      loopback: NONE,
       localCount: localCount[n],
       local,
       podPrefixCount: (start[n + 1] - prefixStart) / 8,
@@ -77,5 +81,8 @@ function startsOf(counts: readonly number[]): Uint32Array {
   })
   return starts
 }
+
+/** Nodes of a run have no addresses on lo, and none of their own towards their pods. */
+const NONE = new Uint32Array(0)
 
 const sharedWords = (count: number): Uint32Array => new Uint32Array(new SharedArrayBuffer(4 * count))

@@ -3,24 +3,20 @@ import fc from 'fast-check'
 import type { IpFamily } from '../../net/ip.ts'
 import type { Origin, Packet } from '../../net/packet.ts'
 import { CT } from '../../net/packet.ts'
-import type {
-  AddressTypes,
-  Chain,
-  CtState,
-  Match,
-  PortRange,
-  Rule,
-  Ruleset,
-  Table,
-  TableName,
-  Verdict,
-} from '../../ruleset/ruleset.ts'
-import { dnatTo, from, jumpTo, makePacket, markWith, to, withChance } from './make-rules.ts'
+import type { Chain, Match, Rule, Ruleset, Table, TableName, Verdict } from '../../ruleset/ruleset.ts'
+import { dnatTo, jumpTo, makePacket, markWith, to, withChance } from './make-rules.ts'
+import { PORTED, probability, randomMatches } from './random-matches.ts'
 
 /** Three rulesets that share most Chain objects: the second has one chain of its own, the third another. */
-export const randomViews = (family: IpFamily): fc.Arbitrary<Ruleset[]> =>
+export const randomViews = (family: IpFamily, remembers = false): fc.Arbitrary<Ruleset[]> =>
   fc
-    .tuple(randomTables(family), randomTables(family), randomTables(family), fc.nat(), fc.nat())
+    .tuple(
+      randomTables(family, remembers),
+      randomTables(family, remembers),
+      randomTables(family, remembers),
+      fc.nat(),
+      fc.nat(),
+    )
     .map(([base, second, third, a, b]) => [
       { family, tables: base },
       { family, tables: withOneChainOf(base, second, a) },
@@ -57,6 +53,8 @@ export const randomPacket = (family: IpFamily): fc.Arbitrary<Packet> =>
       flowLow: fc.nat(0xffff_ffff),
       flowHigh: fc.nat(5),
       draws: fc.nat(3),
+      tcpFlags: fc.constantFrom(2, 2, 2, 16, 24, 18, 17, 4, 20, 1, 0),
+      sctpChunk: fc.nat(11),
     })
     .map(words => makePacket(words, family))
 
@@ -70,7 +68,26 @@ interface Group {
   readonly verdicts: (family: IpFamily) => readonly Verdict[]
 }
 
-const reject: Verdict = { kind: 'reject', with: 'icmp-port-unreachable' }
+const rejects = (family: IpFamily): Verdict[] =>
+  [
+    family === 4 ? 'icmp-port-unreachable' : 'icmp6-port-unreachable',
+    family === 4 ? 'icmp-admin-prohibited' : 'icmp6-adm-prohibited',
+    'tcp-reset',
+  ].map(answer => ({ kind: 'reject', with: answer }))
+
+/** Verdicts that need a node's memory stand where the kernel allows them. */
+const verdictsOf = (family: IpFamily, remembers: boolean, group: Group): Verdict[] => [
+  ...group.verdicts(family),
+  { kind: 'log', options: '' },
+  ...(remembers && group.table === 'raw' ? [{ kind: 'notrack' } as const] : []),
+  ...(remembers && group.table === 'mangle'
+    ? ([
+        { kind: 'connmark', operation: 'set', value: 0x4001, mask: 0xffff },
+        { kind: 'connmark', operation: 'save', packetMask: 0xffff, entryMask: 0xff },
+        { kind: 'connmark', operation: 'restore', packetMask: 0xff, entryMask: 0xffff },
+      ] as const)
+    : []),
+]
 
 const GROUPS: readonly Group[] = [
   { table: 'raw', hooks: ['PREROUTING', 'OUTPUT'], prefix: 'r', verdicts: () => [] },
@@ -101,6 +118,8 @@ const GROUPS: readonly Group[] = [
     verdicts: family => [
       { kind: 'masquerade', randomFully: false },
       { kind: 'masquerade', randomFully: true },
+      { kind: 'masquerade', randomFully: false, ports: { from: 1024, to: 1027 } },
+      { kind: 'snat', address: { family, value: 99n }, port: 7000, lastPort: 7001, random: true },
       { kind: 'snat', address: { family, value: family === 4 ? 0xc000_0201n : 5n } },
     ],
   },
@@ -110,13 +129,15 @@ const GROUPS: readonly Group[] = [
     prefix: 'i',
     verdicts: family => [{ kind: 'snat', address: { family, value: 77n } }],
   },
-  { table: 'filter', hooks: ['INPUT', 'FORWARD', 'OUTPUT'], prefix: 'f', verdicts: () => [reject] },
+  { table: 'filter', hooks: ['INPUT', 'FORWARD', 'OUTPUT'], prefix: 'f', verdicts: rejects },
   { table: 'security', hooks: ['INPUT', 'FORWARD'], prefix: 'c', verdicts: () => [] },
 ]
 
-const randomTables = (family: IpFamily): fc.Arbitrary<Table[]> =>
+const randomTables = (family: IpFamily, remembers: boolean): fc.Arbitrary<Table[]> =>
   fc
-    .tuple(...GROUPS.map(group => fc.option(randomGroup(family, group), { freq: group.table === 'nat' ? 9 : 2 })))
+    .tuple(
+      ...GROUPS.map(group => fc.option(randomGroup(family, remembers, group), { freq: group.table === 'nat' ? 9 : 2 })),
+    )
     .map(groups => {
       const tables = new Map<TableName, Map<string, Chain>>()
       groups.forEach((chains, i) => {
@@ -139,15 +160,17 @@ function withOneChainOf(base: readonly Table[], other: readonly Table[], choice:
 }
 
 /** Chain n of the group may go to chains n + 1 … only; four user chains exist always, so that chains of other rulesets fit in. */
-const randomGroup = (family: IpFamily, group: Group): fc.Arbitrary<Chain[]> => {
+const randomGroup = (family: IpFamily, remembers: boolean, group: Group): fc.Arbitrary<Chain[]> => {
   const names = [0, 1, 2, 3].map(n => `${group.prefix}${n}`)
   const users = names.map((name, n) =>
-    randomRules(family, names.slice(n + 1), group.verdicts(family)).map((rules): Chain => ({ name, rules })),
+    randomRules(family, remembers, names.slice(n + 1), verdictsOf(family, remembers, group)).map(
+      (rules): Chain => ({ name, rules }),
+    ),
   )
   const hooks = group.hooks.map(name =>
     fc
       .tuple(
-        randomRules(family, names, group.verdicts(family)),
+        randomRules(family, remembers, names, verdictsOf(family, remembers, group)),
         fc.constantFrom<Chain['policy'][]>('ACCEPT', 'ACCEPT', 'ACCEPT', 'ACCEPT', 'ACCEPT', 'ACCEPT', 'DROP'),
       )
       .map(([rules, policy]): Chain => ({ name, policy, rules })),
@@ -157,14 +180,15 @@ const randomGroup = (family: IpFamily, group: Group): fc.Arbitrary<Chain[]> => {
 
 const randomRules = (
   family: IpFamily,
+  remembers: boolean,
   targets: readonly string[],
   verdicts: readonly Verdict[],
 ): fc.Arbitrary<Rule[]> => {
   const verdict = randomVerdict(targets, verdicts)
   const piece: fc.Arbitrary<Rule[]> = fc.oneof(
-    { weight: 4, arbitrary: randomRule(family, verdict).map(r => [r]) },
+    { weight: 4, arbitrary: randomRule(family, remembers, verdict).map(r => [r]) },
     { weight: 2, arbitrary: targets.length === 0 ? fc.constant<Rule[]>([]) : randomRun(targets) },
-    { weight: 4, arbitrary: randomDispatch(family, verdict) },
+    { weight: 4, arbitrary: randomDispatch(family, remembers, verdict) },
   )
   return fc.array(piece, { maxLength: 3 }).map(pieces => pieces.flat())
 }
@@ -194,12 +218,14 @@ const randomVerdict = (targets: readonly string[], verdicts: readonly Verdict[])
     { weight: 5, arbitrary: fc.constantFrom(undefined, ...verdicts) },
   )
 
-const randomRule = (family: IpFamily, verdict: fc.Arbitrary<Verdict | undefined>): fc.Arbitrary<Rule> =>
+const randomRule = (
+  family: IpFamily,
+  remembers: boolean,
+  verdict: fc.Arbitrary<Verdict | undefined>,
+): fc.Arbitrary<Rule> =>
   fc
-    .tuple(fc.array(randomMatches(family), { maxLength: 2 }), verdict)
+    .tuple(fc.array(randomMatches(family, remembers), { maxLength: 2 }), verdict)
     .map(([matches, v]) => (v === undefined ? { matches: matches.flat() } : { matches: matches.flat(), verdict: v }))
-
-const probability = fc.constantFrom(0, 1, 715_827_883, 1_073_741_824, 2_147_483_647, 2_147_483_648)
 
 const randomRun = (targets: readonly string[]): fc.Arbitrary<Rule[]> =>
   fc.array(
@@ -213,12 +239,21 @@ const randomRun = (targets: readonly string[]): fc.Arbitrary<Rule[]> =>
   )
 
 /** Runs of rules with exact keys, some doubled, some with more matches, so that segments begin and end in the middle. */
-const randomDispatch = (family: IpFamily, verdict: fc.Arbitrary<Verdict | undefined>): fc.Arbitrary<Rule[]> =>
+const randomDispatch = (
+  family: IpFamily,
+  remembers: boolean,
+  verdict: fc.Arbitrary<Verdict | undefined>,
+): fc.Arbitrary<Rule[]> =>
   fc
     .tuple(
       fc.nat(3),
       fc.array(
-        fc.tuple(fc.nat(11), fc.constantFrom(...PORTED), verdict, fc.option(randomMatches(family), { freq: 1 })),
+        fc.tuple(
+          fc.nat(11),
+          fc.constantFrom(...PORTED),
+          verdict,
+          fc.option(randomMatches(family, remembers), { freq: 1 }),
+        ),
         {
           minLength: 7,
           maxLength: 14,
@@ -243,66 +278,7 @@ const randomDispatch = (family: IpFamily, verdict: fc.Arbitrary<Verdict | undefi
       }),
     )
 
-const PORTED = ['tcp', 'tcp', 'udp', 'sctp'] as const
-
-const randomMatches = (family: IpFamily): fc.Arbitrary<Match[]> => {
-  const negated = fc.boolean()
-  const local = negated.map((n): AddressTypes => ({ types: ['LOCAL'], negated: n }))
-  const one = (match: fc.Arbitrary<Match>): fc.Arbitrary<Match[]> => match.map(m => [m])
-  return fc.oneof(
-    one(fc.tuple(prefix(family), negated).map(([p, n]) => from(p, n))),
-    one(fc.tuple(prefix(family), negated).map(([p, n]) => to(p, n))),
-    one(
-      fc.record({
-        kind: fc.constantFrom('inInterface', 'outInterface'),
-        name: fc.constantFrom('eth0', 'eth+', '+', 'cni0', 'lo', 'e'),
-        negated,
-      }) as fc.Arbitrary<Match>,
-    ),
-    one(
-      fc.record({
-        kind: fc.constant('protocol' as const),
-        protocol: fc.constantFrom('tcp', 'udp', 'sctp', 'icmp', 'ipv6-icmp'),
-        negated,
-      }) as fc.Arbitrary<Match>,
-    ),
-    fc
-      .tuple(fc.constantFrom(...PORTED), fc.option(range, { nil: undefined }), fc.option(range, { nil: undefined }))
-      .map(([protocol, source, destination]): Match[] => [
-        { kind: 'protocol', protocol, negated: false },
-        { kind: 'ports', protocol, source, destination },
-      ]),
-    one(
-      fc
-        .tuple(fc.option(local, { nil: undefined }), fc.option(local, { nil: undefined }))
-        .map(([source, destination]): Match => ({ kind: 'addrtype', source, destination })),
-    ),
-    one(
-      fc.record({
-        kind: fc.constant('conntrack' as const),
-        states: fc.subarray<CtState>(['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'DNAT', 'SNAT']),
-        negated,
-      }),
-    ),
-    one(
-      fc.record({
-        kind: fc.constant('mark' as const),
-        value: fc.constantFrom(0, 1, 0x4000),
-        mask: fc.constantFrom(0x4000, 1, 0xffff_ffff),
-        negated,
-      }),
-    ),
-    one(probability.map(withChance)),
-    one(fc.constant<Match>({ kind: 'comment', text: 'seen' })),
-    one(fc.constant<Match>({ kind: 'nfacct', name: 'counted' })),
-  )
-}
-
 const port = fc.constantFrom(80, 80, 81, 81, 82, 83, 8080, 53)
-
-const range: fc.Arbitrary<PortRange> = fc
-  .tuple(fc.constantFrom(0, 53, 80, 81), fc.constantFrom(0, 1, 2, 8000), fc.boolean())
-  .map(([first, length, negated]) => ({ from: first, to: first + length, negated }))
 
 const serviceAddress = (family: IpFamily, n: number): string =>
   family === 4 ? `10.96.0.${n}` : `fd00:96::${n.toString(16)}`
@@ -329,8 +305,3 @@ const address = (family: IpFamily): fc.Arbitrary<string> =>
           : fc.constantFrom('fd00:244:1::9', 'fd00:244:2::9', '2001:db8:1::1', '2001:db8:1::2', '::1', '2001:db8:f::5'),
     },
   )
-
-const prefix = (family: IpFamily): fc.Arbitrary<string> =>
-  family === 4
-    ? fc.constantFrom('10.244.0.0/16', '10.96.0.3/32', '10.96.0.0/30', '0.0.0.0/0', '127.0.0.0/8', '10.244.1.9/32')
-    : fc.constantFrom('fd00:244::/32', 'fd00:96::3/128', 'fd00:96::/126', '::/0', 'fd00:244:1::9/128', 'fd00::/9')
