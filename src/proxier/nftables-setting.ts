@@ -36,8 +36,8 @@ export function nftablesSetting(
 }
 
 /** Of all ServiceCIDR objects, sorted as text; kube-proxy has them in random order. */
-export function serviceCidrs(objects: readonly ServiceCidr[], family: IpFamily): IpPrefix[] {
-  const texts = objects.flatMap(({ cidrs }) => cidrs)
+export function serviceCidrs(objects: Iterable<ServiceCidr>, family: IpFamily): IpPrefix[] {
+  const texts = [...objects].flatMap(({ cidrs }) => cidrs)
   return [...new Set(texts)].sort().flatMap(text => {
     const prefix = parsePrefix(text)
     return prefix?.family === family ? [{ ...prefix, value: networkAddress(prefix) }] : []

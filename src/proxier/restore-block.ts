@@ -5,8 +5,8 @@
  */
 import type { Chain, Rule } from '../ruleset/ruleset.ts'
 import { DISPATCH_CHAINS, type DispatchChain } from './base-chains.ts'
+import { blockCache } from './block-cache.ts'
 import { servicePortNames } from './chain-names.ts'
-import { type NodeDependence, nodeDependence } from './node-dependence.ts'
 import type { NodeSetting, PortOnNode } from './port-on-node.ts'
 import { portOnNode } from './port-on-node.ts'
 import { chainLine, type RestoreSpelling, restoreRule } from './restore-rule.ts'
@@ -41,28 +41,10 @@ export interface RuleLines {
 export type BlockMaker = (servicePort: ServicePort, setting: NodeSetting) => RestoreBlock
 
 /** Nodes that see a Service port alike get the same object. For settings of one configuration. */
-export function blockMaker(): BlockMaker {
-  interface Known {
-    readonly dependence?: NodeDependence
-    readonly blocks: Map<string, RestoreBlock>
-  }
-  const known = new WeakMap<ServicePort, Known>()
-  return (servicePort, setting) => {
-    let of = known.get(servicePort)
-    if (of === undefined) {
-      of = { dependence: nodeDependence(servicePort), blocks: new Map() }
-      known.set(servicePort, of)
-    }
-    const key = `${setting.portKey} ${setting.comments} ${of.dependence?.(setting.node) ?? ''}`
-    let block = of.blocks.get(key)
-    if (block === undefined) {
-      const names = servicePortNames(servicePort, setting.config.chainNames)
-      block = restoreBlock(portOnNode(servicePort, names, setting))
-      of.blocks.set(key, block)
-    }
-    return block
-  }
-}
+export const blockMaker = (): BlockMaker =>
+  blockCache((servicePort, setting) =>
+    restoreBlock(portOnNode(servicePort, servicePortNames(servicePort, setting.config.chainNames), setting)),
+  )
 
 export function restoreBlock(on: PortOnNode): RestoreBlock {
   const chains: string[] = []

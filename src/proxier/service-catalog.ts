@@ -8,7 +8,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { ClusterEvent } from '../cluster/cluster-event.ts'
-import type { EndpointSlice, Service } from '../cluster/objects.ts'
+import type { EndpointSlice, Service, ServiceCidr } from '../cluster/objects.ts'
 import { objectKey } from '../cluster/objects.ts'
 import type { IpFamily } from '../net/ip.ts'
 import { isProxied, mergeSlices } from './service-endpoints.ts'
@@ -31,6 +31,7 @@ export class ServiceCatalog {
   /** Slice -> its Service. */
   private readonly serviceOf = new Map<string, string>()
   private readonly ports = new Map<string, PortList>()
+  private readonly cidrs = new Map<string, ServiceCidr>()
 
   constructor(family: IpFamily) {
     this.family = family
@@ -41,7 +42,16 @@ export class ServiceCatalog {
     if (object.kind === 'Service') return this.putService(objectKey(object), type === 'DELETED' ? undefined : object)
     if (object.kind === 'EndpointSlice')
       return this.putSlice(objectKey(object), type === 'DELETED' ? undefined : object)
+    if (object.kind === 'ServiceCIDR') {
+      if (type === 'DELETED') this.cidrs.delete(object.name)
+      else this.cidrs.set(object.name, object)
+    }
     return undefined
+  }
+
+  /** Looked at by full syncs in nftables mode; no sync is made for their sake. */
+  serviceCidrs(): Iterable<ServiceCidr> {
+    return this.cidrs.values()
   }
 
   /** The Services that are there, in no order. */

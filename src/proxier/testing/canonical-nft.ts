@@ -3,6 +3,6 @@
  * they stand in the order they were made and kube-proxy walks Services in random order. Elements nft sorts by itself.
  */
 export function canonicalNft(text: string): string {
-  const [head, ...blocks] = text.replace(/\n}\n$/, '\n').split(/\n(?=\n?\t(?:set|map|chain) )/)
+  const [head, ...blocks] = text.replace(/\n}\n$/, '\n').split(/\n\n?(?=\t(?:set|map|chain) )/)
   return [head, ...blocks.map(block => block.trim()).sort()].join('\n')
 }
