@@ -10,7 +10,8 @@ import {
   type SentConnection,
   type SentFlow,
 } from '../src/app/kernel-replay.ts'
-import { describeKernel, inKernel, makeKernelFlow } from './kernel-tools.ts'
+import { describeKernel } from './describe-kernel.ts'
+import { inKernel, makeKernelFlow } from './in-kernel.ts'
 
 const IPTABLES = (v6: boolean): string => {
   const [service, other, pod] = v6

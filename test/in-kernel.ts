@@ -1,32 +1,9 @@
-/**
- * What tests that ask this machine's kernel share: what it lacks, said in the test's name; with SVCSIM_REQUIRE_TOOLS=1 a lack is a
- * failure, else the tests that need it are left out.
- */
-import process from 'node:process'
+/** Asking this machine's kernel in a test: a small world, packets with defaults, and a problem as an exception. */
 import * as E from 'fp-ts/lib/Either.js'
-import { describe, expect, it } from 'vitest'
-import {
-  type KernelAnswer,
-  type KernelBackend,
-  type KernelFlow,
-  type KernelRequest,
-  kernelLacks,
-  kernelReplay,
-} from '../src/app/kernel-replay.ts'
+import { type KernelAnswer, type KernelFlow, type KernelRequest, kernelReplay } from '../src/app/kernel-replay.ts'
 import type { FlowTopology } from '../src/net/flow.ts'
 import { type IpAddress, type IpPrefix, parseIp, parsePrefix } from '../src/net/ip.ts'
 import { describeProblem } from '../src/problem/problem.ts'
-
-/** Tests inside are run when this machine can replay with the backend. */
-export async function describeKernel(backend: KernelBackend, tests: () => void): Promise<void> {
-  const missing = (await kernelLacks(backend, [4, 6])).join(', ')
-  describe(`${backend}${missing === '' ? '' : ` (needs ${missing})`}`, () => {
-    it.runIf(process.env['SVCSIM_REQUIRE_TOOLS'] === '1')('has what it needs', () => {
-      expect(missing).toBe('')
-    })
-    describe.skipIf(missing !== '')('in the kernel', tests)
-  })
-}
 
 export async function inKernel(
   request: Pick<KernelRequest, 'backend' | 'steps'> & Partial<KernelRequest>,
