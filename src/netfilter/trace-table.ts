@@ -24,7 +24,7 @@ import { rejectKind } from './reject-kind.ts'
 import { answersAsItself } from './route.ts'
 import { runLength } from './segment-chain.ts'
 import { isRunRule, ruleProbability, runThresholds } from './statistic-run.ts'
-import type { TraceCounters, TraceStep } from './trace.ts'
+import type { Draw, TraceCounters, TraceStep } from './trace.ts'
 import type { PacketPlace } from './trace-match.ts'
 import { matchHolds } from './trace-match.ts'
 
@@ -32,13 +32,14 @@ import { matchHolds } from './trace-match.ts'
 export interface TraceWalk {
   readonly ruleset: Ruleset
   readonly host: HostView
-  readonly draw: (drawNumber: number) => number
+  readonly draw: Draw
   readonly packet: Packet
   readonly counters: TraceCounters | undefined
   readonly weight: number
   readonly steps: TraceStep[]
   dnat: Rule | undefined
   readonly memory: TraceMemory | undefined
+  readonly refusal: boolean
   /** How the packet was rejected, if it was: REJECT_KINDS index. */
   rejection: number
 }
@@ -149,7 +150,7 @@ const newFrame = (chain: Chain): Frame => ({ chain, next: 0, aloneUntil: 0, name
 /** Evaluates the frame's next rule, or its next run of statistic rules, and moves past it; the index of the rule that matched. */
 function evaluateRules(walk: TraceWalk, table: TableName, frame: Frame, place: PacketPlace): number | undefined {
   const { chain, next: first } = frame
-  const draw = (): number => walk.draw(walk.packet.draws++)
+  const draw = (): number => walk.draw(walk.packet.draws++, { table, chain: chain.name, index: first })
   if (isRunRule(chain.rules[first]) && first >= frame.aloneUntil) {
     const end = first + runLength(chain.rules, first)
     const thresholds = runThresholds(chain.rules.slice(first, end).map(ruleProbability))

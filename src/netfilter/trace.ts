@@ -57,7 +57,22 @@ export interface TraceOptions {
    * a promise: packets come with their state.
    */
   readonly memory?: TraceMemory
+  /**
+   * The node's own refusal of a packet (an ICMP error, a reset that REJECT sends): it carries the refused packet's connection along, so
+   * conntrack is not asked.
+   */
+  readonly refusal?: boolean
 }
+
+/** Where a draw is asked for. */
+export interface DrawPlace {
+  readonly table: TableName
+  readonly chain: string
+  /** Of the rule, or of the first rule of a run. */
+  readonly index: number
+}
+
+export type Draw = (drawNumber: number, place: DrawPlace) => number
 
 export interface TraceCounters {
   readonly rules: Map<Rule, { matched: number; evaluated: number }>
@@ -65,12 +80,12 @@ export interface TraceCounters {
   readonly policies: Map<string, number>
 }
 
-/** `draw(n)` is the n-th 32-bit draw of the flow; draws count on from packet.draws. `packet` is left as it is. */
+/** `draw` gives the n-th 32-bit draw of the flow; draws count on from packet.draws. `packet` is left as it is. */
 export function trace(
   ruleset: Ruleset,
   host: HostView,
   packet: Packet,
-  draw: (drawNumber: number) => number,
+  draw: Draw,
   options: TraceOptions = {},
 ): E.Either<Problem, Trace> {
   const established = options.established ?? false
@@ -84,12 +99,14 @@ export function trace(
     steps: [],
     dnat: undefined,
     memory: options.memory,
+    refusal: options.refusal ?? false,
     rejection: 0,
   }
   if (established) becomeLaterPacket(walk.packet)
   else keepOriginal(walk.packet)
   if (options.memory !== undefined) {
     Object.assign(walk.packet, { ctState: CT.INVALID, natFrom: 0, natTo: 0, natRandom: false })
+  if (walk.refusal) walk.packet.ctState = CT.RELATED
     options.memory.tracker.begin()
   }
   const translated = established ? packet : undefined
@@ -135,7 +152,7 @@ function walkNode(walk: TraceWalk, later: Packet | undefined): E.Either<Problem,
     const outInterface = routeInterface(host, packet)
     for (const stage of HOOK_STAGES[hook]) {
       if (stage === 'conntrack') {
-        if (walk.memory === undefined || looped || packet.ctState === CT.UNTRACKED) continue
+        if (walk.memory === undefined || walk.refusal || looped || packet.ctState === CT.UNTRACKED) continue
         // What conntrack knows of the connection is put into the packet where the kernel does it: at the hooks of nat.
         translated = copyPacket(packet)
         if (!walk.memory.tracker.track(translated)) return E.right(OUTCOME.dropped)
