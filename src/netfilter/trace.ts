@@ -106,7 +106,7 @@ export function trace(
   else keepOriginal(walk.packet)
   if (options.memory !== undefined) {
     Object.assign(walk.packet, { ctState: CT.INVALID, natFrom: 0, natTo: 0, natRandom: false })
-  if (walk.refusal) walk.packet.ctState = CT.RELATED
+    if (walk.refusal) walk.packet.ctState = CT.RELATED
     options.memory.tracker.begin()
   }
   const translated = established ? packet : undefined
