@@ -44,3 +44,10 @@ export function configOfFlags(flags: readonly string[]): ProxierConfig {
   if (E.isLeft(config)) throw new Error(describeProblem(config.left))
   return config.right
 }
+
+/** The inputs of a captured file, call by call. */
+export const callsOf = (file: string): string[] =>
+  readFileSync(join(GOLDEN, file), 'utf8')
+    .split(/^#####.*\n#.*\n/m)
+    .slice(1)
+    .map(call => call.replace(/\n\n$/, '\n'))

@@ -3,7 +3,7 @@
  * byte for byte, but for the random order in which it walks Services.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ClusterEvent } from '../src/cluster/cluster-event.ts'
@@ -15,7 +15,7 @@ import type { ProxierConfig } from '../src/proxier/proxier-config.ts'
 import { ServiceCatalog } from '../src/proxier/service-catalog.ts'
 import { canonicalRestore } from '../src/proxier/testing/canonical-restore.ts'
 import { canonicalTransaction } from '../src/proxier/testing/canonical-transaction.ts'
-import { configOfFlags, GOLDEN, goldenConfig, goldenEvents } from './golden-case.ts'
+import { callsOf, configOfFlags, GOLDEN, goldenConfig, goldenEvents } from './golden-case.ts'
 import { makeThousandEndpoints } from './make-thousand-endpoints.ts'
 
 const INPUTS = [
@@ -128,10 +128,3 @@ function syncs(
 }
 
 const eventsOf = (file: string): ClusterEvent[] => goldenEvents(file, file in DELETIONS ? 'DELETED' : 'MODIFIED')
-
-/** The inputs of a captured file, call by call. */
-const callsOf = (file: string): string[] =>
-  readFileSync(join(GOLDEN, file), 'utf8')
-    .split(/^#####.*\n#.*\n/m)
-    .slice(1)
-    .map(call => call.replace(/\n\n$/, '\n'))

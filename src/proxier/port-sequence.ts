@@ -58,10 +58,6 @@ export class PortSequence {
     }
     return new PortSequence(stretches, totalsOf(this.totals, removed, added))
   }
-
-  *entries(): Generator<PortEntry> {
-    for (const stretch of this.stretches) yield* stretch.entries
-  }
 }
 
 const STRETCH = 128
