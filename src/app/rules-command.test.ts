@@ -91,10 +91,6 @@ describe('rulesCommand', () => {
     [{ objects: undefined, sync: ['a'], table: 'nat' }, '--sync prints whole syncs; leave --format and --table out'],
     [{ objects: undefined, sync: ['a'], format: 'list' }, '--sync prints whole syncs; leave --format and --table out'],
     [{ objects: undefined, sync: ['a'], log: 'run' }, '--sync takes no log; leave --log and --at out'],
-    [
-      { objects: undefined, sync: ['a'], proxyMode: 'nftables' },
-      '--sync in nftables mode is not there yet; leave --proxy-mode nftables out',
-    ],
     [{ objects: undefined, sync: ['a'], node: undefined }, 'no node; add --node NAME'],
     [{ objects: undefined, sync: ['absent.yaml'] }, 'absent.yaml: there is no such file; check the path'],
     [{ at: '1s' }, '--at without a log; add --log LOG'],

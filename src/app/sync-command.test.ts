@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { readDelta } from '../cluster/read-delta.ts'
 import { describeProblem } from '../problem/problem.ts'
-import { DEFAULT_PROXIER_CONFIG } from '../proxier/proxier-config.ts'
+import { DEFAULT_PROXIER_CONFIG, NFTABLES_PROXIER_CONFIG } from '../proxier/proxier-config.ts'
 import { type SyncRequest, syncTexts } from './sync-command.ts'
 
 const START = `
@@ -54,6 +54,25 @@ describe('syncTexts', () => {
       [],
       [':KUBE-SVC', ':KUBE-SEP'],
       [':KUBE-SVC', ':KUBE-SEP', '-X KUBE-SVC', '-X KUBE-SEP'],
+    ])
+  })
+
+  it('writes transactions in nftables mode, one that deletes before one that changes', () => {
+    const texts = textsOf([START, SLICE, SLICE_GONE, SLICE], { config: NFTABLES_PROXIER_CONFIG }) as string[]
+    expect(texts[0]).toContain(
+      'add element ip kube-proxy no-endpoint-services { 10.96.0.1 . tcp . 80 comment "default/web" ',
+    )
+    const kinds = texts.slice(1).map(text => text.split('\n').map(line => line.split(' ').slice(0, 2).join(' ')))
+    expect(kinds).toEqual([
+      [
+        ...['add chain', 'flush chain', 'add chain', 'flush chain', 'add element'],
+        ...['add rule', 'add rule', 'add rule', 'delete element', ''],
+      ],
+      ['add element', 'flush chain', 'flush chain', 'delete element', ''],
+      [
+        ...['delete chain', 'delete chain', '', 'add chain', 'flush chain', 'add chain', 'flush chain', 'add element'],
+        ...['add rule', 'add rule', 'add rule', 'delete element', ''],
+      ],
     ])
   })
 

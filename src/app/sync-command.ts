@@ -11,6 +11,7 @@ import { applyEvent, type ClusterState, emptyState } from '../cluster/cluster-st
 import { type Delta, deltaEvents, readDelta } from '../cluster/read-delta.ts'
 import { badUsage, type Problem } from '../problem/problem.ts'
 import { IptablesSyncWriter } from '../proxier/iptables-sync-writer.ts'
+import { NftablesSyncWriter } from '../proxier/nftables-sync-writer.ts'
 import { NodeProxier } from '../proxier/node-proxier.ts'
 import { ServiceCatalog } from '../proxier/service-catalog.ts'
 import { SECOND_US } from '../sim/time.ts'
@@ -54,11 +55,7 @@ function requestOf(states: readonly string[], flags: SyncFlags): E.Either<Proble
   if (states.filter(file => file === '-').length > 1) return refuse('--sync names standard input twice', 'give - once')
   return pipe(
     proxierTargetOf(flags),
-    E.chain(target =>
-      target.config.mode === 'nftables'
-        ? refuse('--sync in nftables mode is not there yet', 'leave --proxy-mode nftables out')
-        : E.right({ ...target, all: flags.all === true }),
-    ),
+    E.map(target => ({ ...target, all: flags.all === true })),
   )
 }
 
@@ -71,6 +68,8 @@ const readState = (file: string): TE.TaskEither<Problem, Delta> =>
     }),
   )
 
+const WRITERS = { iptables: IptablesSyncWriter, nftables: NftablesSyncWriter }
+
 /** For each state what its sync writes; undefined: kube-proxy does not sync for it. */
 export function syncTexts(
   deltas: readonly Delta[],
@@ -78,7 +77,7 @@ export function syncTexts(
 ): E.Either<Problem, (string | undefined)[]> {
   const state: ClusterState = emptyState()
   const catalog = new ServiceCatalog(family)
-  const proxier = new NodeProxier(node, new IptablesSyncWriter(catalog, config))
+  const proxier = new NodeProxier<{ text(): string }>(node, new WRITERS[config.mode](catalog, config))
   const texts: (string | undefined)[] = []
   for (const [i, delta] of deltas.entries()) {
     const events = deltaEvents(delta, state)
