@@ -7,7 +7,9 @@
  */
 import type { Packet } from '../net/packet.ts'
 import { copyPacket, writePacket } from '../net/packet.ts'
-import type { DrawScript, Engine } from './engine.ts'
+import type { DrawScript } from './draw-script.ts'
+import { newDrawScript, rewind } from './draw-script.ts'
+import type { Engine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
 import type { HostView } from './host.ts'
 
@@ -26,11 +28,11 @@ export function branchChances(engine: Engine, view: number, host: HostView, pack
   const outcome: number[] = []
   const chance: number[] = []
   const places = new Map<number, number>()
-  const script: DrawScript = { words: [], cuts: [], taken: 0 }
+  const script = newDrawScript()
   const before = copyPacket(packet)
   engine.script = script
   do {
-    script.taken = 0
+    rewind(script)
     const end = evaluate(engine, view, host, 0, packet, 0)
     const key = engine.dnat * 8 + end
     let at = places.get(key)

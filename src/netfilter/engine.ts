@@ -5,6 +5,7 @@
 import type { Packet } from '../net/packet.ts'
 import { newPacket } from '../net/packet.ts'
 import type { StreamSeed } from '../sim/random.ts'
+import type { DrawScript } from './draw-script.ts'
 import type { HostView } from './host.ts'
 import { hostView } from './host.ts'
 import type { NodeMemory } from './memory/node-memory.ts'
@@ -68,16 +69,8 @@ export interface Engine {
   /** Per interface pattern, four words: matches no interface, lo, uplink, pod; of the host. */
   readonly interfaceMatches: Uint8Array
 
-  /** Random words to take instead of the flow's draws (branch-chances.ts), and what was asked of each. */
+  /** Random words to take instead of the flow's draws, and a note of what the walk depended on. */
   script: DrawScript | undefined
-}
-
-/** The draws of one walk, chosen beforehand. A draw beyond the last is 0 and is added. */
-export interface DrawScript {
-  readonly words: number[]
-  /** Per draw: the words at which its answer changes, ascending, from 1 to 2^32 - 1. */
-  readonly cuts: Float64Array[]
-  taken: number
 }
 
 /** An engine with its counters at 0, for one thread. Draws are functions of `seed` and the packet's flow (sim/random.ts). */

@@ -10,7 +10,9 @@ import type { Packet } from '../net/packet.ts'
 import { CT } from '../net/packet.ts'
 import { draw32 } from '../sim/random.ts'
 import { DISPATCH, DISPATCH_WORDS, findCandidate4, findCandidate6 } from './dispatch.ts'
-import type { DrawScript, Engine } from './engine.ts'
+import type { DrawScript } from './draw-script.ts'
+import { forgetHit, noteHit } from './draw-script.ts'
+import type { Engine } from './engine.ts'
 import { INTERFACE } from './interface.ts'
 import { enterShuffled, leaveShuffled } from './node-order.ts'
 import { CONNMARK_OPERATION, OP, RUN_RULE_WORDS, RUN_VERDICT_OFFSET, RUN_WORDS } from './opcode.ts'
@@ -86,7 +88,7 @@ export function walkChain(
   inInterface: number,
   outInterface: number,
 ): number {
-  const { program, packet, orderKey, weight, matched, returned, returnPc, returnRule } = engine
+  const { program, packet, orderKey, weight, matched, returned, returnPc, returnRule, script } = engine
   const { code, dispatch } = program
   const source = seen === TRANSLATED ? packet.source : packet.originalSource
   const destination = seen === ORIGINAL ? packet.originalDestination : packet.destination
@@ -134,6 +136,7 @@ export function walkChain(
         const id = code[pc + 1]
         const slot = code[pc + 2]
         rule = dispatch[DISPATCH_WORDS * id + DISPATCH.firstRule] + slot
+        if (script !== undefined) noteHit(script, id, slot)
         evaluated += orderKey === 0 ? slot + 1 : enterShuffled(engine, orderKey, id, slot, weight)
         pc += 3
         continue
@@ -142,6 +145,7 @@ export function walkChain(
         const id = code[pc + 1]
         const slot = code[pc + 2]
         const record = DISPATCH_WORDS * id
+        if (script !== undefined) forgetHit(script, id, slot)
         evaluated +=
           orderKey === 0
             ? dispatch[record + DISPATCH.size] - slot - 1
@@ -169,10 +173,12 @@ export function walkChain(
         continue
       case SOURCE4:
         engine.looked = true
+        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         pc = (source[3] & code[pc + 1]) === code[pc + 2] ? pc + 3 : nextPc
         continue
       case NOT_SOURCE4:
         engine.looked = true
+        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         pc = (source[3] & code[pc + 1]) !== code[pc + 2] ? pc + 3 : nextPc
         continue
       case DESTINATION4:
@@ -185,6 +191,7 @@ export function walkChain(
         continue
       case SOURCE6:
         engine.looked = true
+        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         pc = inPrefix6(code, pc + 2, source) === code[pc + 1] ? pc + 10 : nextPc
         continue
       case DESTINATION6:
@@ -201,6 +208,7 @@ export function walkChain(
         continue
       case SOURCE_PORTS: {
         engine.looked = true
+        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         pc = (sourcePort >= code[pc + 1] && sourcePort <= code[pc + 2] ? 1 : 0) === code[pc + 3] ? pc + 4 : nextPc
         continue
       }
@@ -219,6 +227,7 @@ export function walkChain(
         continue
       case SOURCE_LOCAL:
         engine.looked = true
+        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         pc = (isLocal(engine.host, source) ? 1 : 0) === code[pc + 1] ? pc + 2 : nextPc
         continue
       case DESTINATION_LOCAL:
@@ -305,6 +314,7 @@ export function walkChain(
         continue
       case RARE:
         engine.looked = true
+        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         packet.mark = mark >>> 0
         pc = rareHolds(
           engine,
