@@ -79,7 +79,7 @@ export class OptionValues {
 
   prefix(word: number): IpPrefix {
     const text = this.text(word)
-    const found = ipv4Prefix(text) ?? parsePrefix(text) ?? hostOf(text)
+    const found = parsePrefix(text) ?? hostOf(text)
     if (found === undefined) return this.failAddress(word, { family: 4, value: 0n, length: 0 })
     this.settleFamily(word, found.family)
     return found
@@ -175,19 +175,6 @@ export function maskLength(mask: IpAddress): number | undefined {
   const hostBits = (1n << BigInt(bits)) - 1n - mask.value
   return (hostBits & (hostBits + 1n)) === 0n ? bits - hostBits.toString(2).replace(/^0$/, '').length : undefined
 }
-
-/** Most prefixes of a dump are IPv4 and canonical: one pattern, no library. */
-function ipv4Prefix(text: string): IpPrefix | undefined {
-  const parts = IPV4_PREFIX.exec(text)
-  if (parts === null) return undefined
-  const [, a, b, c, d, lengthText] = parts
-  const length = lengthText === undefined ? 32 : Number(lengthText)
-  if (Number(a) > 255 || Number(b) > 255 || Number(c) > 255 || Number(d) > 255 || length > 32) return undefined
-  return { family: 4, value: BigInt(((Number(a) * 256 + Number(b)) * 256 + Number(c)) * 256 + Number(d)), length }
-}
-
-const OCTET = '(0|[1-9]\\d{0,2})'
-const IPV4_PREFIX = new RegExp(`^${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}(?:/(0|[1-9]\\d?))?$`)
 
 /** An address alone, or with a dotted mask that is a prefix. */
 function hostOf(text: string): IpPrefix | undefined {

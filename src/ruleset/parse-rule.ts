@@ -101,7 +101,7 @@ const PROTOCOL_MODULES: Readonly<Record<number, string>> = {
   132: 'sctp',
 }
 
-const KNOWN_LIMIT = 1 << 16
+const KNOWN_LIMIT = 1 << 13
 
 class RuleDraft {
   private readonly context: RuleContext
@@ -175,7 +175,9 @@ class RuleDraft {
     for (const match of this.head) if (match !== undefined) matches.push(match)
     for (const instance of this.matches) matches.push(this.build(instance, `-m ${instance.name}`, toUnknownMatch))
     const verdict = this.target === undefined ? undefined : this.readTarget(this.target)
-    const rule: Rule = verdict === undefined ? { matches } : { matches, verdict }
+    // A copy has no spare room: a ruleset may hold millions.
+    const exact = matches.slice()
+    const rule: Rule = verdict === undefined ? { matches: exact } : { matches: exact, verdict }
     return { chain: this.chain, rule, packets: this.packets, bytes: this.bytes }
   }
 
@@ -383,7 +385,8 @@ function readHeadMatch(option: HeadOption, word: number, negated: boolean, value
 function readAddress(side: 'source' | 'destination', word: number, negated: boolean, values: OptionValues): Match {
   const text = values.text(word)
   const slash = text.indexOf('/')
-  const mask = slash < 0 ? undefined : parseIp(text.slice(slash + 1))
+  const length = slash < 0 || /^\d+$/.test(text.slice(slash + 1))
+  const mask = length ? undefined : parseIp(text.slice(slash + 1))
   if (mask === undefined || maskLength(mask) !== undefined) return { kind: side, prefix: values.prefix(word), negated }
   const value = values.address(word, text.slice(0, slash))
   values.settleFamily(word, mask.family)
