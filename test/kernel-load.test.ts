@@ -1,11 +1,9 @@
 /**
  * Rules that svcsim prints, loaded into this machine's kernel and read back: iptables-save must show what was loaded, and
  * `iptables -L -n` what `--format list` shows. In a private network namespace, so nothing of the machine is touched. It needs root
- * and the tools of `NEEDED`; SVCSIM_REQUIRE_TOOLS=1 makes their lack a failure.
+ * and iptables.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
-import process from 'node:process'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { IpFamily } from '../src/net/ip.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
 import { DEFAULT_PROXIER_CONFIG } from '../src/proxier/proxier-config.ts'
@@ -20,25 +18,17 @@ import {
 import { listTable } from '../src/ruleset/list-iptables.ts'
 import { printRuleset } from '../src/ruleset/print-iptables.ts'
 import type { Ruleset } from '../src/ruleset/ruleset.ts'
+import { toolsAreRequired, useNamespace, whatIsMissing } from './kernel-namespace.ts'
 
-const NEEDED = ['ip', 'iptables-legacy', 'ip6tables-legacy']
-const NAMESPACE = `svcsim-load-${process.pid}`
-
-const missing = whatIsMissing()
-const required = process.env['SVCSIM_REQUIRE_TOOLS'] === '1'
+const missing = whatIsMissing(['iptables-legacy', 'ip6tables-legacy'])
 
 describe(`rules in the kernel${missing === '' ? '' : ` (needs ${missing})`}`, () => {
-  it.runIf(required)('has what it needs', () => {
+  it.runIf(toolsAreRequired)('has what it needs', () => {
     expect(missing).toBe('')
   })
 
   describe.skipIf(missing !== '')('loaded and read back', () => {
-    beforeAll(() => {
-      execFileSync('ip', ['netns', 'add', NAMESPACE])
-    })
-    afterAll(() => {
-      execFileSync('ip', ['netns', 'del', NAMESPACE])
-    })
+    const inNamespace = useNamespace('load')
 
     for (const family of [4, 6] as const) {
       const tool = family === 4 ? 'iptables' : 'ip6tables'
@@ -114,20 +104,3 @@ const withProtocolNumbers = (listed: string): string =>
   )
 
 const PROTOCOL_NUMBERS: Readonly<Record<string, string>> = { all: '0', tcp: '6', udp: '17', sctp: '132' }
-
-function inNamespace(tool: string, args: readonly string[], input = ''): string {
-  const run = spawnSync('ip', ['netns', 'exec', NAMESPACE, tool, ...args], { input, encoding: 'utf8' })
-  if (run.status !== 0) throw new Error(`${tool} ${args.join(' ')}: ${run.stderr}`)
-  return run.stdout
-}
-
-/** What this machine lacks to run the tests, as words; empty: nothing. */
-function whatIsMissing(): string {
-  if (process.getuid?.() !== 0) return 'root'
-  const tools = NEEDED.filter(tool => spawnSync(tool, ['-V']).error !== undefined)
-  if (tools.length > 0) return tools.join(', ')
-  const made = spawnSync('ip', ['netns', 'add', `${NAMESPACE}-probe`])
-  if (made.status !== 0) return 'network namespaces'
-  spawnSync('ip', ['netns', 'del', `${NAMESPACE}-probe`])
-  return ''
-}
