@@ -10,6 +10,8 @@ export interface ChainPlace {
   readonly chain: Chain
   /** Rule id of the chain's first rule, the others follow; -1: no packet can get there. */
   readonly firstRule: number
+  /** The chain's block; -1: no packet can get there. */
+  readonly block: number
 }
 
 /** Every chain of `ruleset`, which must be the one that view `view` was compiled from, in its printing order. */
@@ -30,7 +32,7 @@ export function chainDirectory(program: Program, view: number, ruleset: Ruleset)
     }
     return Array.from(chains.values(), chain => {
       const block = blocks.get(chain.name)
-      return { table, chain, firstRule: block === undefined ? -1 : program.blockRuleStart[block] }
+      return { table, chain, block: block ?? -1, firstRule: block === undefined ? -1 : program.blockRuleStart[block] }
     })
   })
 }

@@ -54,6 +54,8 @@ export interface Engine {
   consultsNat: boolean
   /** The packet came back through lo. */
   looped: boolean
+  /** The packet came with its connection (evaluateAttached). */
+  attached: boolean
   /** What the node under way remembers. Without one, conntrack is a promise: packets come with their state. */
   memory: NodeMemory | undefined
   /** How the last packet was rejected, if it was: REJECT_KINDS index. */
@@ -99,6 +101,7 @@ export function newEngine(program: Program, seed: StreamSeed): Engine {
     weight: 0,
     consultsNat: false,
     looped: false,
+    attached: false,
     memory: undefined,
     rejection: 0,
     looked: false,
@@ -109,4 +112,14 @@ export function newEngine(program: Program, seed: StreamSeed): Engine {
     interfaceMatches: new Uint8Array(4 * program.interfacePatterns.length),
     script: undefined,
   }
+}
+
+/** All counters of rules, hooks and policies back to 0. */
+export function clearCounters(engine: Engine): void {
+  engine.matched.fill(0)
+  engine.returned.fill(0)
+  engine.hookEntries.fill(0)
+  engine.policyHits.fill(0)
+  engine.shuffledEnded.fill(0)
+  engine.shuffledEvaluated.fill(0)
 }

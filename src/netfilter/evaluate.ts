@@ -79,6 +79,25 @@ export function evaluateEstablished(
   return walkNode(engine)
 }
 
+/**
+ * A packet that the node sends about the one before, whose connection it carries: conntrack and nat are not asked again. The caller says in
+ * ctState what it is to that connection, and has written its addresses as sent (original…) and as translated.
+ */
+export function evaluateAttached(
+  engine: Engine,
+  memory: NodeMemory,
+  host: HostView,
+  packet: Packet,
+  weight: number,
+): Outcome {
+  engine.memory = memory
+  memory.tracker.begin()
+  begin(engine, 0, host, 0, packet, weight)
+  engine.consultsNat = false
+  engine.attached = true
+  return walkNode(engine)
+}
+
 function keepOriginal(packet: Packet): void {
   const { source, destination, originalSource, originalDestination } = packet
   for (let i = 0; i < 4; i++) {
@@ -99,6 +118,7 @@ function begin(engine: Engine, view: number, host: HostView, orderKey: number, p
   engine.packet = packet
   engine.weight = weight
   engine.looped = false
+  engine.attached = false
   engine.dnat = -1
   engine.rulesEvaluated = 0
   engine.natRulesEvaluated = 0
@@ -176,7 +196,7 @@ function passTracked(
 ): number {
   const fate = passStretch(engine, raw, inInterface, outInterface)
   if (fate !== FATE.accept) return fate
-  if (engine.packet.ctState !== CT.UNTRACKED) {
+  if (!engine.attached && engine.packet.ctState !== CT.UNTRACKED) {
     if (!tracker.track(engine.packet)) return FATE.drop
     engine.consultsNat = tracker.consultsNat
   }

@@ -1,0 +1,240 @@
+/**
+ * The small world around one node: clients behind its uplink, its pods, its own IP layer. Packets go through the node and what they cause
+ * goes through it too: answers of receivers, ICMP errors and TCP resets of the node itself.
+ *
+ * Models what native/kernel-replay sets up: receivers only listen, and answer when the flow says so; the node's own stack has no sockets
+ * but those of its own UDP flows that are answered, so it refuses everything else that reaches it (TCP by a reset, UDP by ICMP port
+ * unreachable). Every packet and its consequences take no time.
+ */
+import type { Flow } from '../../net/flow.ts'
+import type { IpFamily } from '../../net/ip.ts'
+import { CT, newPacket, ORIGIN, type Origin, type Packet } from '../../net/packet.ts'
+import { SCTP_CHUNK } from '../../netfilter/conntrack/sctp-states.ts'
+import type { HostView } from '../../netfilter/host.ts'
+import { INTERFACE } from '../../netfilter/interface.ts'
+import { OUTCOME } from '../../netfilter/outcome.ts'
+import { REJECT_KINDS } from '../../netfilter/reject-kind.ts'
+import { routeOf } from '../../netfilter/route.ts'
+import { TCP_FLAG } from '../../ruleset/ruleset.ts'
+import type { TimeUs } from '../../sim/time.ts'
+import type { ConnectionLog } from './connection-log.ts'
+import type { NodeEvaluator } from './node-evaluator.ts'
+
+/** Whose packet is on its way. */
+export interface Sender {
+  readonly flow: Flow
+  readonly log: ConnectionLog
+  /** Its connection in the flow, and what it sent. */
+  readonly connection: number
+  readonly source: Uint32Array
+  readonly sourcePort: number
+  readonly destination: Uint32Array
+}
+
+const TCP = 6
+const UDP = 17
+const SCTP = 132
+const ICMP = { 4: 1, 6: 58 } as const
+const PORT_UNREACHABLE = { 4: { type: 3, code: 3 }, 6: { type: 1, code: 4 } } as const
+
+/** Bytes that every packet of a flow carries behind its transport header, and those headers. */
+const TAG_BYTES = 12
+const HEADER_BYTES: Readonly<Record<number, number>> = {
+  [TCP]: 20 + TAG_BYTES,
+  [UDP]: 8 + TAG_BYTES,
+  [SCTP]: 36 + TAG_BYTES,
+}
+
+/** Set in flowHigh of what the node and receivers send back, so that its draws are none of the flow's. */
+const BACK = 0x8000_0000
+
+export class FlowWorld {
+  readonly #evaluator: NodeEvaluator
+  readonly #host: HostView
+  readonly #family: IpFamily
+  /** UDP ports of the node that someone listens on. */
+  readonly #listening: ReadonlySet<number>
+  /** Answers that receivers have yet to send. */
+  readonly #answers: { readonly packet: Packet; readonly sender: Sender }[] = []
+  nowUs: TimeUs = 0
+
+  constructor(evaluator: NodeEvaluator, host: HostView, listening: ReadonlySet<number>) {
+    this.#evaluator = evaluator
+    this.#host = host
+    this.#family = host.family
+    this.#listening = listening
+  }
+
+  /** A packet of the flow itself. */
+  send(packet: Packet, sender: Sender): void {
+    this.#pass(packet, sender, false, this.#sizeOf(packet))
+  }
+
+  /** Receivers answer what has arrived since. */
+  answer(): void {
+    for (const { packet, sender } of this.#answers) this.#pass(packet, sender, true, this.#sizeOf(packet))
+    this.#answers.length = 0
+  }
+
+  #sizeOf(packet: Packet): number {
+    return (this.#family === 4 ? 20 : 40) + HEADER_BYTES[packet.protocol]
+  }
+
+  #pass(packet: Packet, sender: Sender, isAnswer: boolean, sizeBytes: number): void {
+    const { log, connection: k } = sender
+    const outcome = this.#evaluator.pass(packet, sizeBytes, this.nowUs)
+    switch (outcome) {
+      case OUTCOME.dropped:
+        return
+      case OUTCOME.rejected:
+        this.#reject(packet, sender, sizeBytes)
+        return
+      case OUTCOME.toUplink:
+        if (isAnswer) this.#answerArrives(packet, sender, ORIGIN.uplink)
+        else log.leave(k)
+        return
+      case OUTCOME.toPod:
+        if (isAnswer) this.#answerArrives(packet, sender, ORIGIN.pod)
+        else this.#arrive(packet, sender, 'pod')
+        return
+      case OUTCOME.toNode:
+        this.#reachStack(packet, sender, sizeBytes)
+        if (isAnswer) this.#answerArrives(packet, sender, ORIGIN.node)
+        else this.#arrive(packet, sender, 'node')
+    }
+  }
+
+  #arrive(packet: Packet, sender: Sender, at: 'pod' | 'node'): void {
+    const { flow, log, connection } = sender
+    const keptSource = sameWords(packet.source, sender.source)
+    const keptPort = packet.sourcePort === sender.sourcePort
+    log.arrive(connection, at, packet.destination, packet.destinationPort, packet.source, keptSource, keptPort)
+    if (!flow.reply) return
+    const answer = this.#back(packet, at === 'pod' ? ORIGIN.pod : ORIGIN.node)
+    answer.tcpFlags = ((packet.tcpFlags & TCP_FLAG.SYN) !== 0 ? TCP_FLAG.SYN : TCP_FLAG.PSH) | TCP_FLAG.ACK
+    answer.sctpChunk = SCTP_CHUNK.initAck
+    this.#answers.push({ packet: answer, sender })
+  }
+
+  #answerArrives(packet: Packet, { flow, log, source, sourcePort, destination }: Sender, at: Origin): void {
+    if (at !== flow.origin) return
+    const expected =
+      sameWords(packet.source, destination) &&
+      packet.sourcePort === flow.destinationPort &&
+      sameWords(packet.destination, source) &&
+      packet.destinationPort === sourcePort
+    if (expected) log.answerCount++
+    else log.strayAnswerCount++
+  }
+
+  /** The node's own stack refuses what no one listens for. */
+  #reachStack(packet: Packet, sender: Sender, sizeBytes: number): void {
+    if (packet.protocol === TCP) {
+      if ((packet.tcpFlags & TCP_FLAG.RST) !== 0) return
+      const reset = this.#back(packet, ORIGIN.node)
+      reset.tcpFlags = (packet.tcpFlags & TCP_FLAG.ACK) !== 0 ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK
+      this.#sendReset(reset, sender, false)
+    } else if (packet.protocol === UDP && !this.#listening.has(packet.destinationPort)) {
+      const { type, code } = PORT_UNREACHABLE[this.#family]
+      this.#sendError(packet, sender, type, code, sizeBytes, true)
+    }
+  }
+
+  #reject(packet: Packet, sender: Sender, sizeBytes: number): void {
+    const { icmp } = REJECT_KINDS[this.#evaluator.rejection]
+    const isLocal = routeOf(this.#host, packet.destination) === INTERFACE.lo
+    if (icmp !== undefined) this.#sendError(packet, sender, icmp.type, icmp.code, sizeBytes, isLocal)
+    else if ((packet.tcpFlags & TCP_FLAG.RST) === 0) {
+      const reset = this.#back(packet, ORIGIN.node)
+      reset.tcpFlags = (packet.tcpFlags & TCP_FLAG.ACK) !== 0 ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK
+      const attached = (packet.ctState & (CT.INVALID | CT.UNTRACKED)) === 0
+      if (attached) {
+        reset.originalSource.set(packet.destination)
+        reset.originalDestination.set(packet.source)
+        reset.originalSourcePort = packet.destinationPort
+        reset.originalDestinationPort = packet.sourcePort
+        reset.source.set(packet.originalDestination)
+        reset.destination.set(packet.originalSource)
+        reset.sourcePort = packet.originalDestinationPort
+        reset.destinationPort = packet.originalSourcePort
+        reset.ctState = CT.RELATED | (packet.ctState & (CT.DNAT | CT.SNAT))
+      }
+      this.#sendReset(reset, sender, attached)
+    }
+  }
+
+  #sendReset(reset: Packet, sender: Sender, attached: boolean): void {
+    const sizeBytes = (this.#family === 4 ? 20 : 40) + 20
+    const outcome = attached
+      ? this.#evaluator.passAttached(reset, sizeBytes, this.nowUs)
+      : this.#evaluator.pass(reset, sizeBytes, this.nowUs)
+    const { flow, source, sourcePort, destination, log, connection } = sender
+    const back =
+      sameWords(reset.source, destination) &&
+      reset.sourcePort === flow.destinationPort &&
+      sameWords(reset.destination, source) &&
+      reset.destinationPort === sourcePort
+    if (back && placeOf(outcome) === flow.origin) log.reset(connection)
+    // A reset of the reset is never sent; what a rule rejects in OUTPUT is gone.
+  }
+
+  /** `isLocal`: the packet was for the node itself, which then answers as whom it was sent to. */
+  #sendError(
+    packet: Packet,
+    { flow, log, connection }: Sender,
+    type: number,
+    code: number,
+    sizeBytes: number,
+    isLocal: boolean,
+  ): void {
+    const error = this.#back(packet, ORIGIN.node)
+    const out = routeOf(this.#host, packet.source)
+    if (!isLocal) {
+      if (out === INTERFACE.lo) error.source.set(packet.source)
+      else error.source.set(this.#host.sources.subarray(4 * out, 4 * out + 4))
+    }
+    error.protocol = ICMP[this.#family]
+    error.sourcePort = 0
+    error.destinationPort = 0
+    error.icmpType = type
+    error.icmpCode = code
+    error.quoted = {
+      protocol: packet.protocol,
+      source: packet.source.slice(),
+      destination: packet.destination.slice(),
+      sourcePort: packet.sourcePort,
+      destinationPort: packet.destinationPort,
+    }
+    const outcome = this.#evaluator.pass(error, (this.#family === 4 ? 28 : 48) + sizeBytes, this.nowUs)
+    if (placeOf(outcome) === flow.origin) log.refuse(connection, type, code)
+  }
+
+  /** A packet the other way, from `origin`. */
+  #back(packet: Packet, origin: Origin): Packet {
+    const back = Object.assign(newPacket(this.#family), {
+      protocol: packet.protocol,
+      sourcePort: packet.destinationPort,
+      destinationPort: packet.sourcePort,
+      origin,
+      flowLow: packet.flowLow,
+      flowHigh: (packet.flowHigh | BACK) >>> 0,
+      draws: packet.draws,
+    })
+    back.source.set(packet.destination)
+    back.destination.set(packet.source)
+    return back
+  }
+}
+
+/** The origin that stands for where a packet ended. */
+const placeOf = (outcome: number): Origin | undefined =>
+  outcome === OUTCOME.toPod
+    ? ORIGIN.pod
+    : outcome === OUTCOME.toUplink
+      ? ORIGIN.uplink
+      : outcome === OUTCOME.toNode
+        ? ORIGIN.node
+        : undefined
+
+const sameWords = (a: Uint32Array, b: Uint32Array): boolean =>
+  a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3]

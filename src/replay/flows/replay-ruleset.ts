@@ -1,0 +1,62 @@
+/** A flow file through one ruleset: the whole of `svcsim replay` between reading and printing. A function of its arguments. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type { FlowFile } from '../../net/flow.ts'
+import type { IpAddress, IpFamily } from '../../net/ip.ts'
+import type { ConntrackOptions } from '../../netfilter/conntrack/conntrack.ts'
+import { badInput, type Problem } from '../../problem/problem.ts'
+import type { Ruleset } from '../../ruleset/ruleset.ts'
+import type { StreamSeed } from '../../sim/random.ts'
+import type { FlowReplay } from './flow-result.ts'
+import { iptablesEvaluator } from './iptables-evaluator.ts'
+import { replayFlows } from './replay-flows.ts'
+import { FLOW_INTERFACES, type InterfaceNames, topologyHost } from './topology-host.ts'
+
+export interface ReplayOptions extends ConntrackOptions {
+  readonly seed: StreamSeed
+  readonly interfaces?: InterfaceNames
+}
+
+export const replayRuleset = (
+  ruleset: Ruleset,
+  flowFile: FlowFile,
+  { seed, interfaces = FLOW_INTERFACES, ...conntrack }: ReplayOptions,
+): E.Either<Problem, FlowReplay> => {
+  const host = topologyHost(flowFile.topology, backendsOf(ruleset), interfaces, ruleset.family)
+  return pipe(
+    refuseOtherFamily(flowFile, ruleset.family),
+    E.chain(() => iptablesEvaluator(ruleset, host, seed, conntrack)),
+    E.map(evaluator => {
+      const flows = replayFlows(evaluator, host, flowFile)
+      return {
+        flows,
+        chains: evaluator.counters(),
+        connectionCount: flows.reduce((sum, flow) => sum + flow.connectionCount, 0),
+        packetCount: flowFile.flows.reduce((sum, flow) => sum + flow.connectionCount * flow.packetCount, 0),
+        entryCount: evaluator.conntrack.count,
+        fullDropCount: evaluator.conntrack.fullDrops,
+      }
+    }),
+  )
+}
+
+/** Addresses that rules translate destinations to. */
+export const backendsOf = (ruleset: Ruleset): IpAddress[] =>
+  ruleset.tables.flatMap(table =>
+    [...table.chains.values()].flatMap(chain =>
+      chain.rules.flatMap(({ verdict }) => (verdict?.kind === 'dnat' ? [verdict.address] : [])),
+    ),
+  )
+
+function refuseOtherFamily({ flows }: FlowFile, family: IpFamily): E.Either<Problem, void> {
+  const other = flows.findIndex(flow => flow.destination.family !== family)
+  return other < 0
+    ? E.right(undefined)
+    : E.left(
+        badInput(
+          { field: `flows[${other}].dst` },
+          `is an address of IPv${family === 4 ? 6 : 4}, and the rules are of IPv${family}`,
+          'replay each family with its own rules',
+        ),
+      )
+}
