@@ -131,7 +131,7 @@ class Traffic:
         if isinstance(arrived, wire.IcmpError):
             # Wherever it ends up: with a source that is routed elsewhere it misses the sender.
             c = self._tagged(arrived.about)
-            if c is not None:
+            if c is not None and not arrived.about.tag.is_answer:
                 c.answers.append(("icmp", arrived.about.tag.packet, arrived.type, arrived.code, _text(arrived.sender)))
         elif arrived.tag is None:
             # A reset the node's kernel made carries no tag; it comes from where the sender wrote to.
