@@ -72,6 +72,8 @@ export function printNftVerdict(verdict: NftVerdict): string {
 
 interface Notation {
   readonly comma: string
+  /** Around the name of an interface. */
+  readonly quote: string
   /** Packet mark, read and set. */
   readonly mark: string
   readonly or: string
@@ -79,12 +81,12 @@ interface Notation {
 }
 
 const NOTATIONS: Readonly<Record<NftNotation, Notation>> = {
-  listed: { comma: ', ', mark: 'meta mark', or: '|', xor: '^' },
-  written: { comma: ' , ', mark: 'mark', or: 'or', xor: 'xor' },
+  listed: { comma: ', ', quote: '"', mark: 'meta mark', or: '|', xor: '^' },
+  written: { comma: ' , ', quote: '', mark: 'mark', or: 'or', xor: 'xor' },
 }
 
 function printStatement(statement: NftStatement, family: IpFamily, notation: NftNotation): string {
-  const { comma, mark, or, xor } = NOTATIONS[notation]
+  const { comma, mark, or, xor, quote } = NOTATIONS[notation]
   switch (statement.kind) {
     case 'address':
       return `${address(statement.side, family)} ${not(statement)}${printAddresses(statement, notation)}`
@@ -106,7 +108,7 @@ function printStatement(statement: NftStatement, family: IpFamily, notation: Nft
     case 'destinationPort':
       return `${statement.protocol} dport ${not(statement)}${statement.port}`
     case 'inInterface':
-      return `iifname ${not(statement)}"${statement.name}"`
+      return `iifname ${not(statement)}${quote}${statement.name}${quote}`
     case 'fibLocal':
       return `fib ${SIDES[statement.side]} type ${not(statement)}local`
     case 'mark':
