@@ -9,6 +9,7 @@ import { badUsage } from '../problem/problem.ts'
 import { report } from './finish.ts'
 import { registerGet } from './get.ts'
 import { registerLog } from './log.ts'
+import { registerReplay } from './replay.ts'
 import { registerReport } from './report.ts'
 import { registerRules } from './rules.ts'
 import { registerRun } from './run.ts'
@@ -16,6 +17,7 @@ import { registerRun } from './run.ts'
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerRun,
   registerRules,
+  registerReplay,
   registerLog,
   registerGet,
   registerReport,

@@ -132,9 +132,9 @@ function refuseMatch(family: IpFamily, rule: Rule, match: Match): Refusal | unde
         ? undefined
         : { what: 'match limit lets nothing through', mend: 'use a rate and burst of at least 1' }
     case 'set':
-      return notModelled(`match set (${quoted(match.name)}), whose members the ruleset does not say,`)
+      return unknownMatch(`match set (${quoted(match.name)}), whose members the ruleset does not say,`)
     case 'unknown':
-      return notModelled(`match ${match.module}`)
+      return unknownMatch(`match ${match.module}`)
     default:
       return undefined
   }
@@ -164,6 +164,11 @@ function refuseVerdict(family: IpFamily, verdict: Verdict): Refusal | undefined 
       return undefined
   }
 }
+
+const unknownMatch = (what: string): Refusal => ({
+  what: `${what} is not modelled`,
+  mend: 'leave the rule out, or say whether it holds: --unknown-matches never or always',
+})
 
 const notModelled = (what: string): Refusal => ({
   what: `${what} is not modelled`,

@@ -1,0 +1,91 @@
+/** `svcsim replay`: rules and flows in; outcome, backend, source and every rule's counters out. */
+import process from 'node:process'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { FlowFile } from '../net/flow.ts'
+import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import type { FlowReplay } from '../replay/flows/flow-result.ts'
+import { replayRuleset } from '../replay/flows/replay-ruleset.ts'
+import { printRuleset } from '../ruleset/print-iptables.ts'
+import type { Ruleset } from '../ruleset/ruleset.ts'
+import { streamSeed } from '../sim/random.ts'
+import { decodeFlowFile } from '../workload/decode-flow-file.ts'
+import { readInput } from './files.ts'
+import { replayJson } from './replay-json.ts'
+import { type LoadedRules, type RulesInput, type RulesInputFlags, readRules, rulesInputOf } from './rules-input.ts'
+
+export interface ReplayFlags extends RulesInputFlags {
+  readonly flows?: string
+  readonly seed: string
+  /** One node keeps one connection table: packets go one after the other, however many workers there are. */
+  readonly workers?: string
+  readonly format: string
+}
+
+export const replayCommand = (flags: ReplayFlags): TE.TaskEither<Problem, void> =>
+  pipe(
+    TE.fromEither(requestOf(flags)),
+    TE.chain(request =>
+      pipe(
+        readRules(request.rules),
+        TE.bindTo('rules'),
+        TE.bind('flowFile', () => pipe(readInput(request.flows), TE.chainEitherK(decodeFlowFile))),
+        TE.chainEitherK(({ rules, flowFile }) => replayText(rules, flowFile, request)),
+      ),
+    ),
+    TE.chainIOK(text => () => {
+      process.stdout.write(text)
+    }),
+  )
+
+export interface ReplayRequest {
+  readonly rules: RulesInput
+  readonly flows: string
+  readonly seed: string
+  readonly format: (typeof FORMATS)[number]
+}
+
+const FORMATS = ['json', 'counters'] as const
+
+function requestOf(flags: ReplayFlags): E.Either<Problem, ReplayRequest> {
+  const format = FORMATS.find(f => f === flags.format)
+  if (format === undefined)
+    return E.left(badUsage(`--format ${quoted(flags.format)} is unknown`, `write ${FORMATS.join(' or ')}`))
+  const { flows, seed, workers } = flags
+  if (flows === undefined) return E.left(badUsage('no flows', 'add --flows FLOWS.json'))
+  if (workers !== undefined && !/^\d{1,4}$/.test(workers))
+    return E.left(badUsage(`--workers ${quoted(workers)} is no number`, 'write a whole number'))
+  if (flows === '-' && (flags.rules === '-' || flags.objects?.includes('-') === true))
+    return E.left(badUsage('standard input is named twice', 'give - once'))
+  return pipe(
+    rulesInputOf(flags),
+    E.map(rules => ({ rules, flows, seed, format })),
+  )
+}
+
+/** The text for stdout. */
+function replayText(
+  { ruleset, evaluated }: LoadedRules,
+  flowFile: FlowFile,
+  { seed, format }: ReplayRequest,
+): E.Either<Problem, string> {
+  const startNs = process.hrtime.bigint()
+  return pipe(
+    replayRuleset(evaluated, flowFile, { seed: streamSeed(seed, 'flows') }),
+    E.map(replay =>
+      format === 'counters'
+        ? countersText(ruleset, replay)
+        : `${JSON.stringify(replayJson(ruleset, replay, Number(process.hrtime.bigint() - startNs)), null, 1)}\n`,
+    ),
+  )
+}
+
+/** As `iptables-save -c` would print the rules after these flows. */
+function countersText(ruleset: Ruleset, { chains }: FlowReplay): string {
+  const byPlace = new Map(chains.map(chain => [`${chain.table} ${chain.chain}`, chain]))
+  return printRuleset(ruleset, (table, chain, index) => {
+    const counted = byPlace.get(`${table} ${chain}`)!
+    return index < 0 ? counted.policy! : counted.rules[index]
+  })
+}

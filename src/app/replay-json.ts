@@ -1,0 +1,50 @@
+/** What `svcsim replay` prints: its result as JSON, in the words of docs/cli.md. */
+import type { FlowReplay, FlowResult } from '../replay/flows/flow-result.ts'
+import { printRule } from '../ruleset/print-iptables.ts'
+import type { Ruleset } from '../ruleset/ruleset.ts'
+
+/** `wallNs`: how long the replay took; it stands apart, under `wall`. */
+export function replayJson(ruleset: Ruleset, replay: FlowReplay, wallNs: number): object {
+  const evaluatedTotal: Record<string, number> = {}
+  const backends = new Map<string, number>()
+  for (const flow of replay.flows)
+    for (const [backend, count] of flow.backends) backends.set(backend, (backends.get(backend) ?? 0) + count)
+  const rules = replay.chains.flatMap(({ table, chain, rules: counters }) => {
+    const texts = ruleset.tables.find(t => t.name === table)!.chains.get(chain)!.rules
+    return counters.map(({ packets, bytes, evaluatedCount }, index) => {
+      evaluatedTotal[table] = (evaluatedTotal[table] ?? 0) + evaluatedCount
+      const rule = printRule(chain, texts[index], ruleset.family).slice(`-A ${chain} `.length)
+      return { table, chain, index, pkts: packets, bytes, evaluated: evaluatedCount, rule }
+    })
+  })
+  const chains = replay.chains.map(({ table, chain, policy, enteredCount }) => ({
+    table,
+    chain,
+    entered: enteredCount,
+    ...(policy === undefined ? {} : { policy_pkts: policy.packets, policy_bytes: policy.bytes }),
+  }))
+  return {
+    flows: replay.flows.map(flowJson),
+    backends: Object.fromEntries([...backends].sort(([a], [b]) => (a < b ? -1 : 1))),
+    rules,
+    chains,
+    evaluated_total: evaluatedTotal,
+    packets: replay.packetCount,
+    connections: replay.connectionCount,
+    conntrack: { entries: replay.entryCount, dropped_when_full: replay.fullDropCount },
+    wall: { ns: wallNs },
+  }
+}
+
+const flowJson = (flow: FlowResult): object => ({
+  id: flow.id,
+  conns: flow.connectionCount,
+  outcome: Object.fromEntries(flow.outcome),
+  backends: Object.fromEntries(flow.backends),
+  source: Object.fromEntries(flow.source),
+  ...(flow.sourcePortChangedCount === 0 ? {} : { source_port_changed: flow.sourcePortChangedCount }),
+  ...(flow.splitCount === 0 ? {} : { conn_split_over_backends: flow.splitCount }),
+  pkts_received: flow.arrivalCount,
+  ...(flow.answerCount === 0 ? {} : { reply_ok: flow.answerCount }),
+  ...(flow.strayAnswerCount === 0 ? {} : { reply_bad: flow.strayAnswerCount }),
+})

@@ -1,0 +1,83 @@
+/**
+ * Rules on the command line: a file of iptables-save text, or objects and a node, whose kube-proxy writes them. What `replay`, `trace` and
+ * `verify` start from.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { ClusterState } from '../cluster/cluster-state.ts'
+import { settleUnknown } from '../netfilter/settle-unknown.ts'
+import { badInput, badUsage, type Problem, quoted } from '../problem/problem.ts'
+import { iptablesRuleset } from '../proxier/iptables-proxier.ts'
+import { completeTables } from '../ruleset/complete-tables.ts'
+import { parseIptables } from '../ruleset/parse-iptables.ts'
+import type { Ruleset } from '../ruleset/ruleset.ts'
+import { type ClusterFlags, type ClusterInput, clusterInputOf, readCluster } from './cluster-input.ts'
+import { readInput } from './files.ts'
+import { type ProxierTarget, proxierTargetOf, type TargetFlags } from './proxier-target.ts'
+import { unknownNode } from './unknown-node.ts'
+
+export interface RulesInputFlags extends TargetFlags, ClusterFlags {
+  readonly rules?: string
+  readonly unknownMatches: string
+}
+
+export type RulesInput =
+  | { readonly kind: 'file'; readonly file: string; readonly unknown: UnknownMatches }
+  | { readonly kind: 'cluster'; readonly cluster: ClusterInput; readonly target: ProxierTarget }
+
+const UNKNOWN_MATCHES = ['refuse', 'never', 'always'] as const
+export type UnknownMatches = (typeof UNKNOWN_MATCHES)[number]
+
+/** Rules as they were handed in, for printing, and as they are evaluated: chain by chain and rule by rule the same places. */
+export interface LoadedRules {
+  readonly ruleset: Ruleset
+  readonly evaluated: Ruleset
+  /** The objects the rules were made from. */
+  readonly state?: ClusterState
+}
+
+export function rulesInputOf(flags: RulesInputFlags): E.Either<Problem, RulesInput> {
+  const unknown = UNKNOWN_MATCHES.find(u => u === flags.unknownMatches)
+  if (unknown === undefined)
+    return E.left(
+      badUsage(`--unknown-matches ${quoted(flags.unknownMatches)} is unknown`, `write ${UNKNOWN_MATCHES.join(', ')}`),
+    )
+  if (flags.rules === undefined)
+    return flags.objects === undefined && flags.log === undefined
+      ? E.left(badUsage('no rules', 'add --rules FILE, or --objects FILE… --node NAME'))
+      : pipe(
+          clusterInputOf(flags),
+          E.bindTo('cluster'),
+          E.bind('target', () => proxierTargetOf(flags)),
+          E.map(({ cluster, target }) => ({ kind: 'cluster', cluster, target })),
+        )
+  const also = (['objects', 'log', 'node'] as const).find(name => flags[name] !== undefined)
+  return also === undefined
+    ? E.right({ kind: 'file', file: flags.rules, unknown })
+    : E.left(badUsage(`--rules and --${also} at once`, 'give one of them'))
+}
+
+export const readRules = (input: RulesInput): TE.TaskEither<Problem, LoadedRules> =>
+  input.kind === 'file'
+    ? pipe(
+        readInput(input.file),
+        TE.chainEitherK(({ name, bytes }) => parseIptables(bytes, { file: name })),
+        TE.map(saved => completeTables(saved.ruleset)),
+        TE.map(ruleset => ({
+          ruleset,
+          evaluated: input.unknown === 'refuse' ? ruleset : settleUnknown(ruleset, input.unknown),
+        })),
+      )
+    : pipe(
+        readCluster(input.cluster),
+        TE.chainEitherK(state => rulesOf(state, input.target)),
+      )
+
+function rulesOf(state: ClusterState, { node, config, family }: ProxierTarget): E.Either<Problem, LoadedRules> {
+  if (!state.nodes.has(node)) return E.left(unknownNode(node, [...state.nodes.keys()]))
+  if (config.mode !== 'iptables')
+    return E.left(badInput({}, 'rules of nftables mode are not evaluated yet', 'leave --proxy-mode out'))
+  const ruleset = completeTables(iptablesRuleset(state, node, config, family))
+  return E.right({ ruleset, evaluated: ruleset, state })
+}
