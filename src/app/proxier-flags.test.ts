@@ -43,6 +43,7 @@ describe('proxierConfigOf', () => {
         masqueradeBit: 31,
         nfacct: true,
         chainNames: 'legacy',
+        bindAddress: '',
         largeClusterEndpoints: 1000,
       }),
     )
@@ -103,7 +104,6 @@ describe('proxierConfigOf', () => {
       '--proxy-version "1.36" is a release whose nftables rules are not known; known are 1.33, 1.34',
     ],
     [{ proxyMode: 'nftables', chainNames: 'legacy' }, '--chain-names legacy is for iptables mode; leave it out'],
-    [{ config: 'kube-proxy.yaml' }, "--config cannot be read yet; give kube-proxy's settings as flags"],
   ])('says of %j: %s', (flags, text) => {
     expect(sentence(flags)).toBe(text)
   })

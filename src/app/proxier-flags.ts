@@ -6,12 +6,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import { parsePrefix } from '../net/ip.ts'
 import { didYouMean } from '../problem/near-names.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import { DEFAULT_CONFIGURATION, type KubeProxyConfiguration } from '../proxier/kube-proxy-configuration.ts'
 import { NFTABLES_RELEASES } from '../proxier/nftables-releases.ts'
 import {
   CHAIN_NAME_STYLES,
-  DEFAULT_PROXIER_CONFIG,
   DETECT_LOCAL_MODES,
-  NFTABLES_PROXIER_CONFIG,
   PROXY_MODES,
   type ProxierConfig,
   type ProxyMode,
@@ -31,10 +30,13 @@ export interface ProxierFlags {
   readonly iptablesMasqueradeBit?: string
   readonly chainNames?: string
   readonly nfacct?: string
-  readonly config?: string
 }
 
-export function proxierConfigOf(flags: ProxierFlags): E.Either<Problem, ProxierConfig> {
+/** `file`: the settings that flags override. */
+export function proxierConfigOf(
+  flags: ProxierFlags,
+  file: KubeProxyConfiguration = DEFAULT_CONFIGURATION,
+): E.Either<Problem, ProxierConfig> {
   const problems: Problem[] = []
   const read = <A>(flag: string, text: string | true | undefined, decode: Decode<A>, byDefault: A): A => {
     if (text === undefined) return byDefault
@@ -45,10 +47,8 @@ export function proxierConfigOf(flags: ProxierFlags): E.Either<Problem, ProxierC
     }
     return decoded
   }
-  if (flags.config !== undefined)
-    problems.push(badUsage('--config cannot be read yet', "give kube-proxy's settings as flags"))
-  const mode = read('proxy-mode', flags.proxyMode, oneOf(PROXY_MODES), DEFAULT_PROXIER_CONFIG.mode)
-  const d = mode === 'nftables' ? NFTABLES_PROXIER_CONFIG : DEFAULT_PROXIER_CONFIG
+  const mode = read('proxy-mode', flags.proxyMode, oneOf(PROXY_MODES), file.mode)
+  const d = file.configs[mode]
   const config: ProxierConfig = {
     mode,
     release: read('proxy-version', flags.proxyVersion, oneRelease(RELEASES[mode], mode), d.release),
@@ -70,10 +70,8 @@ export function proxierConfigOf(flags: ProxierFlags): E.Either<Problem, ProxierC
       bool,
       d.localhostNodePorts,
     ),
-    masqueradeBit: masqueradeBit(
-      mode,
-      read('iptables-masquerade-bit', flags.iptablesMasqueradeBit, bit, d.masqueradeBit),
-    ),
+    masqueradeBit: masqueradeBit(d, read('iptables-masquerade-bit', flags.iptablesMasqueradeBit, bit, d.masqueradeBit)),
+    bindAddress: d.bindAddress,
     nfacct: read('nfacct', flags.nfacct, onOff, d.nfacct),
     chainNames: read('chain-names', flags.chainNames, oneOf(CHAIN_NAME_STYLES), d.chainNames),
     largeClusterEndpoints: d.largeClusterEndpoints,
@@ -105,8 +103,8 @@ const oneRelease =
   }
 
 /** kube-proxy's flag is for iptables alone; nftables mode has its bit from the configuration file. */
-const masqueradeBit = (mode: ProxyMode, flag: number): number =>
-  mode === 'iptables' ? flag : NFTABLES_PROXIER_CONFIG.masqueradeBit
+const masqueradeBit = (byDefault: ProxierConfig, flag: number): number =>
+  byDefault.mode === 'iptables' ? flag : byDefault.masqueradeBit
 
 const oneOf =
   <A extends string>(known: readonly A[]): Decode<A> =>

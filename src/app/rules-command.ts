@@ -31,7 +31,7 @@ export const rulesCommand = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
 
 const printRules = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
   pipe(
-    TE.fromEither(requestOf(flags)),
+    requestOf(flags),
     TE.chain(request =>
       pipe(
         readCluster(request.cluster),
@@ -68,8 +68,8 @@ const PRINT: Readonly<Record<ProxyMode, (state: ClusterState, request: RulesRequ
 const TABLES = ['mangle', 'filter', 'nat']
 const FORMATS = ['save', 'list'] as const
 
-function requestOf(flags: RulesFlags): E.Either<Problem, RulesRequest> {
-  const refuse = (what: string, mend: string): E.Either<Problem, never> => E.left(badUsage(what, mend))
+function requestOf(flags: RulesFlags): TE.TaskEither<Problem, RulesRequest> {
+  const refuse = (what: string, mend: string): TE.TaskEither<Problem, never> => TE.left(badUsage(what, mend))
   if (flags.all !== undefined) return refuse('--all is about syncs', 'add --sync STATE0 STATE1…')
   const format = FORMATS.find(f => f === flags.format)
   if (format === undefined) return refuse(`--format ${quoted(flags.format)} is unknown`, 'write save or list')
@@ -78,12 +78,12 @@ function requestOf(flags: RulesFlags): E.Either<Problem, RulesRequest> {
   const { table } = flags
   return pipe(
     proxierTargetOf(flags),
-    E.bindTo('target'),
-    E.bind('cluster', () => clusterInputOf(flags)),
-    E.chain(({ target, cluster }) =>
+    TE.bindTo('target'),
+    TE.bind('cluster', () => TE.fromEither(clusterInputOf(flags))),
+    TE.chain(({ target, cluster }) =>
       target.config.mode === 'nftables' && (format === 'list' || table !== undefined)
         ? refuse(`--${table === undefined ? 'format list' : 'table'} is for iptables mode`, 'leave it out')
-        : E.right({ ...target, cluster, format, table }),
+        : TE.right({ ...target, cluster, format, table }),
     ),
   )
 }

@@ -35,7 +35,7 @@ export interface SyncRequest extends ProxierTarget {
 /** `states`: files, in order. */
 export const syncCommand = (states: readonly string[], flags: SyncFlags): TE.TaskEither<Problem, void> =>
   pipe(
-    TE.fromEither(requestOf(states, flags)),
+    requestOf(states, flags),
     TE.bindTo('request'),
     TE.bind('deltas', () => A.traverse(TE.ApplicativeSeq)(readState)([...states])),
     TE.bind('texts', ({ deltas, request }) => TE.fromEither(syncTexts(deltas, request))),
@@ -44,8 +44,8 @@ export const syncCommand = (states: readonly string[], flags: SyncFlags): TE.Tas
     }),
   )
 
-function requestOf(states: readonly string[], flags: SyncFlags): E.Either<Problem, SyncRequest> {
-  const refuse = (what: string, mend: string): E.Either<Problem, never> => E.left(badUsage(what, mend))
+function requestOf(states: readonly string[], flags: SyncFlags): TE.TaskEither<Problem, SyncRequest> {
+  const refuse = (what: string, mend: string): TE.TaskEither<Problem, never> => TE.left(badUsage(what, mend))
   if (flags.objects !== undefined)
     return refuse('--objects and --sync at once', 'make the objects the first state of --sync')
   if (flags.log !== undefined || flags.at !== undefined)
@@ -55,7 +55,7 @@ function requestOf(states: readonly string[], flags: SyncFlags): E.Either<Proble
   if (states.filter(file => file === '-').length > 1) return refuse('--sync names standard input twice', 'give - once')
   return pipe(
     proxierTargetOf(flags),
-    E.map(target => ({ ...target, all: flags.all === true })),
+    TE.map(target => ({ ...target, all: flags.all === true })),
   )
 }
 

@@ -17,11 +17,12 @@ const OPTIONS: readonly (readonly [flags: string, description: string])[] = [
   ['--iptables-localhost-nodeports [bool]', 'nodePorts on 127.0.0.0/8 too (default true)'],
   ['--iptables-masquerade-bit <bit>', 'bit of the packet mark that asks for a masquerade (default 14)'],
   ['--chain-names <style>', 'current (default) or legacy: hashes as releases before 1.20 made them'],
+  ['--config <file>', 'a KubeProxyConfiguration, as kube-proxy reads it; flags override it'],
   ['--nfacct <on|off>', 'the kernel has nfnetlink_acct: rules carry its counters (default off)'],
 ]
 
 /** Commander names the values as ProxierFlags (app/proxier-flags.ts) does. */
 export function addProxierOptions(command: Command): Command {
   for (const [flags, description] of OPTIONS) command.addOption(new Option(flags, description))
-  return command.addOption(new Option('--config <file>').hideHelp())
+  return command
 }

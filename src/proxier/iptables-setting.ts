@@ -23,7 +23,7 @@ export function iptablesSetting(
   family: IpFamily,
   endpoints: number,
 ): IptablesSetting {
-  const node = proxierNode(object, family)
+  const node = proxierNode(object, family, config.bindAddress)
   const { localhost, jumps } = nodePortJumps(config, node, family)
   const podPrefix = config.detectLocalMode === 'NodeCIDR' && node.podPrefix ? formatPrefix(node.podPrefix) : ''
   return {

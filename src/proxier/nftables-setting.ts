@@ -21,7 +21,7 @@ export function nftablesSetting(
   family: IpFamily,
   cidrs: readonly IpPrefix[],
 ): NftablesSetting {
-  const node = proxierNode(object, family)
+  const node = proxierNode(object, family, config.bindAddress)
   const nodePorts = nodePortAddresses(config, node, family)
   return {
     portKey: config.detectLocalMode === 'NodeCIDR' && node.podPrefix ? formatPrefix(node.podPrefix) : '',

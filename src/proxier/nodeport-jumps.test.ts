@@ -17,7 +17,11 @@ const ALL = '-m addrtype --dst-type LOCAL '
 
 /** Whether localhost takes nodePorts, and the destinations of the jumps. */
 function addresses(parts: Partial<ProxierConfig>, family: 4 | 6 = 4, node = NODE): [boolean, string[]] {
-  const { localhost, jumps } = nodePortJumps({ ...DEFAULT_PROXIER_CONFIG, ...parts }, proxierNode(node, family), family)
+  const { localhost, jumps } = nodePortJumps(
+    { ...DEFAULT_PROXIER_CONFIG, ...parts },
+    proxierNode(node, family, ''),
+    family,
+  )
   const texts = printRules('C', jumps, family).replaceAll(/-A C |-m comment --comment "[^"]*" |-j KUBE-NODEPORTS/g, '')
   return [localhost, texts.split('\n')]
 }

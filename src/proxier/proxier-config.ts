@@ -21,6 +21,8 @@ export interface ProxierConfig {
   readonly localhostNodePorts: boolean
   /** Bit of the packet mark that asks for a masquerade, 0 to 31. */
   readonly masqueradeBit: number
+  /** An address that stands for the node's own of its family; empty: none. kube-proxy binds nothing to it. */
+  readonly bindAddress: string
   /** The kernel counts with nfacct: the INVALID drop carries a counter and every IPv4 nodePort has a counted 127.0.0.0/8 rule. */
   readonly nfacct: boolean
   readonly chainNames: ChainNameStyle
@@ -50,6 +52,7 @@ export const DEFAULT_PROXIER_CONFIG: ProxierConfig = {
   nodePortAddresses: [],
   localhostNodePorts: true,
   masqueradeBit: 14,
+  bindAddress: '',
   nfacct: false,
   chainNames: 'current',
   largeClusterEndpoints: 1000,

@@ -18,17 +18,19 @@ export interface ProxierNode {
   readonly podPrefix?: IpPrefix
 }
 
-export function proxierNode(node: ClusterNode, family: IpFamily): ProxierNode {
+/** `bindAddress`: the setting of that name, which may say what the node IP is. */
+export function proxierNode(node: ClusterNode, family: IpFamily, bindAddress: string): ProxierNode {
   const addressesOf = (type: string): IpAddress[] =>
     node.addresses.flatMap(a => {
       const address = a.type === type ? parseIp(a.address) : undefined
       return address?.family === family ? [address] : []
     })
+  const bound = parseIp(bindAddress)
   const internal = addressesOf('InternalIP')
   return {
     name: node.name,
     zone: nodeZone(node),
-    ip: internal[0] ?? addressesOf('ExternalIP')[0],
+    ip: bound?.family === family ? bound : (internal[0] ?? addressesOf('ExternalIP')[0]),
     interfaceAddresses: internal,
     podPrefix: firstPrefix(node.podCIDRs, family),
   }
