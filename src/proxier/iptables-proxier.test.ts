@@ -5,7 +5,6 @@ import type { Chain, Rule, Ruleset } from '../ruleset/ruleset.ts'
 import { iptablesRuleset, iptablesViews } from './iptables-proxier.ts'
 import type { ProxierConfig } from './proxier-config.ts'
 import { DEFAULT_PROXIER_CONFIG } from './proxier-config.ts'
-import { kubeProxyRuleCount } from './rule-count.ts'
 import { makeEndpoint, makeNode, makePort, makeService, makeSlice, makeState } from './testing/make-objects.ts'
 import { randomCluster, randomConfig } from './testing/random-cluster.ts'
 
@@ -100,51 +99,6 @@ describe('iptablesRuleset', () => {
   it('needs the node in the state', () => {
     expect(() => iptablesRuleset(makeState(makeNode('a')), 'b', CONFIG, 4)).toThrow('no Node b')
   })
-
-  // The rows of kubernetes pkg/proxy/iptables/number_generated_rules_test.go (v1.34): one port a Service, no masquerade of other nodes' pods.
-  it.each([
-    ['ClusterIP', 0, 0, 4, 5],
-    ['ClusterIP', 1, 0, 5, 5],
-    ['ClusterIP', 1, 1, 4, 10],
-    ['ClusterIP', 1, 2, 4, 13],
-    ['ClusterIP', 1, 10, 4, 37],
-    ['ClusterIP', 10, 0, 14, 5],
-    ['ClusterIP', 10, 1, 4, 55],
-    ['ClusterIP', 10, 2, 4, 85],
-    ['ClusterIP', 10, 10, 4, 325],
-    ['LoadBalancer', 0, 0, 4, 5],
-    ['LoadBalancer', 1, 0, 8, 5],
-    ['LoadBalancer', 1, 1, 5, 18],
-    ['LoadBalancer', 1, 2, 5, 21],
-    ['LoadBalancer', 1, 10, 5, 45],
-    ['LoadBalancer', 10, 0, 44, 5],
-    ['LoadBalancer', 10, 1, 14, 135],
-    ['LoadBalancer', 10, 2, 14, 165],
-    ['LoadBalancer', 10, 10, 14, 405],
-  ] as const)(
-    '%s: %d Services of %d endpoints are %d filter and %d nat rules',
-    (type, services, endpoints, filter, nat) => {
-      const objects = Array.from({ length: services }, (_, i) => [
-        makeService({
-          name: `svc${i}`,
-          type,
-          clusterIPs: [`10.0.0.${i + 1}`],
-          ports: [makePort({ name: '8080', port: 80 + i, nodePort: type === 'LoadBalancer' ? 30000 + i : 0 })],
-          ...(type === 'LoadBalancer' && {
-            externalIPs: ['1.2.3.4'],
-            loadBalancerSourceRanges: [' 1.2.3.4/28'],
-            loadBalancerIngress: [{ ip: '1.2.3.4' }],
-          }),
-        }),
-        makeSlice(
-          Array.from({ length: endpoints }, (_, j) => `172.16.0.${j + 1}`),
-          { serviceName: `svc${i}`, ports: [{ name: '8080', protocol: 'TCP', port: 8080 }] },
-        ),
-      ]).flat()
-      const ruleset = iptablesRuleset(makeState(makeNode('a'), ...objects), 'a', { ...CONFIG, nfacct: true }, 4)
-      expect([kubeProxyRuleCount(ruleset, 'filter'), kubeProxyRuleCount(ruleset, 'nat')]).toEqual([filter, nat])
-    },
-  )
 })
 
 describe('iptablesViews', () => {
