@@ -3,5 +3,13 @@ import type { BenchCase } from './bench-case.ts'
 import { appendCase, foldCase } from './cases/event-log.ts'
 import { compileCases, evaluateCases } from './cases/netfilter.ts'
 import { replayCases } from './cases/replay.ts'
+import { ruleCases } from './cases/rules.ts'
 
-export const CASES: readonly BenchCase[] = [appendCase, foldCase, ...compileCases, ...evaluateCases, ...replayCases]
+export const CASES: readonly BenchCase[] = [
+  appendCase,
+  foldCase,
+  ...ruleCases,
+  ...compileCases,
+  ...evaluateCases,
+  ...replayCases,
+]

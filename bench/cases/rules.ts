@@ -1,0 +1,175 @@
+/**
+ * Rules of one node in iptables mode, from objects: whole rulesets, their text, and syncs. Every Service is a ClusterIP of one port with
+ * 5 endpoints. A round makes its own objects, which is not measured; inputs differ in their addresses.
+ */
+import type { ClusterEvent } from '../../src/cluster/cluster-event.ts'
+import type { ClusterState } from '../../src/cluster/cluster-state.ts'
+import { applyEvent, emptyState } from '../../src/cluster/cluster-state.ts'
+import type { ClusterObject } from '../../src/cluster/objects.ts'
+import { iptablesRuleset } from '../../src/proxier/iptables-proxier.ts'
+import type { IptablesSync } from '../../src/proxier/iptables-sync.ts'
+import { IptablesSyncWriter } from '../../src/proxier/iptables-sync-writer.ts'
+import { NodeProxier } from '../../src/proxier/node-proxier.ts'
+import { DEFAULT_PROXIER_CONFIG } from '../../src/proxier/proxier-config.ts'
+import { kubeProxyRuleCount } from '../../src/proxier/rule-count.ts'
+import { ServiceCatalog } from '../../src/proxier/service-catalog.ts'
+import { makeNode, makeService, makeSlice } from '../../src/proxier/testing/make-objects.ts'
+import { printRuleset } from '../../src/ruleset/print-iptables.ts'
+import type { Ruleset } from '../../src/ruleset/ruleset.ts'
+import { type BenchCase, type BenchSize, type Measured, mix, ROTATION } from '../bench-case.ts'
+
+const ENDPOINTS = 5
+const NODE = 'node-0'
+const CONFIG = { ...DEFAULT_PROXIER_CONFIG, clusterCidrs: ['10.128.0.0/9'] }
+
+/** Sizes in Services, to see how time grows with them; at the small size all are `SMALL`. */
+const GROWTH = [100, 1_000, 10_000, 30_000]
+const SMALL = 20
+
+const servicesOf = (size: BenchSize, services: number): number => (size === 'small' ? SMALL : services)
+const sizeText = (services: number): string => `${services} Services x ${ENDPOINTS}`
+const rulesOf = (services: number): number => 5 + services * (2 + 3 * ENDPOINTS)
+
+export const ruleCases: readonly BenchCase[] = [
+  ...GROWTH.map(
+    (large): BenchCase => ({
+      name: `write iptables rules, ${large} Services`,
+      unit: 'rules',
+      prepare: size => {
+        const services = servicesOf(size, large)
+        return {
+          size: sizeText(services),
+          items: rulesOf(services),
+          run: round => {
+            const state = makeCluster(round, services)
+            return timed(() => rulesetOf(state), natRules)
+          },
+        }
+      },
+    }),
+  ),
+  {
+    name: 'print iptables rules',
+    unit: 'rules',
+    prepare: size => {
+      const services = servicesOf(size, 10_000)
+      return {
+        size: sizeText(services),
+        items: rulesOf(services),
+        run: round => {
+          const ruleset = rulesetOf(makeCluster(round, services))
+          return timed(
+            () => printRuleset(ruleset),
+            text => text.length,
+          )
+        },
+      }
+    },
+  },
+  {
+    name: 'sync all iptables rules',
+    unit: 'rules',
+    prepare: size => {
+      const services = servicesOf(size, 10_000)
+      return {
+        size: sizeText(services),
+        items: rulesOf(services),
+        run: round => {
+          const proxier = makeProxier(round, services)
+          return timed(
+            () => proxier.sync().text(),
+            text => text.length,
+          )
+        },
+      }
+    },
+  },
+  endpointCase('sync one endpoint, how much', sync => sync.size.total.nat),
+  endpointCase('sync one endpoint, whole text', sync =>
+    sync.text().length > sync.size.total.nat ? sync.size.total.nat : 0,
+  ),
+]
+
+/** One endpoint of one Service is replaced, and the node syncs; the naive twin makes the whole ruleset again. */
+function endpointCase(name: string, measure: (sync: IptablesSync) => number): BenchCase {
+  return {
+    name: `${name}, iptables`,
+    unit: 'changes',
+    prepare: size => {
+      const services = servicesOf(size, 10_000)
+      const proxiers = Array.from({ length: ROTATION }, (_, round) => makeProxier(round, services))
+      for (const proxier of proxiers) proxier.sync()
+      const states = Array.from({ length: ROTATION }, (_, round) => makeCluster(round, services))
+      let turn = 0
+      const changeOf = (round: number, i: number): ClusterEvent => {
+        const service = (Math.imul(i + round, 0x9e37_79b1) >>> 0) % services
+        return eventOf(sliceOf(round, service, ++turn % 200))
+      }
+      return {
+        size: sizeText(services),
+        items: size === 'small' ? 20 : 200,
+        run: (round, items) => {
+          let checksum = 0
+          for (let i = 0; i < items; i++) {
+            proxiers[round].apply(changeOf(round, i))
+            checksum = mix(checksum, measure(proxiers[round].sync()))
+          }
+          return checksum
+        },
+        naive: {
+          items: size === 'small' ? 20 : 2,
+          run: (round, items) => {
+            let checksum = 0
+            for (let i = 0; i < items; i++) {
+              applyEvent(states[round], changeOf(round, i))
+              checksum = mix(checksum, natRules(rulesetOf(states[round])))
+            }
+            return checksum
+          },
+        },
+      }
+    },
+  }
+}
+
+function timed<T>(work: () => T, checksumOf: (result: T) => number): Measured {
+  const start = performance.now()
+  const result = work()
+  const milliseconds = performance.now() - start
+  return { checksum: checksumOf(result), milliseconds }
+}
+
+const rulesetOf = (state: ClusterState): Ruleset => iptablesRuleset(state, NODE, CONFIG, 4)
+
+const natRules = (ruleset: Ruleset): number => kubeProxyRuleCount(ruleset, 'nat')
+
+function makeProxier(round: number, services: number) {
+  const catalog = new ServiceCatalog(4)
+  const proxier = new NodeProxier(NODE, new IptablesSyncWriter(catalog, CONFIG))
+  const apply = (event: ClusterEvent): void => proxier.apply(event, catalog.apply(event))
+  for (const event of eventsOf(round, services)) apply(event)
+  return { apply, sync: () => proxier.sync(0) }
+}
+
+function makeCluster(round: number, services: number): ClusterState {
+  const state = emptyState()
+  for (const event of eventsOf(round, services)) applyEvent(state, event)
+  return state
+}
+
+function* eventsOf(round: number, services: number): Generator<ClusterEvent> {
+  yield eventOf(makeNode(NODE, { ip: '172.18.0.2' }))
+  for (let i = 0; i < services; i++) {
+    yield eventOf(makeService({ name: `service-${i}`, clusterIPs: [`10.${96 + round}.${i >> 8}.${i & 255}`] }))
+    yield eventOf(sliceOf(round, i, 0))
+  }
+}
+
+const eventOf = (object: ClusterObject): ClusterEvent => ({ sequence: 0, timeUs: 0, type: 'MODIFIED', object })
+
+/** Endpoints of a Service; the version tells the last one's address. */
+const sliceOf = (round: number, service: number, version: number): ClusterObject => {
+  const subnet = `10.${128 + round}.${service >> 8}`
+  const addresses = Array.from({ length: ENDPOINTS - 1 }, (_, j) => `10.${140 + j}.${service >> 8}.${service & 255}`)
+  return makeSlice([...addresses, `${subnet}.${version}`], { serviceName: `service-${service}` })
+}
