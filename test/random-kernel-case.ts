@@ -3,12 +3,12 @@
  * about. Services of every kind and policy, both families, hairpins, refusals, stray packets. A case is a function of its seed.
  */
 import fc from 'fast-check'
-import type { KernelFlow } from '../src/app/kernel-replay.ts'
 import type { ClusterState } from '../src/cluster/cluster-state.ts'
 import type { Endpoint, Service } from '../src/cluster/objects.ts'
-import type { FlowTopology } from '../src/net/flow.ts'
+import type { Flow, FlowTopology } from '../src/net/flow.ts'
 import { type IpFamily, parseIp, parsePrefix } from '../src/net/ip.ts'
-import { PROTOCOL_NUMBER, type Protocol } from '../src/net/protocol.ts'
+import { ORIGIN, type Origin } from '../src/net/packet.ts'
+import type { Protocol } from '../src/net/protocol.ts'
 import { DEFAULT_PROXIER_CONFIG, type ProxierConfig } from '../src/proxier/proxier-config.ts'
 import {
   makeEndpoint,
@@ -18,13 +18,14 @@ import {
   makeSlice,
   makeState,
 } from '../src/proxier/testing/make-objects.ts'
+import { TCP_FLAG } from '../src/ruleset/ruleset.ts'
 
 export interface KernelCase {
   readonly seed: number
   readonly family: IpFamily
   readonly state: ClusterState
   readonly config: ProxierConfig
-  readonly flows: readonly KernelFlow[]
+  readonly flows: readonly Flow[]
 }
 
 /** The node the rules are of. */
@@ -186,11 +187,16 @@ const arbitraryConfig = (family: IpFamily): fc.Arbitrary<ProxierConfig> =>
       ...parts,
     }))
 
+interface Sender {
+  readonly origin: Origin
+  readonly source: string
+}
+
 /** Where traffic comes from: hosts outside and inside the source ranges, other nodes and their pods, pods that are endpoints and not, the node. */
-const arbitrarySender = (family: IpFamily): fc.Arbitrary<Pick<KernelFlow, 'origin' | 'source'>> =>
+const arbitrarySender = (family: IpFamily): fc.Arbitrary<Sender> =>
   fc.oneof(
     fc.record({
-      origin: fc.constant('external' as const),
+      origin: fc.constant(ORIGIN.uplink),
       source: fc.oneof(
         fc.constantFrom(7, 200).map(host => address('outside', family, host)),
         fc.constantFrom(2, 9).map(host => address('node', family, host)),
@@ -198,25 +204,30 @@ const arbitrarySender = (family: IpFamily): fc.Arbitrary<Pick<KernelFlow, 'origi
       ),
     }),
     fc.record({
-      origin: fc.constant('pod' as const),
+      origin: fc.constant(ORIGIN.pod),
       source: fc.integer({ min: 1, max: 12 }).map(host => address('pod', family, host)),
     }),
-    fc.constant({ origin: 'node' as const, source: address('node', family, 1) }),
+    fc.constant({ origin: ORIGIN.node, source: address('node', family, 1) }),
   )
 
-type Target = Pick<KernelFlow, 'destination' | 'destination_port' | 'protocol'>
+interface Target {
+  readonly destination: string
+  readonly destinationPort: number
+  readonly protocol: Protocol
+}
 
-function arbitraryTarget(family: IpFamily, services: readonly Service[], options: CaseOptions): fc.Arbitrary<Target> {
-  const targets = services.flatMap(service =>
-    service.ports.flatMap(({ protocol, port, nodePort }) =>
-      [
-        ...[...service.clusterIPs, ...service.externalIPs, ...service.loadBalancerIngress.map(i => i.ip!)].map(ip => ({
-          destination: ip,
-          destination_port: port,
-        })),
-        ...(nodePort === 0 ? [] : [{ destination: address('node', family, 1), destination_port: nodePort }]),
-      ].map(target => ({ ...target, protocol: PROTOCOL_NUMBER[protocol] })),
-    ),
+function arbitraryTarget(
+  family: IpFamily,
+  services: readonly Service[],
+  protocols: readonly Protocol[],
+): fc.Arbitrary<Target> {
+  const targets: Target[] = services.flatMap(service =>
+    service.ports.flatMap(({ protocol, port, nodePort }) => [
+      ...[...service.clusterIPs, ...service.externalIPs, ...service.loadBalancerIngress.map(i => i.ip!)].map(
+        destination => ({ destination, destinationPort: port, protocol }),
+      ),
+      ...(nodePort === 0 ? [] : [{ destination: address('node', family, 1), destinationPort: nodePort, protocol }]),
+    ]),
   )
   // Beside every Service: ports and addresses of none, pods, other nodes, the node itself.
   const stray: fc.Arbitrary<Target> = fc.record({
@@ -226,42 +237,66 @@ function arbitraryTarget(family: IpFamily, services: readonly Service[], options
       fc.constantFrom(1, 2).map(host => address('node', family, host)),
       fc.constant(address('outside', family, 7)),
     ),
-    destination_port: fc.constantFrom(80, 8080, 30_080, 4321),
-    protocol: fc.constantFrom(...options.protocols.map(p => PROTOCOL_NUMBER[p])),
+    destinationPort: fc.constantFrom(80, 8080, 30_080, 4321),
+    protocol: fc.constantFrom(...protocols),
   })
   return targets.length === 0
     ? stray
     : fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...targets) }, { weight: 1, arbitrary: stray })
 }
 
-function arbitraryFlow(family: IpFamily, services: readonly Service[], options: CaseOptions): fc.Arbitrary<KernelFlow> {
+/** What a TCP connection may begin with, and go on with: also what no stack would send. */
+const FLAGS = [
+  TCP_FLAG.SYN,
+  TCP_FLAG.ACK,
+  TCP_FLAG.PSH | TCP_FLAG.ACK,
+  TCP_FLAG.SYN | TCP_FLAG.ACK,
+  TCP_FLAG.FIN | TCP_FLAG.ACK,
+  TCP_FLAG.RST,
+  TCP_FLAG.FIN,
+  TCP_FLAG.SYN | TCP_FLAG.FIN,
+]
+
+function arbitraryFlow(family: IpFamily, services: readonly Service[], options: CaseOptions): fc.Arbitrary<Flow> {
   const conversation = options.conversations
-    ? fc.record({ packets: fc.integer({ min: 1, max: 3 }), reply: fc.boolean() })
-    : fc.constant({ packets: 1, reply: false })
+    ? fc.record({
+        packetCount: fc.integer({ min: 1, max: 3 }),
+        reply: fc.boolean(),
+        tcpFlags: fc.option(fc.array(fc.constantFrom(...FLAGS), { minLength: 3, maxLength: 3 }), {
+          nil: undefined,
+          freq: 2,
+        }),
+      })
+    : fc.constant({ packetCount: 1, reply: false, tcpFlags: undefined })
   return fc
     .record({
       sender: arbitrarySender(family),
-      target: arbitraryTarget(family, services, options),
-      connections: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 10, max: 40 })),
-      sources: fc.constantFrom(1, 1, 2, 3),
+      target: arbitraryTarget(family, services, options.protocols),
+      connectionCount: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 10, max: 40 })),
+      sourceCount: fc.constantFrom(1, 1, 2, 3),
       conversation,
     })
-    .map(({ sender, target, connections, sources, conversation: { packets, reply } }) => ({
-      ...sender,
-      ...target,
-      connections,
+    .map(({ sender, target, connectionCount, sourceCount, conversation: { packetCount, reply, tcpFlags } }) => ({
+      id: 0,
+      origin: sender.origin,
+      source: parseIp(sender.source)!,
+      destination: parseIp(target.destination)!,
+      protocol: target.protocol,
+      destinationPort: target.destinationPort,
+      connectionCount,
       // The node has no further addresses to send from.
-      sources: sender.origin === 'node' ? 1 : sources,
-      source_port: 0,
-      packets,
-      flags: [],
+      sourceCount: sender.origin === ORIGIN.node ? 1 : sourceCount,
+      firstSourcePort: 0,
+      packetCount,
+      // What is SYN first and data then is the default; flags for less than all packets are none.
+      ...(tcpFlags === undefined || target.protocol !== 'TCP' ? {} : { tcpFlags: tcpFlags.slice(0, packetCount) }),
       // The node's own kernel resets TCP answers it did not ask for.
-      reply: reply && !(sender.origin === 'node' && target.protocol === 6),
-      delay_ms: 0,
-      gap_ms: 0,
+      reply: reply && !(sender.origin === ORIGIN.node && target.protocol === 'TCP'),
+      delayUs: 0,
+      gapUs: 0,
     }))
 }
 
 /** Ports of its own for every flow: no two connections of a case are the same. */
-const withPorts = (flows: readonly KernelFlow[]): KernelFlow[] =>
-  flows.map((flow, i) => ({ ...flow, source_port: 10_000 + 100 * i }))
+const withPorts = (flows: readonly Flow[]): Flow[] =>
+  flows.map((flow, i) => ({ ...flow, id: i, firstSourcePort: 10_000 + 100 * i }))

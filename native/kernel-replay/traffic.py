@@ -129,15 +129,14 @@ class Traffic:
 
     def _attribute(self, place, arrived):
         if isinstance(arrived, wire.IcmpError):
-            # Wherever it ends up: with a source that is routed elsewhere it misses the sender.
             c = self._tagged(arrived.about)
-            if c is not None and not arrived.about.tag.is_answer:
+            if c is not None and c.origin == place and not arrived.about.tag.is_answer:
                 c.answers.append(("icmp", arrived.about.tag.packet, arrived.type, arrived.code, _text(arrived.sender)))
         elif arrived.tag is None:
             # A reset the node's kernel made carries no tag; it comes from where the sender wrote to.
             key = (arrived.protocol, arrived.destination, arrived.destination_port, arrived.source, arrived.source_port)
             c = self._by_tuple.get(key)
-            if c is not None and arrived.tcp_flags & wire.RST:
+            if c is not None and c.origin == place and arrived.tcp_flags & wire.RST:
                 c.answers.append(("reset",))
         elif (c := self._tagged(arrived)) is None:
             return

@@ -7,7 +7,7 @@ import struct
 from typing import NamedTuple, Optional
 
 TCP, UDP, SCTP, ICMP, ICMPV6 = 6, 17, 132, 1, 58
-FLAG_BITS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16}
+FLAG_BITS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32}
 SYN, RST, ACK = FLAG_BITS["S"], FLAG_BITS["R"], FLAG_BITS["A"]
 MAGIC = b"SVCK"
 TAG = struct.Struct("!4sIHBB")

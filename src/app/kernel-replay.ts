@@ -13,6 +13,7 @@ import { formatIp, formatPrefix, type IpFamily } from '../net/ip.ts'
 import { ORIGIN, type Origin } from '../net/packet.ts'
 import { PROTOCOL_NUMBER } from '../net/protocol.ts'
 import { badInput, badUsage, ioFailed, type Problem } from '../problem/problem.ts'
+import { TCP_FLAG } from '../ruleset/ruleset.ts'
 
 export const KERNEL_BACKENDS = ['iptables-legacy', 'iptables-nft', 'nft'] as const
 export type KernelBackend = (typeof KERNEL_BACKENDS)[number]
@@ -143,11 +144,25 @@ export const kernelFlow = (flow: Flow): KernelFlow => ({
   connections: flow.connectionCount,
   sources: flow.sourceCount,
   packets: flow.packetCount,
-  flags: [],
+  flags: (flow.tcpFlags ?? []).map(flagLetters),
   reply: flow.reply,
   delay_ms: flow.delayUs / 1000,
   gap_ms: flow.gapUs / 1000,
 })
+
+const flagLetters = (bits: number): string =>
+  FLAG_LETTERS.filter(([, bit]) => (bits & bit) !== 0)
+    .map(([letter]) => letter)
+    .join('')
+
+const FLAG_LETTERS = [
+  ['F', TCP_FLAG.FIN],
+  ['S', TCP_FLAG.SYN],
+  ['R', TCP_FLAG.RST],
+  ['P', TCP_FLAG.PSH],
+  ['A', TCP_FLAG.ACK],
+  ['U', TCP_FLAG.URG],
+] as const
 
 const ORIGIN_WORD: Readonly<Record<Origin, KernelFlow['origin']>> = {
   [ORIGIN.uplink]: 'external',

@@ -36,6 +36,8 @@ export interface Flow {
   readonly sourceCount: number
   /** Packets of each connection in its original direction. */
   readonly packetCount: number
+  /** TCP flags of each packet, in the bits of the header; absent: SYN, then PSH and ACK. */
+  readonly tcpFlags?: readonly number[]
   /** The receiver answers every packet. */
   readonly reply: boolean
   /** Before the flow begins. */

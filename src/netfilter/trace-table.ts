@@ -39,7 +39,7 @@ export interface TraceWalk {
   readonly steps: TraceStep[]
   dnat: Rule | undefined
   readonly memory: TraceMemory | undefined
-  readonly refusal: boolean
+  readonly attached: boolean
   /** How the packet was rejected, if it was: REJECT_KINDS index. */
   rejection: number
 }

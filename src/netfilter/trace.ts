@@ -57,11 +57,8 @@ export interface TraceOptions {
    * a promise: packets come with their state.
    */
   readonly memory?: TraceMemory
-  /**
-   * The node's own refusal of a packet (an ICMP error, a reset that REJECT sends): it carries the refused packet's connection along, so
-   * conntrack is not asked.
-   */
-  readonly refusal?: boolean
+  /** The packet carries the connection of the one before: state, original and translated addresses are in it, as evaluateAttached takes it. */
+  readonly attached?: boolean
 }
 
 /** Where a draw is asked for. */
@@ -88,7 +85,7 @@ export function trace(
   draw: Draw,
   options: TraceOptions = {},
 ): E.Either<Problem, Trace> {
-  const established = options.established ?? false
+  const { established = false, attached = false, memory } = options
   const walk: TraceWalk = {
     ruleset,
     host,
@@ -98,22 +95,21 @@ export function trace(
     weight: options.weight ?? 1,
     steps: [],
     dnat: undefined,
-    memory: options.memory,
-    refusal: options.refusal ?? false,
+    memory,
+    attached,
     rejection: 0,
   }
   if (established) becomeLaterPacket(walk.packet)
+  else if (attached) becomeOriginal(walk.packet)
   else keepOriginal(walk.packet)
-  if (options.memory !== undefined) {
+  if (memory !== undefined && !attached)
     Object.assign(walk.packet, { ctState: CT.INVALID, natFrom: 0, natTo: 0, natRandom: false })
-    if (walk.refusal) walk.packet.ctState = CT.RELATED
-    options.memory.tracker.begin()
-  }
-  const translated = established ? packet : undefined
+  memory?.tracker.begin()
+  const translated = established || attached ? packet : undefined
   const outcome = walkNode(walk, translated)
   if (E.isLeft(outcome)) return outcome
   const { right: end } = outcome
-  if (end === OUTCOME.dropped || end === OUTCOME.rejected) options.memory?.tracker.release()
+  if (end === OUTCOME.dropped || end === OUTCOME.rejected) memory?.tracker.release()
   if (translated !== undefined) walk.packet.source.set(translated.source)
   const byTable = new Map<TableName, number>()
   for (const step of walk.steps) byTable.set(step.table, (byTable.get(step.table) ?? 0) + 1)
@@ -152,7 +148,7 @@ function walkNode(walk: TraceWalk, later: Packet | undefined): E.Either<Problem,
     const outInterface = routeInterface(host, packet)
     for (const stage of HOOK_STAGES[hook]) {
       if (stage === 'conntrack') {
-        if (walk.memory === undefined || walk.refusal || looped || packet.ctState === CT.UNTRACKED) continue
+        if (walk.memory === undefined || walk.attached || looped || packet.ctState === CT.UNTRACKED) continue
         // What conntrack knows of the connection is put into the packet where the kernel does it: at the hooks of nat.
         translated = copyPacket(packet)
         if (!walk.memory.tracker.track(translated)) return E.right(OUTCOME.dropped)
@@ -218,6 +214,14 @@ function keepOriginal(packet: Packet): void {
   packet.originalDestination.set(packet.destination)
   packet.originalSourcePort = packet.sourcePort
   packet.originalDestinationPort = packet.destinationPort
+}
+
+/** As it is sent, before nat. */
+function becomeOriginal(packet: Packet): void {
+  packet.source.set(packet.originalSource)
+  packet.destination.set(packet.originalDestination)
+  packet.sourcePort = packet.originalSourcePort
+  packet.destinationPort = packet.originalDestinationPort
 }
 
 /** Back to the addresses the sender wrote; the mark belonged to the first packet. */

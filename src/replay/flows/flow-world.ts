@@ -136,18 +136,18 @@ export class FlowWorld {
       this.#sendReset(reset, sender, false)
     } else if (packet.protocol === UDP && !this.#listening.has(packet.destinationPort)) {
       const { type, code } = PORT_UNREACHABLE[this.#family]
-      this.#sendError(packet, sender, type, code, sizeBytes, true)
+      this.#sendError(packet, sender, type, code, sizeBytes, true, false)
     }
   }
 
   #reject(packet: Packet, sender: Sender, sizeBytes: number): void {
     const { icmp } = REJECT_KINDS[this.#evaluator.rejection]
     const isLocal = routeOf(this.#host, packet.destination) === INTERFACE.lo
-    if (icmp !== undefined) this.#sendError(packet, sender, icmp.type, icmp.code, sizeBytes, isLocal)
+    const attached = (packet.ctState & (CT.INVALID | CT.UNTRACKED)) === 0
+    if (icmp !== undefined) this.#sendError(packet, sender, icmp.type, icmp.code, sizeBytes, isLocal, attached)
     else if ((packet.tcpFlags & TCP_FLAG.RST) === 0) {
       const reset = this.#back(packet, ORIGIN.node)
       reset.tcpFlags = (packet.tcpFlags & TCP_FLAG.ACK) !== 0 ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK
-      const attached = (packet.ctState & (CT.INVALID | CT.UNTRACKED)) === 0
       if (attached) {
         reset.originalSource.set(packet.destination)
         reset.originalDestination.set(packet.source)
@@ -178,7 +178,10 @@ export class FlowWorld {
     // A reset of the reset is never sent; what a rule rejects in OUTPUT is gone.
   }
 
-  /** `isLocal`: the packet was for the node itself, which then answers as whom it was sent to. */
+  /**
+   * `isLocal`: the packet was for the node itself, which then answers as whom it was sent to. `attached`: the error carries the packet's
+   * connection (icmp_glue_bits), also one that is not remembered yet.
+   */
   #sendError(
     packet: Packet,
     { flow, log, connection }: Sender,
@@ -186,6 +189,7 @@ export class FlowWorld {
     code: number,
     sizeBytes: number,
     isLocal: boolean,
+    attached: boolean,
   ): void {
     const error = this.#back(packet, ORIGIN.node)
     const out = routeOf(this.#host, packet.source)
@@ -205,7 +209,17 @@ export class FlowWorld {
       sourcePort: packet.sourcePort,
       destinationPort: packet.destinationPort,
     }
-    const outcome = this.#evaluator.pass(error, (this.#family === 4 ? 28 : 48) + sizeBytes, this.nowUs)
+    const errorBytes = (this.#family === 4 ? 28 : 48) + sizeBytes
+    if (attached) {
+      error.originalSource.set(error.source)
+      error.originalDestination.set(error.destination)
+      // To its sender it comes from where that wrote to.
+      if (!sameWords(packet.destination, packet.originalDestination)) error.source.set(packet.originalDestination)
+      error.ctState = CT.RELATED | (packet.ctState & (CT.DNAT | CT.SNAT))
+    }
+    const outcome = attached
+      ? this.#evaluator.passAttached(error, errorBytes, this.nowUs)
+      : this.#evaluator.pass(error, errorBytes, this.nowUs)
     if (placeOf(outcome) === flow.origin) log.refuse(connection, type, code)
   }
 

@@ -71,7 +71,7 @@ function writeFlowPacket(
   packet.protocol = PROTOCOL_NUMBER[flow.protocol]
   packet.origin = flow.origin
   packet.mark = 0
-  packet.tcpFlags = n === 0 ? TCP_FLAG.SYN : TCP_FLAG.PSH | TCP_FLAG.ACK
+  packet.tcpFlags = flow.tcpFlags?.[n] ?? (n === 0 ? TCP_FLAG.SYN : TCP_FLAG.PSH | TCP_FLAG.ACK)
   packet.sctpChunk = SCTP_CHUNK.init
   packet.flowLow = id >>> 0
   packet.flowHigh = 0

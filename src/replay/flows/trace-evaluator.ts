@@ -1,0 +1,184 @@
+/**
+ * A ruleset of iptables with a connection table, walked by trace: the slow twin of IptablesEvaluator for replayed flows. Two things it can
+ * that the fast one cannot: rules may be replaced under live connections, and random choices may be those that a kernel is known to have made.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import type { Packet } from '../../net/packet.ts'
+import { writePacket } from '../../net/packet.ts'
+import { compile } from '../../netfilter/compile.ts'
+import { asksConntrack, NO_CONNTRACK } from '../../netfilter/conntrack/no-conntrack.ts'
+import { PlainConntrack } from '../../netfilter/conntrack/plain-conntrack.ts'
+import type { HostView } from '../../netfilter/host.ts'
+import { newTraceMemory, type TraceMemory } from '../../netfilter/memory/trace-memory.ts'
+import type { Outcome } from '../../netfilter/outcome.ts'
+import { type DrawCounts, type Goal, SteeredDraws } from '../../netfilter/steered-draws.ts'
+import { type Draw, type TraceCounters, type TraceStep, trace } from '../../netfilter/trace.ts'
+import { describeProblem, type Problem } from '../../problem/problem.ts'
+import type { Chain, Ruleset, Table } from '../../ruleset/ruleset.ts'
+import { draw32, type StreamSeed } from '../../sim/random.ts'
+import type { TimeUs } from '../../sim/time.ts'
+import type { ChainCounters, NodeEvaluator } from './node-evaluator.ts'
+
+export const traceEvaluator = (
+  ruleset: Ruleset,
+  host: HostView,
+  seed: StreamSeed,
+  tcpLoose = true,
+): E.Either<Problem, TraceEvaluator> =>
+  E.map(() => new TraceEvaluator(ruleset, host, seed, tcpLoose))(compile([ruleset], true))
+
+/** What the packets of one replay are known to have come to: by the connection's number and the packet's. */
+export type Known = (connection: number, packet: number) => ReadonlySet<Goal>
+
+export class TraceEvaluator implements NodeEvaluator {
+  rejection = 0
+  readonly #host: HostView
+  readonly #seed: StreamSeed
+  readonly #tcpLoose: boolean
+  #ruleset: Ruleset
+  #memory: TraceMemory
+  #conntrack: PlainConntrack
+  #steered: SteeredDraws
+  #known: Known | undefined
+  /** Packets each connection of the replay under way has sent. */
+  #sent = new Map<number, number>()
+  #counts = new Map<string, { evaluated: number; packets: number; bytes: number }>()
+  #policies = new Map<string, { packets: number; bytes: number }>()
+  #pastUs: TimeUs = 0
+
+  constructor(ruleset: Ruleset, host: HostView, seed: StreamSeed, tcpLoose = true) {
+    this.#host = host
+    this.#seed = seed
+    this.#tcpLoose = tcpLoose
+    this.#ruleset = ruleset
+    this.#conntrack = new PlainConntrack(seed, tcpLoose)
+    this.#memory = newTraceMemory(ruleset, this.#conntrack)
+    this.#steered = new SteeredDraws(ruleset)
+    this.load(ruleset)
+  }
+
+  /** Replaces the rules. Connections stay, and so do lists of recent clients that both have; counters begin at 0. */
+  load(ruleset: Ruleset): void {
+    const { recent } = this.#memory
+    this.#ruleset = ruleset
+    this.#memory = newTraceMemory(ruleset, asksConntrack(ruleset) ? this.#conntrack : NO_CONNTRACK)
+    for (const [name, clients] of recent)
+      if (this.#memory.recentStamps.has(name)) this.#memory.recent.set(name, clients)
+    this.#steered = new SteeredDraws(ruleset)
+    this.#counts = new Map()
+    this.#policies = new Map()
+  }
+
+  /** A replay begins, whose clock starts at 0, `afterUs` after the end of the one before; `known`: what came of its packets. */
+  begin(afterUs: TimeUs, known?: Known): void {
+    this.#pastUs = this.#memory.nowUs + afterUs
+    this.#known = known
+    this.#sent = new Map()
+  }
+
+  forgetConnections(): void {
+    this.#conntrack = new PlainConntrack(this.#seed, this.#tcpLoose)
+    this.#memory = { ...this.#memory, tracker: asksConntrack(this.#ruleset) ? this.#conntrack : NO_CONNTRACK }
+  }
+
+  pass(packet: Packet, sizeBytes: number, nowUs: TimeUs): Outcome {
+    return this.#walk(packet, sizeBytes, nowUs, false)
+  }
+
+  passAttached(packet: Packet, sizeBytes: number, nowUs: TimeUs): Outcome {
+    return this.#walk(packet, sizeBytes, nowUs, true)
+  }
+
+  /** What was drawn where, since the rules were loaded. */
+  draws(): readonly DrawCounts[] {
+    return this.#steered.counts()
+  }
+
+  counters(): ChainCounters[] {
+    return this.#ruleset.tables.flatMap(held =>
+      Array.from(held.chains.values(), chain => ({
+        table: held.name,
+        chain: chain.name,
+        enteredCount: this.#enteredCount(held, chain),
+        ...(chain.policy === undefined ? {} : { policy: this.#policies.get(`${held.name} ${chain.name}`) ?? NOTHING }),
+        rules: chain.rules.map((_, i) => {
+          const { evaluated, packets, bytes } = this.#countsOf(`${held.name} ${chain.name} ${i}`)
+          return { evaluatedCount: evaluated, packets, bytes }
+        }),
+      })),
+    )
+  }
+
+  #walk(packet: Packet, sizeBytes: number, nowUs: TimeUs, attached: boolean): Outcome {
+    this.#memory.nowUs = this.#pastUs + nowUs
+    this.#conntrack.nowUs = this.#pastUs + nowUs
+    const policies = new Map<string, number>()
+    const counters: TraceCounters = { rules: new Map(), policies }
+    const traced = trace(this.#ruleset, this.#host, packet, this.#drawFor(packet), {
+      memory: this.#memory,
+      counters,
+      attached,
+    })
+    // compile refuses the same rules.
+    if (E.isLeft(traced)) throw new Error(describeProblem(traced.left))
+    const { outcome, rejection, steps, packet: after } = traced.right
+    this.#count(steps, sizeBytes)
+    for (const [chain, packets] of policies) {
+      const before = this.#policies.get(chain) ?? NOTHING
+      this.#policies.set(chain, { packets: before.packets + packets, bytes: before.bytes + packets * sizeBytes })
+    }
+    this.rejection = rejection
+    writePacket(packet, after)
+    return outcome
+  }
+
+  #drawFor(packet: Packet): Draw {
+    const { low, high } = this.#seed
+    const { flowLow, flowHigh } = packet
+    const own = (n: number): number => draw32(low, high, flowLow, flowHigh, n)
+    if (this.#known === undefined) return own
+    const goals = flowHigh === 0 ? this.#known(flowLow, this.#nextOf(flowLow)) : NOWHERE
+    return (n, place) => this.#steered.draw(place, goals, own(n))
+  }
+
+  #nextOf(connection: number): number {
+    const n = this.#sent.get(connection) ?? 0
+    this.#sent.set(connection, n + 1)
+    return n
+  }
+
+  #count(steps: readonly TraceStep[], sizeBytes: number): void {
+    for (const { table, chain, index, matched } of steps) {
+      const counts = this.#countsOf(`${table} ${chain} ${index}`)
+      counts.evaluated++
+      if (!matched) continue
+      counts.packets++
+      counts.bytes += sizeBytes
+    }
+  }
+
+  #countsOf(key: string): { evaluated: number; packets: number; bytes: number } {
+    let counts = this.#counts.get(key)
+    if (counts === undefined) {
+      counts = { evaluated: 0, packets: 0, bytes: 0 }
+      this.#counts.set(key, counts)
+    }
+    return counts
+  }
+
+  /** Packets that entered the chain: they reached its first rule, or came by jumps, or its policy had all of them. */
+  #enteredCount({ name: table, chains }: Table, chain: Chain): number {
+    if (chain.rules.length > 0) return this.#countsOf(`${table} ${chain.name} 0`).evaluated
+    if (chain.policy !== undefined) return this.#policies.get(`${table} ${chain.name}`)?.packets ?? 0
+    let entered = 0
+    for (const { name, rules } of chains.values())
+      rules.forEach(({ verdict }, i) => {
+        if ((verdict?.kind === 'jump' || verdict?.kind === 'goto') && verdict.chain === chain.name)
+          entered += this.#countsOf(`${table} ${name} ${i}`).packets
+      })
+    return entered
+  }
+}
+
+const NOWHERE: ReadonlySet<Goal> = new Set()
+const NOTHING = { packets: 0, bytes: 0 }
