@@ -20,10 +20,10 @@ describe('flows by trace and by evaluate', () => {
     })
     const ruleset = iptablesRuleset(state, CASE_NODE, config, family)
     const host = topologyHost(CASE_TOPOLOGY, [], CASE_INTERFACES, family)
-    const seed = streamSeed('replay-evaluators', 'flows')
+    const stream = streamSeed('replay-evaluators', 'flows')
     const evaluators: NodeEvaluator[] = [
-      right(iptablesEvaluator(ruleset, host, seed)),
-      right(traceEvaluator(ruleset, host, seed)),
+      right(iptablesEvaluator(ruleset, host, stream)),
+      right(traceEvaluator(ruleset, host, stream)),
     ]
     const [fast, slow] = evaluators.map(evaluator => ({
       results: replayFlows(evaluator, host, { topology: CASE_TOPOLOGY, flows }),
