@@ -180,8 +180,8 @@ describe('session affinity by recent', () => {
 })
 
 describe('what the node itself sends', () => {
-  it('a rejected connection hears ICMP port unreachable, which OUTPUT counts as INVALID', () => {
-    const rules = `*filter\n-A FORWARD -d 10.96.0.1/32 -j REJECT\n-A OUTPUT -m conntrack --ctstate INVALID\nCOMMIT\n`
+  it('a rejected connection hears ICMP port unreachable, which carries the connection along: RELATED to it', () => {
+    const rules = `*filter\n-A FORWARD -d 10.96.0.1/32 -j REJECT\n-A OUTPUT -m conntrack --ctstate RELATED\nCOMMIT\n`
     const done = replay(rules, [makeFlow({ connectionCount: 3 }), makeFlow({ protocol: 'TCP' })])
     expect(outcomes(done)).toEqual([{ 'rejected icmp 3/3': 3 }, { 'rejected icmp 3/3': 1 }])
     expect(counts(done, 'filter', 'OUTPUT')).toEqual([[4, 4]])
