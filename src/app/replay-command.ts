@@ -25,7 +25,7 @@ export interface ReplayFlags extends RulesInputFlags {
 
 export const replayCommand = (flags: ReplayFlags): TE.TaskEither<Problem, void> =>
   pipe(
-    TE.fromEither(requestOf(flags)),
+    requestOf(flags),
     TE.chain(request =>
       pipe(
         readRules(request.rules),
@@ -48,19 +48,19 @@ export interface ReplayRequest {
 
 const FORMATS = ['json', 'counters'] as const
 
-function requestOf(flags: ReplayFlags): E.Either<Problem, ReplayRequest> {
+function requestOf(flags: ReplayFlags): TE.TaskEither<Problem, ReplayRequest> {
   const format = FORMATS.find(f => f === flags.format)
   if (format === undefined)
-    return E.left(badUsage(`--format ${quoted(flags.format)} is unknown`, `write ${FORMATS.join(' or ')}`))
+    return TE.left(badUsage(`--format ${quoted(flags.format)} is unknown`, `write ${FORMATS.join(' or ')}`))
   const { flows, seed, workers } = flags
-  if (flows === undefined) return E.left(badUsage('no flows', 'add --flows FLOWS.json'))
+  if (flows === undefined) return TE.left(badUsage('no flows', 'add --flows FLOWS.json'))
   if (workers !== undefined && !/^\d{1,4}$/.test(workers))
-    return E.left(badUsage(`--workers ${quoted(workers)} is no number`, 'write a whole number'))
+    return TE.left(badUsage(`--workers ${quoted(workers)} is no number`, 'write a whole number'))
   if (flows === '-' && (flags.rules === '-' || flags.objects?.includes('-') === true))
-    return E.left(badUsage('standard input is named twice', 'give - once'))
+    return TE.left(badUsage('standard input is named twice', 'give - once'))
   return pipe(
     rulesInputOf(flags),
-    E.map(rules => ({ rules, flows, seed, format })),
+    TE.map(rules => ({ rules, flows, seed, format })),
   )
 }
 

@@ -37,25 +37,25 @@ export interface LoadedRules {
   readonly state?: ClusterState
 }
 
-export function rulesInputOf(flags: RulesInputFlags): E.Either<Problem, RulesInput> {
+export function rulesInputOf(flags: RulesInputFlags): TE.TaskEither<Problem, RulesInput> {
   const unknown = UNKNOWN_MATCHES.find(u => u === flags.unknownMatches)
   if (unknown === undefined)
-    return E.left(
+    return TE.left(
       badUsage(`--unknown-matches ${quoted(flags.unknownMatches)} is unknown`, `write ${UNKNOWN_MATCHES.join(', ')}`),
     )
   if (flags.rules === undefined)
     return flags.objects === undefined && flags.log === undefined
-      ? E.left(badUsage('no rules', 'add --rules FILE, or --objects FILE… --node NAME'))
+      ? TE.left(badUsage('no rules', 'add --rules FILE, or --objects FILE… --node NAME'))
       : pipe(
-          clusterInputOf(flags),
-          E.bindTo('cluster'),
-          E.bind('target', () => proxierTargetOf(flags)),
-          E.map(({ cluster, target }) => ({ kind: 'cluster', cluster, target })),
+          TE.fromEither(clusterInputOf(flags)),
+          TE.bindTo('cluster'),
+          TE.bind('target', () => proxierTargetOf(flags)),
+          TE.map(({ cluster, target }) => ({ kind: 'cluster', cluster, target })),
         )
   const also = (['objects', 'log', 'node'] as const).find(name => flags[name] !== undefined)
   return also === undefined
-    ? E.right({ kind: 'file', file: flags.rules, unknown })
-    : E.left(badUsage(`--rules and --${also} at once`, 'give one of them'))
+    ? TE.right({ kind: 'file', file: flags.rules, unknown })
+    : TE.left(badUsage(`--rules and --${also} at once`, 'give one of them'))
 }
 
 export const readRules = (input: RulesInput): TE.TaskEither<Problem, LoadedRules> =>
