@@ -35,6 +35,7 @@ export function nftablesVariantWriter(release: NftablesRelease): (on: PortOnNode
   const chainLists = new Pool<Segment<NftChain>>()
   const setLists = new Pool<Segment<NftSet>>()
   const endpointChains: NftChain[] = []
+  const affinitySets: NftSet[] = []
   const variants = new Pool<NftablesVariant>()
 
   return on => {
@@ -69,7 +70,10 @@ export function nftablesVariantWriter(release: NftablesRelease): (on: PortOnNode
     const keptSets = setLists.keep(endpoints, () =>
       on.servicePort.affinitySeconds === 0
         ? []
-        : reachable.map(i => affinitySet(on, i)).map(set => [set.name, set] as const),
+        : reachable.map(i => {
+            affinitySets[i] ??= affinitySet(on, i)
+            return [affinitySets[i].name, affinitySets[i]] as const
+          }),
     )
     const elements = { ...serviceElements(on) }
     const ids = [keptChains.id, keptSets.id]
