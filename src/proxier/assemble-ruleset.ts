@@ -92,11 +92,23 @@ const TABLES: readonly TableName[] = ['mangle', 'filter', 'nat']
 /** Built-in chains stay in hook order. */
 function builtinThenByName(chains: readonly Chain[]): ReadonlyMap<string, Chain> {
   const sorted = new Map<string, Chain>()
-  const byName = new Map<string, Chain>()
-  for (const chain of chains) (chain.policy === undefined ? byName : sorted).set(chain.name, chain)
-  for (const name of [...byName.keys()].sort()) sorted.set(name, byName.get(name)!)
+  const buckets = new Map<string, Chain[]>()
+  for (const chain of chains) {
+    if (chain.policy !== undefined) sorted.set(chain.name, chain)
+    else {
+      const begin = chain.name.slice(0, BUCKET_NAME)
+      const bucket = buckets.get(begin)
+      if (bucket === undefined) buckets.set(begin, [chain])
+      else bucket.push(chain)
+    }
+  }
+  for (const begin of [...buckets.keys()].sort())
+    for (const chain of buckets.get(begin)!.sort((a, b) => (a.name < b.name ? -1 : 1))) sorted.set(chain.name, chain)
   return sorted
 }
+
+/** Names that share their beginning are sorted together, a few dozen at a time: `KUBE-SEP-` and two characters of the hash. */
+const BUCKET_NAME = 11
 
 const OWN_CHAINS = ['chains', 'endpointChains'] as const
 

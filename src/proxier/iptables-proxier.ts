@@ -14,10 +14,10 @@ import { servicePortNames } from './chain-names.ts'
 import type { EndpointPlace } from './endpoint-chains.ts'
 import { endpointChains } from './endpoint-chains.ts'
 import { endpointCount, iptablesSetting } from './iptables-setting.ts'
-import { iptablesVariantWriter } from './iptables-variants.ts'
+import { type IptablesVariant, iptablesVariantWriter, onlyIptablesVariant } from './iptables-variants.ts'
 import type { NodeViews } from './node-views.ts'
 import { nodeViews } from './node-views.ts'
-import { portVariants } from './port-variants.ts'
+import { portVariants, type VariantWriter } from './port-variants.ts'
 import type { ProxierConfig } from './proxier-config.ts'
 import type { ServicePort } from './service-ports.ts'
 import { servicePorts } from './service-ports.ts'
@@ -36,7 +36,7 @@ export function iptablesRuleset(
   config: ProxierConfig,
   family: IpFamily,
 ): Ruleset {
-  return iptablesViews(state, [nodeName], config, family).views[0]
+  return viewsWithPorts(state, [nodeName], config, family).views[0]
 }
 
 /** The rulesets of many nodes. The nodes must be in the state. */
@@ -46,6 +46,11 @@ export function iptablesViews(
   config: ProxierConfig,
   family: IpFamily,
 ): IptablesViews {
+  const { names, ...views } = viewsWithPorts(state, nodeNames, config, family)
+  return { ...views, endpointChains: endpointChains(names) }
+}
+
+function viewsWithPorts(state: ClusterState, nodeNames: readonly string[], config: ProxierConfig, family: IpFamily) {
   const ports = servicePorts(state, family)
   const names = ports.map(p => servicePortNames(p, config.chainNames))
   const endpoints = endpointCount(ports)
@@ -57,8 +62,10 @@ export function iptablesViews(
   const settingsAlike = settings.every(s => s.portKey === settings[0].portKey)
   const views = nodeViews(
     settings,
-    ports.map((p, i) => portVariants(p, names[i], settingsAlike, iptablesVariantWriter())),
+    ports.map((p, i) => portVariants(p, names[i], settingsAlike, IPTABLES)),
     (first, variants) => rulesetAssembler(first, variants, family),
   )
-  return { ...views, servicePorts: ports, endpointChains: endpointChains(names) }
+  return { ...views, servicePorts: ports, names }
 }
+
+const IPTABLES: VariantWriter<IptablesVariant> = { many: iptablesVariantWriter, one: onlyIptablesVariant }

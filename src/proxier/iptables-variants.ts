@@ -1,6 +1,7 @@
 /**
- * The iptables rules of one Service port, with what two variants have in common (a chain, the lines in a dispatch chain) as one object
- * in both. Endpoint rules are most of a ruleset: they are written once for each list of endpoints, not for each node.
+ * The iptables rules of one Service port. Where nodes differ, what two variants have in common (a chain, the lines in a dispatch chain)
+ * is one object in both, and endpoint rules, most of a ruleset, are written once for each list of endpoints. Most Service ports are
+ * the same on all nodes, and nothing is looked up or remembered for them.
  */
 import { printRules } from '../ruleset/print-iptables.ts'
 import type { Chain, Rule } from '../ruleset/ruleset.ts'
@@ -25,54 +26,87 @@ export interface IptablesVariant {
   readonly endpointChains: readonly Chain[]
 }
 
-/** Writes variants of one Service port, of the same parts wherever the parts are equal. */
+/** Writes variants of one Service port: equal parts are one object. */
 export function iptablesVariantWriter(): (on: PortOnNode) => Pooled<IptablesVariant> {
-  const lines = new Pool<readonly Rule[]>()
-  const choices = new Pool<readonly Rule[]>()
-  const chains = new Pool<Chain>()
-  const endpointLists = new Pool<readonly Chain[]>()
-  const endpointChains: Chain[] = []
+  const shared = new Map<Part, Pool<unknown>>()
   const variants = new Pool<IptablesVariant>()
-
+  const pooled = <T>(part: Part, key: string, make: () => T): Pooled<T> => {
+    let pool = shared.get(part)
+    if (pool === undefined) {
+      pool = new Pool()
+      shared.set(part, pool)
+    }
+    return (pool as Pool<T>).keep(key, make)
+  }
   return on => {
-    const { cluster, local, reachable } = on.categories
-    const { family } = on.servicePort.clusterIP
     const ids: number[] = []
-    const kept = <T>(pool: Pool<T>, key: string, make: () => T): T => {
-      const { id, value } = pool.keep(key, make)
-      ids.push(id)
+    const variant = iptablesVariant(on, (part, keyOf, make) => {
+      const { id, value } = pooled(part, keyOf(), make)
+      if (DISTINGUISHING.has(part)) ids.push(id)
       return value
-    }
-    const small = (chain: Chain): Chain => kept(chains, printRules(chain.name, chain.rules, family), () => chain)
-    const policy = (name: string, endpoints: readonly number[]): Chain => {
-      const first = name === on.internalPolicyChain && on.hasInternalEndpoints ? clusterIPMasquerade(on) : []
-      const list = endpoints.join()
-      const choice = choices.keep(list, () => endpointChoice(on, endpoints)).value
-      return kept(chains, `${printRules(name, first, family)} ${name} ${list}`, () => ({
-        name,
-        rules: [...first, ...choice],
-      }))
-    }
-    const dispatch = { ...dispatchRules(on) }
-    for (const name of DISPATCH_NAMES) {
-      const rules = dispatch[name]
-      dispatch[name] = kept(lines, printRules('', rules, family), () => rules)
-    }
-    const variant = {
-      dispatch,
-      endpointChains: kept(endpointLists, reachable.join(), () =>
-        reachable.map(i => {
-          endpointChains[i] ??= endpointChain(on, i)
-          return endpointChains[i]
-        }),
-      ),
-      chains: [
-        ...(on.usesExternalChain ? [small(externalChain(on))] : []),
-        ...(usesFirewallChain(on) ? [small(firewallChain(on))] : []),
-        ...(on.usesClusterChain ? [policy(on.names.cluster, cluster)] : []),
-        ...(on.usesLocalChain ? [policy(on.names.local, local)] : []),
-      ],
-    }
+    })
     return variants.keep(ids.join(), () => variant)
   }
+}
+
+/** The rules of a Service port that all nodes see alike. */
+export const onlyIptablesVariant = (on: PortOnNode): Pooled<IptablesVariant> => ({
+  id: 0,
+  value: iptablesVariant(on, (_part, _keyOf, make) => make()),
+})
+
+type Part = 'lines' | 'chain' | 'choice' | 'endpoint' | 'endpoints'
+
+/** Parts that together tell variants apart; the others are parts of these. */
+const DISTINGUISHING: ReadonlySet<Part> = new Set<Part>(['lines', 'chain', 'endpoints'])
+
+/** Gives a part that was made before under the same key, or makes it. */
+type Keep = <T>(part: Part, keyOf: () => string, make: () => T) => T
+
+function iptablesVariant(on: PortOnNode, keep: Keep): IptablesVariant {
+  const { cluster, local, reachable } = on.categories
+  const { family } = on.servicePort.clusterIP
+  const small = (chain: Chain): Chain =>
+    keep(
+      'chain',
+      () => printRules(chain.name, chain.rules, family),
+      () => chain,
+    )
+  const policy = (name: string, endpoints: readonly number[]): Chain => {
+    const first = name === on.internalPolicyChain && on.hasInternalEndpoints ? clusterIPMasquerade(on) : []
+    const list = (): string => endpoints.join()
+    const choice = keep('choice', list, () => endpointChoice(on, endpoints))
+    return keep(
+      'chain',
+      () => `${printRules(name, first, family)} ${name} ${list()}`,
+      () => ({ name, rules: [...first, ...choice] }),
+    )
+  }
+  const dispatch: Record<keyof DispatchRules, readonly Rule[]> = { ...dispatchRules(on) }
+  for (const name of DISPATCH_NAMES) {
+    const rules = dispatch[name]
+    dispatch[name] = keep(
+      'lines',
+      () => printRules('', rules, family),
+      () => rules,
+    )
+  }
+  const endpointChains = keep(
+    'endpoints',
+    () => reachable.join(),
+    () =>
+      reachable.map(i =>
+        keep(
+          'endpoint',
+          () => `${i}`,
+          () => endpointChain(on, i),
+        ),
+      ),
+  )
+  const chains: Chain[] = []
+  if (on.usesExternalChain) chains.push(small(externalChain(on)))
+  if (usesFirewallChain(on)) chains.push(small(firewallChain(on)))
+  if (on.usesClusterChain) chains.push(policy(on.names.cluster, cluster))
+  if (on.usesLocalChain) chains.push(policy(on.names.local, local))
+  return { dispatch, chains, endpointChains }
 }

@@ -19,6 +19,7 @@ import { nftablesSetting, serviceCidrs } from './nftables-setting.ts'
 import { nftablesVariantWriter } from './nftables-variants.ts'
 import type { NodeViews } from './node-views.ts'
 import { nodeViews } from './node-views.ts'
+import type { PortOnNode } from './port-on-node.ts'
 import { portVariants } from './port-variants.ts'
 import type { ProxierConfig } from './proxier-config.ts'
 import type { ServicePort } from './service-ports.ts'
@@ -58,9 +59,11 @@ export function nftablesViews(
   )
   const settings = nodeNames.map(name => nftablesSetting(nodeOf(state, name), config, family, cidrs))
   const settingsAlike = settings.every(s => s.portKey === settings[0].portKey)
+  const many = () => nftablesVariantWriter(release)
+  const nftables = { many, one: (on: PortOnNode) => many()(on) }
   const views = nodeViews(
     settings,
-    ports.map((p, i) => portVariants(p, names[i], settingsAlike, nftablesVariantWriter(release))),
+    ports.map((p, i) => portVariants(p, names[i], settingsAlike, nftables)),
     (first, variants) => nftablesAssembler(first, variants, family),
   )
   return { ...views, servicePorts: ports, endpointChains: endpointChains(names) }

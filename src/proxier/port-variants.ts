@@ -16,29 +16,41 @@ export interface PortVariants<V> {
   readonly on: (setting: NodeSetting) => Pooled<V>
 }
 
-/**
- * `write` gives equal variants the same id; it is asked once for all nodes that cannot differ.
- * `settingsAlike`: all nodes have the same `NodeSetting.portKey`.
- */
+/** How a proxy mode writes a Service port. */
+export interface VariantWriter<V> {
+  /** For nodes that may differ: gives equal variants the same id. */
+  readonly many: () => (on: PortOnNode) => Pooled<V>
+  /** For nodes that cannot: asked once. */
+  readonly one: (on: PortOnNode) => Pooled<V>
+}
+
+/** `settingsAlike`: all nodes have the same `NodeSetting.portKey`. */
 export function portVariants<V>(
   servicePort: ServicePort,
   names: ServicePortNames,
   settingsAlike: boolean,
-  write: (on: PortOnNode) => Pooled<V>,
+  { many, one }: VariantWriter<V>,
 ): PortVariants<V> {
   const dependence = nodeDependence(servicePort)
   const dependsOnNode = dependence !== undefined || !settingsAlike
-  const byKey = new Map<string, Pooled<V>>()
-  return {
-    dependsOnNode,
-    on: setting => {
-      const key = dependsOnNode ? `${setting.portKey} ${dependence?.(setting.node) ?? ''}` : ''
-      let variant = byKey.get(key)
-      if (variant === undefined) {
-        variant = write(portOnNode(servicePort, names, setting))
-        byKey.set(key, variant)
-      }
-      return variant
-    },
+  if (!dependsOnNode) {
+    let only: Pooled<V> | undefined
+    const on = (setting: NodeSetting): Pooled<V> => {
+      only ??= one(portOnNode(servicePort, names, setting))
+      return only
+    }
+    return { dependsOnNode, on }
   }
+  const write = many()
+  const byKey = new Map<string, Pooled<V>>()
+  const on = (setting: NodeSetting): Pooled<V> => {
+    const key = `${setting.portKey} ${dependence?.(setting.node) ?? ''}`
+    let variant = byKey.get(key)
+    if (variant === undefined) {
+      variant = write(portOnNode(servicePort, names, setting))
+      byKey.set(key, variant)
+    }
+    return variant
+  }
+  return { dependsOnNode, on }
 }
