@@ -3,13 +3,11 @@
  * A stack of frames, not recursion: the nesting of a user's chains is unbounded.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { writeIpWords } from '../net/ip.ts'
 import type { Packet } from '../net/packet.ts'
 import { CT } from '../net/packet.ts'
 import type { Problem } from '../problem/problem.ts'
-import type { Chain, PortSpan, Rule, Ruleset, TableName, Verdict } from '../ruleset/ruleset.ts'
+import type { Chain, Rule, Ruleset, TableName, Verdict } from '../ruleset/ruleset.ts'
 import type { HostView } from './host.ts'
-import { INTERFACE } from './interface.ts'
 import { asksMemory } from './memory/asks-memory.ts'
 import type { TraceMemory } from './memory/trace-memory.ts'
 import {
@@ -21,12 +19,13 @@ import {
   VERDICT_HOMES,
 } from './refusal.ts'
 import { rejectKind } from './reject-kind.ts'
-import { answersAsItself } from './route.ts'
 import { runLength } from './segment-chain.ts'
 import { isRunRule, ruleProbability, runThresholds } from './statistic-run.ts'
 import type { Draw, TraceCounters, TraceStep } from './trace.ts'
 import type { PacketPlace } from './trace-match.ts'
 import { matchHolds } from './trace-match.ts'
+import { allowPorts, masquerade, translateDestination, translateSource } from './trace-nat.ts'
+import type { Fate } from './walk-hooks.ts'
 
 /** What a trace has gathered so far. */
 export interface TraceWalk {
@@ -43,8 +42,6 @@ export interface TraceWalk {
   /** How the packet was rejected, if it was: REJECT_KINDS index. */
   rejection: number
 }
-
-export type Fate = 'accept' | 'drop' | 'reject'
 
 interface Frame {
   chain: Chain
@@ -116,11 +113,11 @@ export function traceTable(
         const { port = 0, lastPort } = verdict
         const random = verdict.random === true || verdict.randomFully === true
         allowPorts(walk.packet, random, port === 0 ? undefined : { from: port, to: lastPort ?? port })
-        return E.right(translateSource(walk.packet, ipWords(verdict.address.value)))
+        return E.right(translateSource(walk.packet, verdict.address.value))
       }
       case 'masquerade':
         allowPorts(walk.packet, verdict.random === true || verdict.randomFully, verdict.ports)
-        return E.right(masquerade(walk, place.outInterface))
+        return E.right(masquerade(walk.host, walk.packet, place.outInterface))
       case 'log':
       case 'nflog':
         break
@@ -185,39 +182,6 @@ function record(walk: TraceWalk, step: TraceStep): void {
   rules.set(step.rule, counter)
 }
 
-/** The DNAT status is set only when something changed, as nf_nat_setup_info does. */
-function translateDestination(packet: Packet, address: bigint, port: number): void {
-  const before = [...packet.destination, packet.destinationPort].join()
-  writeIpWords(address, packet.destination, 0)
-  if (port !== 0) packet.destinationPort = port
-  if ([...packet.destination, packet.destinationPort].join() !== before) packet.ctState |= CT.DNAT
-}
-
-function translateSource(packet: Packet, words: Uint32Array): Fate {
-  const before = packet.source.join()
-  packet.source.set(words)
-  if (packet.natRandom || packet.source.join() !== before) packet.ctState |= CT.SNAT
-  return 'accept'
-}
-
-/** Which source port a connection table may choose (conntrack/nat-port.ts). */
-function allowPorts(packet: Packet, random: boolean, span: PortSpan | undefined): void {
-  packet.natRandom = random
-  packet.natFrom = span?.from ?? 0
-  packet.natTo = span?.to ?? 0
-}
-
-/** The address the node has where the packet leaves. A node without an address of the family cannot masquerade: the kernel drops the packet. */
-function masquerade({ host, packet }: TraceWalk, outInterface: string): Fate {
-  const out =
-    outInterface === 'lo' ? INTERFACE.lo : outInterface === host.podInterfaceName ? INTERFACE.pod : INTERFACE.uplink
-  const words =
-    out === INTERFACE.lo && answersAsItself(host, packet.destination)
-      ? packet.destination.slice()
-      : host.sources.slice(4 * out, 4 * out + 4)
-  return words.every(word => word === 0) ? 'drop' : translateSource(packet, words)
-}
-
 function moveMark({ packet, memory }: TraceWalk, verdict: Verdict & { kind: 'connmark' }): void {
   if (memory === undefined) throw new Error('CONNMARK needs a memory')
   const { tracker } = memory
@@ -232,10 +196,4 @@ function moveMark({ packet, memory }: TraceWalk, verdict: Verdict & { kind: 'con
     case 'restore':
       packet.mark = ((packet.mark & ~verdict.packetMask) ^ (tracker.mark & verdict.entryMask)) >>> 0
   }
-}
-
-function ipWords(value: bigint): Uint32Array {
-  const words = new Uint32Array(4)
-  writeIpWords(value, words, 0)
-  return words
 }

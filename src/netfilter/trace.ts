@@ -7,19 +7,18 @@
  * without nat), as in the kernel. Source ports are kept by MASQUERADE; ICMP errors are not made.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { readIpWords } from '../net/ip.ts'
 import type { Packet } from '../net/packet.ts'
-import { CT, copyPacket, ORIGIN } from '../net/packet.ts'
+import { CT, copyPacket } from '../net/packet.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { Match, Rule, Ruleset, TableName } from '../ruleset/ruleset.ts'
 import type { HostView } from './host.ts'
 import type { TraceMemory } from './memory/trace-memory.ts'
 import type { Outcome } from './outcome.ts'
 import { OUTCOME } from './outcome.ts'
-import type { PacketPlace } from './trace-match.ts'
-import { addressPlace } from './trace-match.ts'
 import type { TraceWalk } from './trace-table.ts'
 import { traceTable } from './trace-table.ts'
+import type { Hook, HookStage } from './walk-hooks.ts'
+import { becomeOriginal, forgetConnection, keepOriginal, walkHooks } from './walk-hooks.ts'
 
 export interface TraceStep {
   readonly table: TableName
@@ -102,11 +101,13 @@ export function trace(
   if (established) becomeLaterPacket(walk.packet)
   else if (attached) becomeOriginal(walk.packet)
   else keepOriginal(walk.packet)
-  if (memory !== undefined && !attached)
-    Object.assign(walk.packet, { ctState: CT.INVALID, natFrom: 0, natTo: 0, natRandom: false })
   memory?.tracker.begin()
+  if (memory !== undefined && !attached) forgetConnection(walk.packet)
   const translated = established || attached ? packet : undefined
-  const outcome = walkNode(walk, translated)
+  const outcome = walkHooks(
+    { host, packet: walk.packet, tracker: memory?.tracker, attached, later: translated },
+    hook => stagesOf(walk, hook),
+  )
   if (E.isLeft(outcome)) return outcome
   const { right: end } = outcome
   if (end === OUTCOME.dropped || end === OUTCOME.rejected) memory?.tracker.release()
@@ -125,8 +126,6 @@ export function trace(
   })
 }
 
-type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING'
-
 /** What a packet meets at each hook, in the order of priorities. */
 const HOOK_STAGES: Readonly<Record<Hook, readonly (TableName | 'conntrack')[]>> = {
   PREROUTING: ['raw', 'conntrack', 'mangle', 'nat'],
@@ -136,93 +135,16 @@ const HOOK_STAGES: Readonly<Record<Hook, readonly (TableName | 'conntrack')[]>> 
   POSTROUTING: ['mangle', 'nat'],
 }
 
-/** `later`: the connection's packet after nat, when this is a later packet of it. */
-function walkNode(walk: TraceWalk, later: Packet | undefined): E.Either<Problem, Outcome> {
-  const { packet, host } = walk
-  let hook: Hook = packet.origin === ORIGIN.node ? 'OUTPUT' : 'PREROUTING'
-  let looped = false
-  let translated = later
-  let consultsNat = later === undefined && (packet.ctState & CT.NEW) !== 0
-  for (;;) {
-    const inInterface = looped ? 'lo' : originInterface(host, packet)
-    const outInterface = routeInterface(host, packet)
-    for (const stage of HOOK_STAGES[hook]) {
-      if (stage === 'conntrack') {
-        if (walk.memory === undefined || walk.attached || looped || packet.ctState === CT.UNTRACKED) continue
-        // What conntrack knows of the connection is put into the packet where the kernel does it: at the hooks of nat.
-        translated = copyPacket(packet)
-        if (!walk.memory.tracker.track(translated)) return E.right(OUTCOME.dropped)
-        packet.ctState = translated.ctState
-        consultsNat = walk.memory.tracker.consultsNat
-        if (consultsNat) translated = undefined
-        continue
-      }
-      const changesDestination = hook === 'PREROUTING' || hook === 'OUTPUT'
-      if (stage === 'nat' && translated !== undefined) {
-        if (changesDestination) {
-          packet.destination.set(translated.destination)
-          packet.destinationPort = translated.destinationPort
-        } else {
-          packet.source.set(translated.source)
-          packet.sourcePort = translated.sourcePort
-        }
-      }
-      if (stage === 'nat' && (looped || !consultsNat)) continue
-      const place: PacketPlace = {
-        inInterface,
-        outInterface: hook === 'PREROUTING' || hook === 'INPUT' ? '' : outInterface,
-        // conntrack looks at the packet after raw; one that comes back through lo keeps what it had.
-        ctState: stage === 'raw' && !looped ? CT.INVALID : packet.ctState,
-      }
-      const fate = traceTable(walk, stage, hook, place)
-      if (E.isLeft(fate)) return fate
-      if (fate.right !== 'accept') return E.right(fate.right === 'drop' ? OUTCOME.dropped : OUTCOME.rejected)
-      if (stage === 'nat' && changesDestination) walk.memory?.tracker.bindDestination(packet)
-    }
-    if ((hook === 'POSTROUTING' || (hook === 'INPUT' && !looped)) && !leave(walk, consultsNat))
-      return E.right(OUTCOME.dropped)
-    const place = addressPlace(host, readIpWords(packet.destination, 0))
-    if (hook === 'INPUT') return E.right(OUTCOME.toNode)
-    if (hook === 'PREROUTING') hook = looped || place === 'local' ? 'INPUT' : 'FORWARD'
-    else if (hook === 'FORWARD' || hook === 'OUTPUT') hook = 'POSTROUTING'
-    else if (place === 'local') {
-      hook = 'PREROUTING'
-      looped = true
-    } else return E.right(place === 'pod' ? OUTCOME.toPod : OUTCOME.toUplink)
-  }
-}
-
-/** Behind the last hook: the connection's source is what the packet's is now, and conntrack remembers it. */
-function leave({ packet, memory }: TraceWalk, consultsNat: boolean): boolean {
-  if (memory === undefined) return true
-  if (consultsNat && !memory.tracker.bindSource(packet)) return false
-  memory.tracker.confirm()
-  return true
-}
-
-const originInterface = (host: HostView, packet: Packet): string =>
-  packet.origin === ORIGIN.node ? '' : packet.origin === ORIGIN.pod ? host.podInterfaceName : host.uplinkName
-
-/** The interface the destination routes to; asked once per hook, so OUTPUT's later tables see the one from before DNAT, as in the kernel. */
-function routeInterface(host: HostView, packet: Packet): string {
-  const place = addressPlace(host, readIpWords(packet.destination, 0))
-  return place === 'local' ? 'lo' : place === 'pod' ? host.podInterfaceName : host.uplinkName
-}
-
-function keepOriginal(packet: Packet): void {
-  packet.originalSource.set(packet.source)
-  packet.originalDestination.set(packet.destination)
-  packet.originalSourcePort = packet.sourcePort
-  packet.originalDestinationPort = packet.destinationPort
-}
-
-/** As it is sent, before nat. */
-function becomeOriginal(packet: Packet): void {
-  packet.source.set(packet.originalSource)
-  packet.destination.set(packet.originalDestination)
-  packet.sourcePort = packet.originalSourcePort
-  packet.destinationPort = packet.originalDestinationPort
-}
+const stagesOf = (walk: TraceWalk, hook: Hook): readonly HookStage[] =>
+  HOOK_STAGES[hook].map(table =>
+    table === 'conntrack'
+      ? table
+      : {
+          kind: table === 'nat' ? 'nat' : 'filter',
+          ...(table === 'raw' ? { untracked: true } : {}),
+          walk: place => traceTable(walk, table, hook, place),
+        },
+  )
 
 /** Back to the addresses the sender wrote; the mark belonged to the first packet. */
 function becomeLaterPacket(packet: Packet): void {

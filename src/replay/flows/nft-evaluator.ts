@@ -1,0 +1,110 @@
+/** A ruleset of nftables with a connection table, walked by trace-nft: the evaluator of replayed flows in nftables mode. */
+import * as E from 'fp-ts/lib/Either.js'
+import type { Packet } from '../../net/packet.ts'
+import { writePacket } from '../../net/packet.ts'
+import { Conntrack, type ConntrackOptions } from '../../netfilter/conntrack/conntrack.ts'
+import type { HostView } from '../../netfilter/host.ts'
+import { refuseNft } from '../../netfilter/nft/check-nft.ts'
+import { type NftMemory, newNftMemory } from '../../netfilter/nft/nft-memory.ts'
+import { traceNft } from '../../netfilter/nft/trace-nft.ts'
+import type { Outcome } from '../../netfilter/outcome.ts'
+import { rejectKind } from '../../netfilter/reject-kind.ts'
+import type { Problem } from '../../problem/problem.ts'
+import type { NftChain, NftRuleset } from '../../ruleset/nft-ruleset.ts'
+import { draw32, type StreamSeed } from '../../sim/random.ts'
+import type { TimeUs } from '../../sim/time.ts'
+import type { ChainCounters, NodeEvaluator, RuleCounters } from './node-evaluator.ts'
+
+export function nftEvaluator(
+  ruleset: NftRuleset,
+  host: HostView,
+  seed: StreamSeed,
+  options: ConntrackOptions = {},
+): E.Either<Problem, NftEvaluator> {
+  const refused = refuseNft(ruleset)
+  return refused === undefined ? E.right(new NftEvaluator(ruleset, host, seed, options)) : E.left(refused)
+}
+
+type Counts = { -readonly [K in keyof RuleCounters]: RuleCounters[K] }
+
+export class NftEvaluator implements NodeEvaluator {
+  readonly conntrack: Conntrack
+  readonly rejection: number
+  readonly #ruleset: NftRuleset
+  readonly #host: HostView
+  readonly #seed: StreamSeed
+  readonly #memory: NftMemory
+  readonly #rules = new Map<NftChain, Counts[]>()
+  readonly #policies = new Map<NftChain, { packets: number; bytes: number }>()
+  readonly #entries = new Map<NftChain, number>()
+
+  constructor(ruleset: NftRuleset, host: HostView, seed: StreamSeed, options: ConntrackOptions) {
+    this.conntrack = new Conntrack(ruleset.family, seed, options)
+    this.rejection = rejectKind(
+      ruleset.family === 4 ? 'icmp-port-unreachable' : 'icmp6-port-unreachable',
+      ruleset.family,
+    )
+    this.#ruleset = ruleset
+    this.#host = host
+    this.#seed = seed
+    this.#memory = newNftMemory(ruleset, this.conntrack)
+  }
+
+  pass(packet: Packet, sizeBytes: number, nowUs: TimeUs): Outcome {
+    return this.#pass(packet, sizeBytes, nowUs, false)
+  }
+
+  passAttached(packet: Packet, sizeBytes: number, nowUs: TimeUs): Outcome {
+    return this.#pass(packet, sizeBytes, nowUs, true)
+  }
+
+  counters(): ChainCounters[] {
+    const family = this.#ruleset.family === 4 ? 'ip' : 'ip6'
+    return this.#ruleset.tables.flatMap(table =>
+      Array.from(table.chains.values(), chain => ({
+        table: `${family} ${table.name}`,
+        chain: chain.name,
+        enteredCount: this.#entries.get(chain) ?? 0,
+        ...(chain.hook === undefined ? {} : { policy: this.#policies.get(chain) ?? { packets: 0, bytes: 0 } }),
+        rules: this.#rules.get(chain) ?? chain.rules.map(() => NOTHING),
+      })),
+    )
+  }
+
+  #pass(packet: Packet, sizeBytes: number, nowUs: TimeUs, attached: boolean): Outcome {
+    this.conntrack.nowUs = nowUs
+    this.#memory.nowUs = nowUs
+    const { low, high } = this.#seed
+    const traced = traceNft(
+      this.#ruleset,
+      this.#host,
+      packet,
+      n => draw32(low, high, packet.flowLow, packet.flowHigh, n),
+      {
+        memory: this.#memory,
+        attached,
+        onPolicy: (_, chain) => {
+          const policy = this.#policies.get(chain) ?? { packets: 0, bytes: 0 }
+          policy.packets++
+          policy.bytes += sizeBytes
+          this.#policies.set(chain, policy)
+        },
+      },
+    )
+    for (const { chain, index, matched } of traced.steps) {
+      const rules = this.#rules.get(chain) ?? chain.rules.map(() => ({ ...NOTHING }))
+      this.#rules.set(chain, rules)
+      const counts = rules[index]
+      counts.evaluatedCount++
+      if (matched) {
+        counts.packets++
+        counts.bytes += sizeBytes
+      }
+      if (index === 0) this.#entries.set(chain, (this.#entries.get(chain) ?? 0) + 1)
+    }
+    writePacket(packet, traced.packet)
+    return traced.outcome
+  }
+}
+
+const NOTHING: RuleCounters = { evaluatedCount: 0, packets: 0, bytes: 0 }
