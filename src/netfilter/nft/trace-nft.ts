@@ -79,8 +79,9 @@ export function traceNft(
   else keepOriginal(walk.packet)
   memory?.tracker.begin()
   if (memory !== undefined && !attached) forgetConnection(walk.packet)
-  const walked = walkHooks({ host, packet: walk.packet, tracker: memory?.tracker, attached, later: attached ? packet : undefined }, hook =>
-    stagesOf(walk, hook),
+  const walked = walkHooks(
+    { host, packet: walk.packet, tracker: memory?.tracker, attached, later: attached ? packet : undefined },
+    hook => stagesOf(walk, hook),
   )
   if (E.isLeft(walked)) throw new Error('rules of nftables are checked before they are walked')
   const outcome = walked.right
