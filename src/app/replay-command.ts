@@ -6,12 +6,14 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { FlowFile } from '../net/flow.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
 import type { FlowReplay } from '../replay/flows/flow-result.ts'
+import type { NodeRules } from '../replay/flows/node-rules.ts'
 import { replayRuleset } from '../replay/flows/replay-ruleset.ts'
 import { printRuleset } from '../ruleset/print-iptables.ts'
-import type { Ruleset } from '../ruleset/ruleset.ts'
+import { printNftRuleset } from '../ruleset/print-nftables.ts'
 import { streamSeed } from '../sim/random.ts'
 import { decodeFlowFile } from '../workload/decode-flow-file.ts'
 import { readInput } from './files.ts'
+import { withCounters } from './nft-counters.ts'
 import { replayJson } from './replay-json.ts'
 import { type LoadedRules, type RulesInput, type RulesInputFlags, readRules, rulesInputOf } from './rules-input.ts'
 
@@ -66,7 +68,7 @@ function requestOf(flags: ReplayFlags): TE.TaskEither<Problem, ReplayRequest> {
 
 /** The text for stdout. */
 function replayText(
-  { ruleset, evaluated }: LoadedRules,
+  { shown, evaluated }: LoadedRules,
   flowFile: FlowFile,
   { seed, format }: ReplayRequest,
 ): E.Either<Problem, string> {
@@ -75,14 +77,15 @@ function replayText(
     replayRuleset(evaluated, flowFile, { seed: streamSeed(seed, 'flows') }),
     E.map(replay =>
       format === 'counters'
-        ? countersText(ruleset, replay)
-        : `${JSON.stringify(replayJson(ruleset, replay, Number(process.hrtime.bigint() - startNs)), null, 1)}\n`,
+        ? countersText(shown, replay)
+        : `${JSON.stringify(replayJson(shown, replay, Number(process.hrtime.bigint() - startNs)), null, 1)}\n`,
     ),
   )
 }
 
-/** As `iptables-save -c` would print the rules after these flows. */
-function countersText(ruleset: Ruleset, { chains }: FlowReplay): string {
+/** As `iptables-save -c` would print the rules after these flows; of nftables as `nft list ruleset`, each rule with a counter before its last part. */
+function countersText({ mode, ruleset }: NodeRules, { chains }: FlowReplay): string {
+  if (mode === 'nftables') return printNftRuleset(withCounters(ruleset, chains))
   const byPlace = new Map(chains.map(chain => [`${chain.table} ${chain.chain}`, chain]))
   return printRuleset(ruleset, (table, chain, index) => {
     const counted = byPlace.get(`${table} ${chain}`)!

@@ -1,20 +1,20 @@
 /** What `svcsim replay` prints: its result as JSON, in the words of docs/cli.md. */
 import type { FlowReplay, FlowResult } from '../replay/flows/flow-result.ts'
-import { printRule } from '../ruleset/print-iptables.ts'
-import type { Ruleset } from '../ruleset/ruleset.ts'
+import type { NodeRules } from '../replay/flows/node-rules.ts'
+import { ruleTexts } from './rule-texts.ts'
 
 /** `wallNs`: how long the replay took; it stands apart, under `wall`. */
-export function replayJson(ruleset: Ruleset, replay: FlowReplay, wallNs: number): object {
+export function replayJson(shown: NodeRules, replay: FlowReplay, wallNs: number): object {
   const evaluatedTotal: Record<string, number> = {}
   const backends = new Map<string, number>()
   for (const flow of replay.flows)
     for (const [backend, count] of flow.backends) backends.set(backend, (backends.get(backend) ?? 0) + count)
+  const texts = ruleTexts(shown)
   const rules = replay.chains.flatMap(({ table, chain, rules: counters }) => {
-    const texts = ruleset.tables.find(t => t.name === table)!.chains.get(chain)!.rules
+    const chainTexts = texts.get(`${table} ${chain}`)!
     return counters.map(({ packets, bytes, evaluatedCount }, index) => {
       evaluatedTotal[table] = (evaluatedTotal[table] ?? 0) + evaluatedCount
-      const rule = printRule(chain, texts[index], ruleset.family).slice(`-A ${chain} `.length)
-      return { table, chain, index, pkts: packets, bytes, evaluated: evaluatedCount, rule }
+      return { table, chain, index, pkts: packets, bytes, evaluated: evaluatedCount, rule: chainTexts[index] }
     })
   })
   const chains = replay.chains.map(({ table, chain, policy, enteredCount }) => ({

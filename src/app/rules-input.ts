@@ -6,9 +6,13 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ClusterState } from '../cluster/cluster-state.ts'
+import type { IpFamily } from '../net/ip.ts'
 import { settleUnknown } from '../netfilter/settle-unknown.ts'
-import { badInput, badUsage, type Problem, quoted } from '../problem/problem.ts'
+import { badUsage, type Problem, quoted } from '../problem/problem.ts'
 import { iptablesRuleset } from '../proxier/iptables-proxier.ts'
+import { nftablesRuleset } from '../proxier/nftables-proxier.ts'
+import type { ProxierConfig, ProxyMode } from '../proxier/proxier-config.ts'
+import type { NodeRules } from '../replay/flows/node-rules.ts'
 import { completeTables } from '../ruleset/complete-tables.ts'
 import { parseIptables } from '../ruleset/parse-iptables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
@@ -31,8 +35,8 @@ export type UnknownMatches = (typeof UNKNOWN_MATCHES)[number]
 
 /** Rules as they were handed in, for printing, and as they are evaluated: chain by chain and rule by rule the same places. */
 export interface LoadedRules {
-  readonly ruleset: Ruleset
-  readonly evaluated: Ruleset
+  readonly shown: NodeRules
+  readonly evaluated: NodeRules
   /** The objects the rules were made from. */
   readonly state?: ClusterState
 }
@@ -65,8 +69,8 @@ export const readRules = (input: RulesInput): TE.TaskEither<Problem, LoadedRules
         TE.chainEitherK(({ name, bytes }) => parseIptables(bytes, { file: name })),
         TE.map(saved => completeTables(saved.ruleset)),
         TE.map(ruleset => ({
-          ruleset,
-          evaluated: input.unknown === 'refuse' ? ruleset : settleUnknown(ruleset, input.unknown),
+          shown: iptables(ruleset),
+          evaluated: iptables(input.unknown === 'refuse' ? ruleset : settleUnknown(ruleset, input.unknown)),
         })),
       )
     : pipe(
@@ -76,8 +80,18 @@ export const readRules = (input: RulesInput): TE.TaskEither<Problem, LoadedRules
 
 function rulesOf(state: ClusterState, { node, config, family }: ProxierTarget): E.Either<Problem, LoadedRules> {
   if (!state.nodes.has(node)) return E.left(unknownNode(node, [...state.nodes.keys()]))
-  if (config.mode !== 'iptables')
-    return E.left(badInput({}, 'rules of nftables mode are not evaluated yet', 'leave --proxy-mode out'))
-  const ruleset = completeTables(iptablesRuleset(state, node, config, family))
-  return E.right({ ruleset, evaluated: ruleset, state })
+  const rules = RULES_OF[config.mode](state, node, config, family)
+  return E.right({ shown: rules, evaluated: rules, state })
+}
+
+const iptables = (ruleset: Ruleset): NodeRules => ({ mode: 'iptables', ruleset })
+
+const RULES_OF: Readonly<
+  Record<ProxyMode, (state: ClusterState, node: string, config: ProxierConfig, family: IpFamily) => NodeRules>
+> = {
+  iptables: (state, node, config, family) => iptables(completeTables(iptablesRuleset(state, node, config, family))),
+  nftables: (state, node, config, family) => ({
+    mode: 'nftables',
+    ruleset: nftablesRuleset(state, node, config, family),
+  }),
 }

@@ -41,7 +41,7 @@ function replay(rules: string, flows: readonly Flow[], options: Partial<ReplayOp
   const parsed = parseIptables(rules)
   if (E.isLeft(parsed)) throw new Error(describeProblem(parsed.left))
   const done = replayRuleset(
-    completeTables(parsed.right.ruleset),
+    { mode: 'iptables', ruleset: completeTables(parsed.right.ruleset) },
     { topology: TOPOLOGY, flows },
     { seed: { low: 1, high: 2 }, ...options },
   )

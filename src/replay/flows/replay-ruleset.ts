@@ -1,14 +1,16 @@
-/** A flow file through one ruleset: the whole of `svcsim replay` between reading and printing. A function of its arguments. */
+/** A flow file through the rules of one node: the whole of `svcsim replay` between reading and printing. A function of its arguments. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { FlowFile } from '../../net/flow.ts'
-import type { IpAddress, IpFamily } from '../../net/ip.ts'
+import type { IpFamily } from '../../net/ip.ts'
 import type { ConntrackOptions } from '../../netfilter/conntrack/conntrack.ts'
+import type { HostView } from '../../netfilter/host.ts'
 import { badInput, type Problem } from '../../problem/problem.ts'
-import type { Ruleset } from '../../ruleset/ruleset.ts'
 import type { StreamSeed } from '../../sim/random.ts'
 import type { FlowReplay } from './flow-result.ts'
-import { iptablesEvaluator } from './iptables-evaluator.ts'
+import { type IptablesEvaluator, iptablesEvaluator } from './iptables-evaluator.ts'
+import { type NftEvaluator, nftEvaluator } from './nft-evaluator.ts'
+import { backendsOf, type NodeRules } from './node-rules.ts'
 import { replayFlows } from './replay-flows.ts'
 import { FLOW_INTERFACES, type InterfaceNames, topologyHost } from './topology-host.ts'
 
@@ -18,14 +20,15 @@ export interface ReplayOptions extends ConntrackOptions {
 }
 
 export const replayRuleset = (
-  ruleset: Ruleset,
+  rules: NodeRules,
   flowFile: FlowFile,
   { seed, interfaces = FLOW_INTERFACES, ...conntrack }: ReplayOptions,
 ): E.Either<Problem, FlowReplay> => {
-  const host = topologyHost(flowFile.topology, backendsOf(ruleset), interfaces, ruleset.family)
+  const { family } = rules.ruleset
+  const host = topologyHost(flowFile.topology, backendsOf(rules), interfaces, family)
   return pipe(
-    refuseOtherFamily(flowFile, ruleset.family),
-    E.chain(() => iptablesEvaluator(ruleset, host, seed, conntrack)),
+    refuseOtherFamily(flowFile, family),
+    E.chain(() => evaluatorOf(rules, host, seed, conntrack)),
     E.map(evaluator => {
       const flows = replayFlows(evaluator, host, flowFile)
       return {
@@ -40,13 +43,15 @@ export const replayRuleset = (
   )
 }
 
-/** Addresses that rules translate destinations to. */
-export const backendsOf = (ruleset: Ruleset): IpAddress[] =>
-  ruleset.tables.flatMap(table =>
-    [...table.chains.values()].flatMap(chain =>
-      chain.rules.flatMap(({ verdict }) => (verdict?.kind === 'dnat' ? [verdict.address] : [])),
-    ),
-  )
+const evaluatorOf = (
+  rules: NodeRules,
+  host: HostView,
+  seed: StreamSeed,
+  options: ConntrackOptions,
+): E.Either<Problem, IptablesEvaluator | NftEvaluator> =>
+  rules.mode === 'iptables'
+    ? iptablesEvaluator(rules.ruleset, host, seed, options)
+    : nftEvaluator(rules.ruleset, host, seed, options)
 
 function refuseOtherFamily({ flows }: FlowFile, family: IpFamily): E.Either<Problem, void> {
   const other = flows.findIndex(flow => flow.destination.family !== family)
