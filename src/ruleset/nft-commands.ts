@@ -12,7 +12,12 @@ import { parseNftElements, parseNftKeys, parseNftSet } from './parse-nft-set.ts'
 
 export function runNftCommand(tokens: NftTokens, draft: NftDraft): void {
   const token = tokens.peek()
-  const name = `${tokens.word('a command')} ${tokens.word('what to do it to')}`
+  const verb = tokens.word('a table or a command')
+  if (!VERBS.has(verb)) {
+    tokens.fail(token, `${quoted(verb)} begins no table and no command`, 'give what nft list shows, or nft commands')
+    return
+  }
+  const name = `${verb} ${tokens.word('a chain, rule, set, map or element')}`
   const run = COMMANDS.get(name)
   if (run === undefined) {
     tokens.fail(token, `command ${quoted(name)} is not modelled`, `known are ${[...COMMANDS.keys()].join(', ')}`)
@@ -132,6 +137,8 @@ const COMMANDS: ReadonlyMap<string, Run> = new Map<string, Run>([
     },
   ],
 ])
+
+const VERBS: ReadonlySet<string> = new Set([...COMMANDS.keys()].map(name => name.split(' ')[0]))
 
 /** What a command names; undefined: a fault. */
 function there<T>(tokens: NftTokens, what: string, known: ReadonlyMap<string, T>): T | undefined {
