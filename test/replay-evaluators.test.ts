@@ -14,6 +14,7 @@ import { CASE_INTERFACES, CASE_NODE, CASE_TOPOLOGY, kernelCase } from './random-
 describe('flows by trace and by evaluate', () => {
   it.each(Array.from({ length: 60 }, (_, i) => 10_000 + i))('case %i', seed => {
     const { family, state, config, flows } = kernelCase(seed, {
+      family: seed % 2 === 0 ? 4 : 6,
       affinity: true,
       conversations: true,
       protocols: ['TCP', 'UDP', 'SCTP'],

@@ -14,6 +14,7 @@ import { ORIGIN, type Origin } from '../net/packet.ts'
 import { PROTOCOL_NUMBER } from '../net/protocol.ts'
 import { badInput, badUsage, ioFailed, type Problem } from '../problem/problem.ts'
 import { TCP_FLAG } from '../ruleset/ruleset.ts'
+import type { RuleCount } from './verify/rule-count.ts'
 
 export const KERNEL_BACKENDS = ['iptables-legacy', 'iptables-nft', 'nft'] as const
 export type KernelBackend = (typeof KERNEL_BACKENDS)[number]
@@ -84,16 +85,7 @@ export type SentAnswer =
   | readonly ['answer', number, boolean]
 
 export interface KernelCounters {
-  readonly rules: readonly {
-    readonly family: IpFamily
-    readonly table: string
-    readonly chain: string
-    readonly index: number
-    readonly evaluated: number
-    readonly matched: number
-    readonly bytes: number
-    readonly rule: string
-  }[]
+  readonly rules: readonly RuleCount[]
   /** iptables only; `policy` is null for user chains. */
   readonly chains: readonly {
     readonly family: IpFamily

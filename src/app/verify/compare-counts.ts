@@ -13,6 +13,7 @@ export interface ComparedRule extends Pick<RuleCount, 'family' | 'table' | 'chai
 export interface Counts {
   readonly evaluated: number
   readonly matched: number
+  readonly bytes: number
 }
 
 /** In the kernel's order; rules that only one side knows are differences. */
@@ -27,7 +28,7 @@ export function compareCounts(kernel: readonly RuleCount[], svcsim: readonly Rul
   return [...compared, ...[...mine.values()].map(rule => comparedRule(rule, null, counts(rule)))]
 }
 
-const counts = ({ evaluated, matched }: RuleCount): Counts => ({ evaluated, matched })
+const counts = ({ evaluated, matched, bytes }: RuleCount): Counts => ({ evaluated, matched, bytes })
 
 const comparedRule = (rule: RuleCount, kernel: Counts | null, svcsim: Counts | null): ComparedRule => ({
   family: rule.family,
@@ -37,5 +38,6 @@ const comparedRule = (rule: RuleCount, kernel: Counts | null, svcsim: Counts | n
   rule: rule.rule,
   kernel,
   svcsim,
-  equal: kernel?.evaluated === svcsim?.evaluated && kernel?.matched === svcsim?.matched,
+  equal:
+    kernel?.evaluated === svcsim?.evaluated && kernel?.matched === svcsim?.matched && kernel?.bytes === svcsim?.bytes,
 })

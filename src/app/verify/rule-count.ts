@@ -11,6 +11,8 @@ export interface RuleCount {
   /** Packets that reached the rule, and that it matched. */
   readonly evaluated: number
   readonly matched: number
+  /** Of the packets it matched. */
+  readonly bytes: number
   readonly rule: string
 }
 
