@@ -1,12 +1,21 @@
 /**
- * Rules that svcsim prints, loaded into this machine's kernel and read back: iptables-save must show what was loaded, and
- * `iptables -L -n` what `--format list` shows. In a private network namespace, so nothing of the machine is touched. It needs root
- * and iptables.
+ * Rules that svcsim prints, loaded into this machine's kernel and read back: iptables-save and nft list must show what was loaded, and
+ * `iptables -L -n` what `--format list` shows. Syncs in nftables mode are run one after another, as kube-proxy would. In a private
+ * network namespace, so nothing of the machine is touched. It needs root, iptables and nft.
  */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { ClusterState } from '../src/cluster/cluster-state.ts'
 import type { IpFamily } from '../src/net/ip.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
-import { DEFAULT_PROXIER_CONFIG } from '../src/proxier/proxier-config.ts'
+import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
+import { NFTABLES_RELEASES } from '../src/proxier/nftables-releases.ts'
+import { NftablesSyncWriter } from '../src/proxier/nftables-sync-writer.ts'
+import { NodeProxier } from '../src/proxier/node-proxier.ts'
+import { DEFAULT_PROXIER_CONFIG, NFTABLES_PROXIER_CONFIG } from '../src/proxier/proxier-config.ts'
+import { ServiceCatalog } from '../src/proxier/service-catalog.ts'
+import { canonicalNft } from '../src/proxier/testing/canonical-nft.ts'
 import {
   makeEndpoint,
   makeNode,
@@ -17,10 +26,17 @@ import {
 } from '../src/proxier/testing/make-objects.ts'
 import { listTable } from '../src/ruleset/list-iptables.ts'
 import { printRuleset } from '../src/ruleset/print-iptables.ts'
-import type { Ruleset } from '../src/ruleset/ruleset.ts'
+import { printNftRuleset } from '../src/ruleset/print-nftables.ts'
+import { SECOND_US } from '../src/sim/time.ts'
+import { GOLDEN, goldenConfig, goldenEvents, goldenState } from './golden-case.ts'
 import { toolsAreRequired, useNamespace, whatIsMissing } from './kernel-namespace.ts'
 
-const missing = whatIsMissing(['iptables-legacy', 'ip6tables-legacy'])
+const CASES = readdirSync(GOLDEN).filter(f => f !== 'README.md')
+
+/** Steps whose list is what was deleted. */
+const DELETIONS = new Set(['70-seq-endpoint-changes/step-3.json'])
+
+const missing = whatIsMissing(['iptables-legacy', 'ip6tables-legacy', 'nft'])
 
 describe(`rules in the kernel${missing === '' ? '' : ` (needs ${missing})`}`, () => {
   it.runIf(toolsAreRequired)('has what it needs', () => {
@@ -32,7 +48,7 @@ describe(`rules in the kernel${missing === '' ? '' : ` (needs ${missing})`}`, ()
 
     for (const family of [4, 6] as const) {
       const tool = family === 4 ? 'iptables' : 'ip6tables'
-      const ruleset = manyKinds(family)
+      const ruleset = iptablesRuleset(manyKinds(family), 'a', { ...DEFAULT_PROXIER_CONFIG, ...CIDRS }, family)
 
       it(`${tool}-save prints what was printed`, () => {
         const text = printRuleset(ruleset)
@@ -48,12 +64,56 @@ describe(`rules in the kernel${missing === '' ? '' : ` (needs ${missing})`}`, ()
           expect(withProtocolNumbers(listTable(table, family))).toBe(withProtocolNumbers(listed))
         }
       })
+
+      const list = (): string => inNamespace('nft', ['list', 'table', family === 4 ? 'ip' : 'ip6', 'kube-proxy'])
+      const load = (text: string): void => {
+        inNamespace('nft', ['-f', '-'], text)
+      }
+
+      it(`nft lists what was printed, of a Service of every kind and release (IPv${family})`, () => {
+        for (const release of Object.keys(NFTABLES_RELEASES))
+          for (const parts of [{}, { nodePortAddresses: [] }, { masqueradeAll: true }, { masqueradeBit: 31 }]) {
+            const config = { ...NFTABLES_PROXIER_CONFIG, ...CIDRS, release, ...parts }
+            const text = printNftRuleset(nftablesRuleset(manyKinds(family), 'a', config, family))
+            load(`flush ruleset\n${text}`)
+            expect(list()).toBe(text)
+          }
+      })
+
+      it.each(CASES)(`nft lists what was printed of %s (IPv${family})`, name => {
+        const config = goldenConfig(name, 'nftables')
+        const text = printNftRuleset(nftablesRuleset(goldenState(name), 'node-a', config, family))
+        load(`flush ruleset\n${text}`)
+        expect(list()).toBe(text)
+      })
+
+      it.each(CASES.filter(name => name.startsWith('7')))(`nft runs the syncs of %s (IPv${family})`, name => {
+        const catalog = new ServiceCatalog(family)
+        const writer = new NftablesSyncWriter(catalog, goldenConfig(name, 'nftables'))
+        const proxier = new NodeProxier('node-a', writer)
+        load('flush ruleset')
+        for (let step = 0; step === 0 || existsSync(join(GOLDEN, name, `step-${step}.json`)); step++) {
+          const file = `${name}/${step === 0 ? 'objects' : `step-${step}`}.json`
+          for (const event of goldenEvents(file, DELETIONS.has(file) ? 'DELETED' : 'MODIFIED'))
+            proxier.apply(event, catalog.apply(event))
+          if (proxier.isDue) for (const call of proxier.sync(step * SECOND_US).calls()) load(call)
+          const golden = join(
+            GOLDEN,
+            name,
+            step === 0 ? '' : `after-step-${step}`,
+            family === 4 ? 'nft.txt' : 'nft6.txt',
+          )
+          expect(canonicalNft(list()), file).toBe(canonicalNft(readFileSync(golden, 'utf8')))
+        }
+      })
     }
   })
 })
 
+const CIDRS = { clusterCidrs: ['10.244.0.0/16', 'fd00:244::/56'] }
+
 /** Services of all kinds; every match and verdict that kube-proxy writes, but for nfacct's, which need objects of their own. */
-function manyKinds(family: IpFamily): Ruleset {
+function manyKinds(family: IpFamily): ClusterState {
   const ip = (host: number): string => (family === 4 ? `10.96.0.${host}` : `fd00:96::${host}`)
   const ranges = family === 4 ? ['192.0.2.0/24', '172.18.0.0/16'] : ['2001:db8:2::/48']
   const addressType = family === 4 ? 'IPv4' : 'IPv6'
@@ -66,7 +126,7 @@ function manyKinds(family: IpFamily): Ruleset {
     loadBalancerIngress: [{ ip: ip(101) }],
     loadBalancerSourceRanges: ranges,
   }
-  const state = makeState(
+  return makeState(
     makeNode('a', { ip: family === 4 ? '172.18.0.2' : 'fd00:18::2' }),
     makeService({ name: 'plain', clusterIPs: [ip(1)] }),
     makeService({ name: 'sticky', clusterIPs: [ip(2)], sessionAffinity: 'ClientIP' }),
@@ -92,8 +152,6 @@ function manyKinds(family: IpFamily): Ruleset {
       }),
     ),
   )
-  const config = { ...DEFAULT_PROXIER_CONFIG, clusterCidrs: ['10.244.0.0/16', 'fd00:244::/56'] }
-  return iptablesRuleset(state, 'a', config, family)
 }
 
 /** Release 1.8.9 lists protocols by number, and two dashes under opt in both families. */
