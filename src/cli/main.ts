@@ -6,6 +6,7 @@ import process from 'node:process'
 import { Command, CommanderError } from 'commander'
 import { ownVersion } from '../app/version.ts'
 import { badUsage } from '../problem/problem.ts'
+import { registerDiff } from './diff.ts'
 import { report } from './finish.ts'
 import { registerGet } from './get.ts'
 import { registerLog } from './log.ts'
@@ -18,6 +19,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerRun,
   registerRules,
   registerReplay,
+  registerDiff,
   registerLog,
   registerGet,
   registerReport,
