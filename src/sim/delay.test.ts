@@ -43,7 +43,58 @@ describe('a drawn delay', () => {
   it('must not change', () => {
     expect(
       CASES.map(([name, delay]) => [name, [0, 1, 2].map(i => drawDelayUs(delay, seed, i, 0, 0))]),
-    ).toMatchInlineSnapshot()
+    ).toMatchInlineSnapshot(`
+      [
+        [
+          "constant",
+          [
+            7000,
+            7000,
+            7000,
+          ],
+        ],
+        [
+          "uniform",
+          [
+            4736,
+            4040,
+            6069,
+          ],
+        ],
+        [
+          "normal",
+          [
+            9890,
+            9588,
+            10463,
+          ],
+        ],
+        [
+          "lognormal",
+          [
+            9463,
+            8137,
+            12603,
+          ],
+        ],
+        [
+          "exponential",
+          [
+            6089,
+            4156,
+            11339,
+          ],
+        ],
+        [
+          "empirical",
+          [
+            1890,
+            1600,
+            3891,
+          ],
+        ],
+      ]
+    `)
   })
 
   it('is never negative and always whole', () => {
