@@ -3,8 +3,6 @@
  * native/kernel-replay (standard-library Python), which holds private network namespaces without a way out and takes them along when it
  * ends. Needs root, Linux, python3, ip and the tools of the backend; `kernelLacks` says which are missing.
  */
-import { spawn } from 'node:child_process'
-import { join } from 'node:path'
 import process from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
@@ -12,8 +10,9 @@ import type { Flow, FlowTopology } from '../net/flow.ts'
 import { formatIp, formatPrefix, type IpFamily } from '../net/ip.ts'
 import { ORIGIN, type Origin } from '../net/packet.ts'
 import { PROTOCOL_NUMBER } from '../net/protocol.ts'
-import { badInput, badUsage, ioFailed, type Problem } from '../problem/problem.ts'
+import { badInput, ioFailed, type Problem } from '../problem/problem.ts'
 import { TCP_FLAG } from '../ruleset/ruleset.ts'
+import { nativeMend, runNative } from './run-native.ts'
 import type { RuleCount } from './verify/rule-count.ts'
 
 export const KERNEL_BACKENDS = ['iptables-legacy', 'iptables-nft', 'nft'] as const
@@ -162,44 +161,13 @@ const ORIGIN_WORD: Readonly<Record<Origin, KernelFlow['origin']>> = {
   [ORIGIN.node]: 'node',
 }
 
-const PROGRAM = join(import.meta.dirname, '../../native/kernel-replay')
-
-/** Runs the program once. */
-function ask(request: unknown): Promise<E.Either<Problem, unknown>> {
-  return new Promise(resolve => {
-    const child = spawn('python3', ['-B', PROGRAM], { stdio: 'pipe' })
-    const output: Buffer[] = []
-    const complaints: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk))
-    // A child that ends early leaves a broken pipe; its exit says why.
-    child.stdin.on('error', () => {})
-    child.on('error', () => resolve(E.left(badUsage('python3 cannot be run', 'install Python 3.9 or later'))))
-    child.on('close', code => {
-      const text = Buffer.concat(output).toString('utf8')
-      if (text !== '' && (code === 0 || code === 1)) resolve(readAnswer(JSON.parse(text)))
-      else {
-        const lastWords = Buffer.concat(complaints).toString('utf8').trim().split('\n').at(-1) ?? ''
-        resolve(E.left(ioFailed('python3', 'replay in the kernel', lastWords || `exit code ${code}`, 'run it again')))
-      }
-    })
-    child.stdin.end(JSON.stringify(request))
-  })
-}
+const ask = (request: unknown): Promise<E.Either<Problem, unknown>> =>
+  runNative('kernel-replay', 'replay in the kernel', request, readAnswer)
 
 function readAnswer(answer: unknown): E.Either<Problem, unknown> {
   const { problem } = answer as { readonly problem?: { readonly kind: string; readonly text: string } }
   if (problem === undefined) return E.right(answer)
   if (problem.kind === 'rules')
     return E.left(badInput({}, `the kernel does not take the rules: ${problem.text}`, 'take out what it does not know'))
-  return E.left(
-    ioFailed("this machine's kernel", 'replay', problem.text, PROBLEM_MENDS[problem.kind] ?? 'run it again'),
-  )
-}
-
-const PROBLEM_MENDS: Readonly<Record<string, string>> = {
-  namespaces: 'run as root, in a container with CAP_SYS_ADMIN and CAP_NET_ADMIN',
-  sysctl: 'run where /proc/sys/net may be written',
-  time: 'send fewer packets',
-  flows: 'send fewer flows',
+  return E.left(ioFailed("this machine's kernel", 'replay', problem.text, nativeMend(problem.kind)))
 }

@@ -6,7 +6,7 @@ import process from 'node:process'
 import { Command, CommanderError } from 'commander'
 import { ownVersion } from '../app/version.ts'
 import { badUsage } from '../problem/problem.ts'
-import { registerDiff } from './diff.ts'
+import { registerCalibrate } from './calibrate.ts'
 import { report } from './finish.ts'
 import { registerGet } from './get.ts'
 import { registerLog } from './log.ts'
@@ -19,10 +19,10 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerRun,
   registerRules,
   registerReplay,
-  registerDiff,
   registerLog,
   registerGet,
   registerReport,
+  registerCalibrate,
 ]
 
 /** Runs one command line (without `node` and the script); the exit code is left in process.exitCode. */

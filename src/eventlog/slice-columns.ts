@@ -5,7 +5,6 @@
 import type { ArrowVector } from '../arrow/arrow-vector.ts'
 import { isNull, isTrue } from '../arrow/arrow-vector.ts'
 import { BitBuilder, ListBuilder, NumberBuilder, structVector } from '../arrow/column-builders.ts'
-import { int64ToFloat64, int64Vector } from '../arrow/table-vectors.ts'
 import { listReader, TextListBuilder, textListReader } from '../arrow/text-columns.ts'
 import { Utf8Builder, utf8Reader } from '../arrow/utf8-column.ts'
 import type { Endpoint, EndpointPort, EndpointSlice, Labels } from '../cluster/objects.ts'
@@ -50,9 +49,6 @@ export const SLICE_FIELD = nullable(
         },
         'in the order of the object',
       ),
-      nullable(
-        plainField('int64', 'lastChangeTriggerUs', 'when the first change that this version answers came about', 'us'),
-      ),
     ],
     'the EndpointSlice after the change; null for other kinds',
   ),
@@ -67,8 +63,6 @@ export class SliceBuilder {
   private readonly portLists = new ListBuilder()
   private readonly endpoints = new EndpointBuilder()
   private readonly endpointLists = new ListBuilder()
-  private readonly triggered = new BitBuilder()
-  private readonly triggers = new NumberBuilder(n => new Float64Array(n))
   private length = 0
 
   push(slice: EndpointSlice): void {
@@ -79,8 +73,6 @@ export class SliceBuilder {
     this.portLists.push(slice.ports.length)
     for (const endpoint of slice.endpoints) this.endpoints.push(endpoint)
     this.endpointLists.push(slice.endpoints.length)
-    this.triggered.push(slice.lastChangeTriggerUs !== undefined)
-    this.triggers.push(slice.lastChangeTriggerUs ?? 0)
     this.length++
   }
 
@@ -90,8 +82,6 @@ export class SliceBuilder {
     this.addressTypes.push(0)
     this.portLists.push(0)
     this.endpointLists.push(0)
-    this.triggered.push(false)
-    this.triggers.push(0)
     this.length++
   }
 
@@ -103,16 +93,13 @@ export class SliceBuilder {
         this.addressTypes.vector(),
         this.portLists.vector(this.ports.vector()),
         this.endpointLists.vector(this.endpoints.vector()),
-        this.triggered.mask(int64Vector(this.triggers.used())),
       ),
     )
   }
 
   reset(): void {
-    const { present, serviceNames, addressTypes, ports, portLists, endpoints, endpointLists, triggered, triggers } =
-      this
+    const { present, serviceNames, addressTypes, ports, portLists, endpoints, endpointLists } = this
     for (const b of [present, serviceNames, addressTypes, ports, portLists, endpoints, endpointLists]) b.reset()
-    for (const b of [triggered, triggers]) b.reset()
     this.length = 0
   }
 }
@@ -121,12 +108,11 @@ export class SliceBuilder {
 export function sliceReader(
   vector: ArrowVector,
 ): (row: number, namespace: string, name: string, labels: Labels) => EndpointSlice {
-  const [serviceNames, addressTypes, portLists, endpointLists, triggers] = vector.children
+  const [serviceNames, addressTypes, portLists, endpointLists] = vector.children
   const serviceName = utf8Reader(serviceNames)
   const addressType = addressTypes.values as Int8Array
   const ports = listReader(portLists, portReader(portLists.children[0]))
   const endpoints = listReader(endpointLists, endpointReader(endpointLists.children[0]))
-  const triggerUs = int64ToFloat64(triggers.values as BigInt64Array)
   return (row, namespace, name, labels) => ({
     kind: 'EndpointSlice',
     namespace,
@@ -136,7 +122,6 @@ export function sliceReader(
     addressType: ADDRESS_TYPES[addressType[row]],
     ports: ports(row),
     endpoints: endpoints(row),
-    ...(isNull(triggers, row) ? {} : { lastChangeTriggerUs: triggerUs[row] }),
   })
 }
 
