@@ -3,7 +3,8 @@
  * portable; count-ways.wasm.ts does the same, four connections at a time. Nothing is allocated.
  */
 import type { StreamSeed } from '../sim/random.ts'
-import { hashDestination, RUN_COUNT_BITS, RUN_ROW_BITS, WAY_ENTRY, type WayTable } from './way-table.ts'
+import { exactWay, RUN_COUNT_MASK, rowStart, WORDS } from './draw-rows.ts'
+import { hashDestination, WAY_ENTRY, type WayTable } from './way-table.ts'
 
 /** Connections `flowLow` … of one sender, by destination. */
 export interface Connections {
@@ -27,7 +28,7 @@ export function countWays(
   cells: Uint32Array,
   missed: Uint32Array,
 ): number {
-  const { entries, entryMask, margin, rowStart, thresholds } = table
+  const { entries, entryMask, margin, rowStarts, thresholds } = table
   const addressWords = addresses.length / ports.length
   const { low } = seed
   const high = Math.imul(flowHigh ^ seed.high, 0x9e3779b1)
@@ -75,11 +76,11 @@ export function countWays(
       x = Math.imul(x ^ (x >>> 16), 0x21f0aaad)
       x = Math.imul(x ^ (x >>> 15), 0xd35a2d97)
       const word = (x ^ (x >>> 15)) >>> 0
-      const scaled = word * (run & COUNT_MASK)
+      const scaled = word * (run & RUN_COUNT_MASK)
       let way = (scaled * 2 ** -32) | 0
       const rest = scaled - way * WORDS
       if (rest < margin || rest >= far || run < 0)
-        way = exactWay(thresholds, rowStart[(run >> RUN_COUNT_BITS) & ROW_MASK], run & COUNT_MASK, word)
+        way = exactWay(thresholds, rowStart(rowStarts, run), run & RUN_COUNT_MASK, word)
       cells[entries[entry + FIRST_WAY] + way]++
       break
     }
@@ -87,19 +88,4 @@ export function countWays(
   return missedCount
 }
 
-const WORDS = 0x1_0000_0000
-const COUNT_MASK = (1 << RUN_COUNT_BITS) - 1
-const ROW_MASK = (1 << RUN_ROW_BITS) - 1
 const { run: RUN, ports: PORTS, firstWay: FIRST_WAY } = WAY_ENTRY
-
-/** The last way whose threshold is not above the word. */
-function exactWay(thresholds: Uint32Array, start: number, count: number, word: number): number {
-  let low = 0
-  let high = count - 1
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1
-    if (thresholds[start + middle] <= word) low = middle
-    else high = middle - 1
-  }
-  return low
-}

@@ -10,7 +10,7 @@ export interface DrawScript {
   readonly cuts: Float64Array[]
   /** Draws taken so far. */
   taken: number
-  /** Places in the code where the source address or port was compared, or something rare: pc, or ~pc where the packet had come back through lo. */
+  /** Places in the code where the source was compared or rewritten, or something rare: pc, or ~pc where the packet had come back through lo. */
   readonly sourceTests: number[]
   /** Dispatch id and slot of each hit whose verdict did not let the packet go on. */
   readonly hits: number[]

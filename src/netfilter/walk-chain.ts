@@ -298,6 +298,7 @@ export function walkChain(
         break
       case SNAT:
         engine.looked = true
+        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         matched[rule] += weight
         setNatPorts(program, packet, code[pc + 1])
         translateSource(packet, code[pc + 2], code[pc + 3], code[pc + 4], code[pc + 5])
@@ -389,10 +390,8 @@ function scriptedChance(engine: Engine, packet: Packet, threshold: number): numb
 
 function scriptedWord(script: DrawScript, cuts: Float64Array): number {
   const n = script.taken++
-  if (n === script.words.length) {
-    script.words.push(0)
-    script.cuts.push(cuts)
-  }
+  if (n === script.words.length) script.words.push(0)
+  script.cuts[n] = cuts
   return script.words[n]
 }
 

@@ -9,6 +9,7 @@
  */
 import { CT, newPacket, type Origin, type Packet } from '../net/packet.ts'
 import { DISPATCH, DISPATCH_WORDS, ENTRY_WORDS } from './dispatch.ts'
+import { type DrawRows, isEmpty, newDrawRows, RUN_COUNT_MASK, rowStart, runOf } from './draw-rows.ts'
 import { newDrawScript, rewind } from './draw-script.ts'
 import type { Engine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
@@ -33,13 +34,9 @@ export interface WayTable {
   readonly entries: Int32Array
   /** Number of entries minus 1. */
   readonly entryMask: number
-  /** By row: where its thresholds begin. Threshold i of a row is the lowest word that takes way i. */
-  readonly rowStart: Int32Array
+  /** The ways' rows (draw-rows.ts). */
+  readonly rowStarts: Int32Array
   readonly thresholds: Uint32Array
-  /**
-   * Word x count / 2^32 is the way's number unless its fraction lies within margin / 2^32 of a whole number: thresholds of even choices are
-   * off that far at most. Then, and for rows that are not even at all, the thresholds decide.
-   */
   readonly margin: number
   readonly wayCount: number
   /** By way: its entry, and a word that takes it. A way that no word takes is -1. */
@@ -49,10 +46,6 @@ export interface WayTable {
 
 /** Four address words, protocol << 16 | port, first way, run; the run is 0 in an empty entry. */
 export const WAY_ENTRY = { address: 0, ports: 4, firstWay: 5, run: 6, words: 8 } as const
-
-/** A run: count of ways, row, and whether the row is uneven (the sign). */
-export const RUN_COUNT_BITS = 20
-export const RUN_ROW_BITS = 11
 
 /** `engine` counts nothing. Cost: about a microsecond a way. */
 export function wayTable(engine: Engine, sender: Sender): WayTable {
@@ -64,9 +57,9 @@ export function wayTable(engine: Engine, sender: Sender): WayTable {
   return {
     entries: draft.entries,
     entryMask: draft.entryMask,
-    rowStart: sharedInts(draft.rowStart),
-    thresholds: new Uint32Array(sharedInts(draft.thresholds).buffer),
-    margin: draft.margin,
+    rowStarts: sharedInts(draft.rows.starts),
+    thresholds: new Uint32Array(sharedInts(draft.rows.thresholds).buffer),
+    margin: draft.rows.margin,
     wayCount: draft.wayEntry.length,
     wayEntry: sharedInts(draft.wayEntry),
     wayWord: new Uint32Array(sharedInts(draft.wayWord).buffer),
@@ -126,20 +119,9 @@ function knownDestinations(program: Program, { host }: Sender): number[] {
 interface Draft {
   readonly entries: Int32Array
   readonly entryMask: number
-  /** Rows by what they were made of. */
-  readonly rows: Map<string, Row>
-  readonly rowStart: number[]
-  readonly thresholds: number[]
-  margin: number
+  readonly rows: DrawRows
   readonly wayEntry: number[]
   readonly wayWord: number[]
-}
-
-interface Row {
-  readonly index: number
-  readonly count: number
-  readonly uneven: boolean
-  readonly thresholds: readonly number[]
 }
 
 function newDraft(keyCount: number): Draft {
@@ -147,10 +129,7 @@ function newDraft(keyCount: number): Draft {
   const draft: Draft = {
     entries: new Int32Array(new SharedArrayBuffer(4 * WAY_ENTRY.words * entryCount)),
     entryMask: entryCount - 1,
-    rows: new Map(),
-    rowStart: [],
-    thresholds: [],
-    margin: 1,
+    rows: newDrawRows(),
     wayEntry: [],
     wayWord: [],
   }
@@ -168,7 +147,7 @@ function enterDestination(
   keys: readonly number[],
   at: number,
 ): void {
-  const { entries, entryMask, wayEntry, wayWord } = draft
+  const { entries, entryMask, rows, wayEntry, wayWord } = draft
   const [a, b, c, d, ports] = [keys[at] | 0, keys[at + 1] | 0, keys[at + 2] | 0, keys[at + 3] | 0, keys[at + 4]]
   let entry = hashDestination(a, b, c, d, ports) & entryMask
   while (entries[WAY_ENTRY.words * entry + WAY_ENTRY.run] !== 0) {
@@ -186,22 +165,20 @@ function enterDestination(
   script.words.length = 0
   script.cuts.length = 0
   if (!walk(engine, sender, packet, keys, at)) return
-  const row = rowOf(draft, engine.program, script.taken === 0 ? NO_CUTS : script.cuts[0])
-  if (row === undefined) return
-  const { count, thresholds } = row
+  const run = runOf(rows, engine.program, script.taken === 0 ? NO_CUTS : script.cuts[0])
+  if (run === undefined) return
+  const { thresholds } = rows
+  const start = rowStart(rows.starts, run)
+  const count = run & RUN_COUNT_MASK
   for (let way = 1; way < count; way++) {
-    if (way < count - 1 && thresholds[way] === thresholds[way + 1]) continue
-    script.words[0] = thresholds[way]
+    if (isEmpty(thresholds, start, count, way)) continue
+    script.words[0] = thresholds[start + way]
     if (!walk(engine, sender, packet, keys, at)) return
   }
-  const base = WAY_ENTRY.words * entry
-  entries.set(
-    [a, b, c, d, ports, wayEntry.length, count | (row.index << RUN_COUNT_BITS) | (row.uneven ? 1 << 31 : 0)],
-    base,
-  )
+  entries.set([a, b, c, d, ports, wayEntry.length, run], WAY_ENTRY.words * entry)
   for (let way = 0; way < count; way++) {
-    wayEntry.push(way < count - 1 && thresholds[way] === thresholds[way + 1] ? -1 : entry)
-    wayWord.push(thresholds[way])
+    wayEntry.push(isEmpty(thresholds, start, count, way) ? -1 : entry)
+    wayWord.push(thresholds[start + way])
   }
 }
 
@@ -218,30 +195,6 @@ function walk(engine: Engine, sender: Sender, packet: Packet, keys: readonly num
 }
 
 const isAddressTest = (op: number): boolean => op !== OP.SOURCE_PORTS && op !== OP.RARE
-
-/** The row of a draw with these cuts; undefined when it has too many ways, or there are too many rows. */
-function rowOf(draft: Draft, program: Program, cuts: Float64Array): Row | undefined {
-  const key = cuts.buffer === program.thresholds.buffer ? `${cuts.byteOffset} ${cuts.length}` : cuts.join()
-  const known = draft.rows.get(key)
-  if (known !== undefined) return known
-  const thresholds = [0, ...cuts].filter(word => word < WORDS)
-  const count = thresholds.length
-  if (count >= 1 << RUN_COUNT_BITS || draft.rowStart.length >= 1 << RUN_ROW_BITS) return undefined
-  const margin =
-    count + count * thresholds.reduce((most, word, i) => Math.max(most, Math.abs(word - (i * WORDS) / count)), 0)
-  const uneven = margin > MOST_MARGIN
-  if (!uneven) draft.margin = Math.max(draft.margin, Math.ceil(margin))
-  const row = { index: draft.rowStart.length, count, uneven, thresholds }
-  draft.rowStart.push(draft.thresholds.length)
-  for (const word of thresholds) draft.thresholds.push(word)
-  draft.rows.set(key, row)
-  return row
-}
-
-const WORDS = 0x1_0000_0000
-
-/** With the widest margin one draw in a hundred looks at its thresholds. */
-const MOST_MARGIN = WORDS / 200
 
 function sharedInts(values: readonly number[]): Int32Array {
   const ints = new Int32Array(new SharedArrayBuffer(4 * values.length))

@@ -4,15 +4,15 @@
  * more as a NEW packet from the uplink; its later packets walk the same hops in one weighted evaluation each.
  *
  * Counters of the detail nodes come from engines of their own, so that second hops from anywhere are counted for the right node.
- * Cost: two to four evaluations a connection, no allocation. Models one direction only; a connection that is not delivered sends its
+ * Hops are remembered (hop-places.ts): most cost a look-up, not an evaluation. No allocation. Models one direction only; a connection that is not delivered sends its
  * first packet and no more (no retransmission).
  */
 import { record } from '../metrics/histogram.ts'
 import type { Packet } from '../net/packet.ts'
 import { CT, newPacket, ORIGIN } from '../net/packet.ts'
-import type { Engine } from '../netfilter/engine.ts'
 import { newEngine } from '../netfilter/engine.ts'
-import { evaluate, evaluateEstablished } from '../netfilter/evaluate.ts'
+import { foldRecords, passFirst, passLater } from '../netfilter/hop-memo.ts'
+import { type HopMemo, newHopMemo, type Places } from '../netfilter/hop-records.ts'
 import type { HostView } from '../netfilter/host.ts'
 import { beginNode, endNode } from '../netfilter/node-order.ts'
 import type { Outcome } from '../netfilter/outcome.ts'
@@ -20,6 +20,8 @@ import { OUTCOME } from '../netfilter/outcome.ts'
 import { ruleTallies } from '../netfilter/rule-tallies.ts'
 import type { Flow } from '../workload/draw-flow.ts'
 import { drawFlow } from '../workload/draw-flow.ts'
+import { DESTINATION, DESTINATION_WORDS } from '../workload/traffic.ts'
+import { firstPlaces, type HopPlaces, ingressPlaces, newHopPlaces, secondPlaces } from './hop-places.ts'
 import { hostViews } from './host-table.ts'
 import type { Job } from './jobs.ts'
 import type { FamilyPlan, ReplayPlan } from './replay-plan.ts'
@@ -40,8 +42,12 @@ interface FamilyReplayer {
   readonly tallies: FamilyTallies
   readonly hosts: readonly HostView[]
   /** Counts for all nodes but the detail nodes, which have one each. */
-  readonly engine: Engine
-  readonly detailEngines: readonly Engine[]
+  readonly memo: HopMemo
+  readonly detailMemos: readonly HopMemo[]
+  readonly places: HopPlaces
+  /** Of the class and node at hand. */
+  firstPlaces: Places | undefined
+  ingressPlaces: Places | undefined
   readonly flow: Flow
   /** The flow's packet as the backend's node sees it. */
   readonly secondPacket: Packet
@@ -51,11 +57,14 @@ interface FamilyReplayer {
 /** How the flow at hand got on. */
 interface Way {
   outcome: Outcome
+  /** What hop-memo.ts knows of its hops. */
+  record: number
   /** DNAT id of the first hop and the node of its backend, or -1. */
   dnat: number
   target: number
   twoHops: boolean
   secondOutcome: Outcome
+  secondRecord: number
   fate: Fate
 }
 
@@ -63,7 +72,8 @@ interface Way {
 const FATE = { delivered: 0, rejected: 1, dropped: 2, unmatched: 3, goesOn: 4 } as const
 type Fate = (typeof FATE)[keyof typeof FATE]
 
-export function newReplayer(plan: ReplayPlan): Replayer {
+/** `remembers` false: every packet is evaluated, for the tests that hold both equal. */
+export function newReplayer(plan: ReplayPlan, remembers = true): Replayer {
   const tallies = newTallies(plan)
   const detailOfNode = new Int32Array(plan.traffic.nodeCount).fill(-1)
   plan.detailNodes.forEach((node, d) => {
@@ -72,25 +82,32 @@ export function newReplayer(plan: ReplayPlan): Replayer {
   const family = (f: 4 | 6): FamilyReplayer | null => {
     const own = plan.families[f]
     if (own === null) return null
-    const detailEngines = plan.detailNodes.map(node => {
-      const engine = newEngine(own.program, plan.ruleSeed)
-      beginNode(engine, plan.orderKeyOfNode[node])
-      return engine
+    const newMemo = (): HopMemo => newHopMemo(newEngine(own.program, plan.ruleSeed))
+    const detailMemos = plan.detailNodes.map(node => {
+      const memo = newMemo()
+      beginNode(memo.engine, plan.orderKeyOfNode[node])
+      return memo
     })
+    const hosts = hostViews(own.hosts)
     return {
       plan: own,
       tallies: tallies.families[f]!,
-      hosts: hostViews(own.hosts),
-      engine: newEngine(own.program, plan.ruleSeed),
-      detailEngines,
+      hosts,
+      memo: newMemo(),
+      detailMemos,
+      places: newHopPlaces(plan, own, remembers ? hosts : [], detailOfNode),
+      firstPlaces: undefined,
+      ingressPlaces: undefined,
       flow: { packet: newPacket(f), destination: -1, packets: 0 },
       secondPacket: newPacket(f),
       way: {
         outcome: OUTCOME.dropped,
+        record: 0,
         dnat: -1,
         target: -1,
         twoHops: false,
         secondOutcome: OUTCOME.dropped,
+        secondRecord: 0,
         fate: FATE.dropped,
       },
     }
@@ -111,13 +128,15 @@ export function replayJob(replayer: Replayer, job: Job): void {
       if (from === to) return
       const own = families[kind.family]
       if (own === null) throw new Error(`replayJob: class ${c} is of family ${kind.family}, which has no rules`)
+      own.firstPlaces = firstPlaces(own.places, c, node)
+      own.ingressPlaces = ingressPlaces(own.places, c, node)
       for (let flowLow = from; flowLow < to; flowLow++) {
         drawFlow(plan.traffic, c, node, flowLow, own.flow)
         replayFlow(replayer, own, node)
       }
     })
-    if (families[4] !== null) endNode(families[4].engine)
-    if (families[6] !== null) endNode(families[6].engine)
+    if (families[4] !== null) endNode(families[4].memo.engine)
+    if (families[6] !== null) endNode(families[6].memo.engine)
   }
 }
 
@@ -126,10 +145,12 @@ export function finishReplay(replayer: Replayer): Tallies {
   for (const family of [replayer.families[4], replayer.families[6]]) {
     if (family === null) continue
     const { rules, detail } = family.tallies
-    addRuleTallies(rules, ruleTallies(family.engine))
-    family.detailEngines.forEach((engine, d) => {
-      endNode(engine)
-      const own = ruleTallies(engine)
+    foldRecords(family.memo)
+    addRuleTallies(rules, ruleTallies(family.memo.engine))
+    family.detailMemos.forEach((memo, d) => {
+      endNode(memo.engine)
+      foldRecords(memo)
+      const own = ruleTallies(memo.engine)
       addRuleTallies(detail[d], own)
       addRuleTallies(rules, own)
     })
@@ -138,12 +159,12 @@ export function finishReplay(replayer: Replayer): Tallies {
 }
 
 function begin(family: FamilyReplayer | null, node: number, plan: ReplayPlan): void {
-  if (family !== null) beginNode(family.engine, plan.orderKeyOfNode[node])
+  if (family !== null) beginNode(family.memo.engine, plan.orderKeyOfNode[node])
 }
 
-function engineOf(replayer: Replayer, family: FamilyReplayer, node: number): Engine {
+function memoOf(replayer: Replayer, family: FamilyReplayer, node: number): HopMemo {
   const detail = replayer.detailOfNode[node]
-  return detail < 0 ? family.engine : family.detailEngines[detail]
+  return detail < 0 ? family.memo : family.detailMemos[detail]
 }
 
 function replayFlow(replayer: Replayer, family: FamilyReplayer, node: number): void {
@@ -178,20 +199,25 @@ function replayFlow(replayer: Replayer, family: FamilyReplayer, node: number): v
   tallies.nodes.endpointPackets[way.target] += delivered
 }
 
-/** Evaluates the first packet where it meets the rules and notes its way; answers the rules evaluated. */
+/** Passes the first packet where it meets the rules and notes its way; answers the rules evaluated. */
 function firstHop(replayer: Replayer, family: FamilyReplayer, node: number): number {
   const { way, hosts, plan } = family
-  const { packet } = family.flow
-  const { nodes } = replayer.tallies
-  const engine = engineOf(replayer, family, node)
-  way.outcome = evaluate(engine, plan.viewOfNode[node], hosts[node], replayer.plan.orderKeyOfNode[node], packet, 1)
-  way.dnat = engine.dnat
+  const { packet, destination } = family.flow
+  const { tallies } = replayer
+  const { orderKeyOfNode, traffic } = replayer.plan
+  const memo = memoOf(replayer, family, node)
+  const atIngress = traffic.destinations.words[DESTINATION_WORDS * destination + DESTINATION.atIngress] === 1
+  const places = atIngress ? family.ingressPlaces : family.firstPlaces
+  const view = plan.viewOfNode[node]
+  way.outcome = passFirst(memo, places, destination, view, hosts[node], orderKeyOfNode[node], packet)
+  way.record = memo.record
+  way.dnat = memo.dnat
   way.target = way.dnat < 0 ? -1 : plan.backendNode[way.dnat]
   way.fate = firstFate(way, node)
   way.twoHops = way.fate === FATE.goesOn
-  nodes.connections[node] += 1
-  nodes.rulesEvaluated[node] += engine.rulesEvaluated
-  return engine.rulesEvaluated
+  tallies.nodes.connections[node] += 1
+  tallies.nodes.rulesEvaluated[node] += memo.rulesEvaluated
+  return memo.rulesEvaluated
 }
 
 /** The same for a packet that reaches its backend's node. */
@@ -200,13 +226,15 @@ function secondHop(replayer: Replayer, family: FamilyReplayer): number {
   const { nodes } = replayer.tallies
   const { target } = way
   arriveFrom(family.flow.packet, secondPacket)
-  const engine = engineOf(replayer, family, target)
+  const memo = memoOf(replayer, family, target)
+  const places = secondPlaces(family.places, target, replayer.detailOfNode[target])
   const orderKey = replayer.plan.orderKeyOfNode[target]
-  way.secondOutcome = evaluate(engine, plan.viewOfNode[target], hosts[target], orderKey, secondPacket, 1)
-  way.fate = secondFate(way.secondOutcome, engine.dnat)
+  way.secondOutcome = passFirst(memo, places, way.dnat, plan.viewOfNode[target], hosts[target], orderKey, secondPacket)
+  way.secondRecord = memo.record
+  way.fate = secondFate(way.secondOutcome, memo.dnat)
   nodes.secondHopConnections[target] += 1
-  nodes.rulesEvaluated[target] += engine.rulesEvaluated
-  return engine.rulesEvaluated
+  nodes.rulesEvaluated[target] += memo.rulesEvaluated
+  return memo.rulesEvaluated
 }
 
 /** Sends the connection's later packets, `count` of them, along the way of the first; answers how many arrive. */
@@ -216,15 +244,17 @@ function sendLater(replayer: Replayer, family: FamilyReplayer, node: number, cou
   const { packet } = family.flow
   const { laterRulesEvaluated } = replayer.tallies.nodes
   const { orderKeyOfNode } = replayer.plan
-  const engine = engineOf(replayer, family, node)
-  const outcome = evaluateEstablished(engine, plan.viewOfNode[node], hosts[node], orderKeyOfNode[node], packet, count)
-  laterRulesEvaluated[node] += engine.rulesEvaluated * count
+  const memo = memoOf(replayer, family, node)
+  const view = plan.viewOfNode[node]
+  const outcome = passLater(memo, way.record, view, hosts[node], orderKeyOfNode[node], packet, count)
+  laterRulesEvaluated[node] += memo.rulesEvaluated * count
   if (outcome !== way.outcome) return 0
   if (!way.twoHops) return count
   const { target } = way
-  const there = engineOf(replayer, family, target)
+  const there = memoOf(replayer, family, target)
+  const targetView = plan.viewOfNode[target]
   const orderKey = orderKeyOfNode[target]
-  const end = evaluateEstablished(there, plan.viewOfNode[target], hosts[target], orderKey, secondPacket, count)
+  const end = passLater(there, way.secondRecord, targetView, hosts[target], orderKey, secondPacket, count)
   laterRulesEvaluated[target] += there.rulesEvaluated * count
   return end === way.secondOutcome ? count : 0
 }

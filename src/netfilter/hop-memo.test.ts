@@ -1,0 +1,180 @@
+/** With a memory or without: the same outcomes, translations, draws and counters, on any rules, nodes and packets. */
+import fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import type { IpFamily } from '../net/ip.ts'
+import { copyPacket, type Packet } from '../net/packet.ts'
+import { compile } from './compile.ts'
+import type { Engine } from './engine.ts'
+import { newEngine } from './engine.ts'
+import { evaluate, evaluateEstablished } from './evaluate.ts'
+import { foldRecords, hostKind, passFirst, passLater } from './hop-memo.ts'
+import { newHopMemo, newPlaces, type Places } from './hop-records.ts'
+import { type HostView, hostView } from './host.ts'
+import { beginNode, endNode } from './node-order.ts'
+import { OUTCOME } from './outcome.ts'
+import { ruleTallies } from './rule-tallies.ts'
+import { makeHostView, makePacket } from './testing/make-rules.ts'
+import { makeServiceRules, serviceAddress } from './testing/make-service-rules.ts'
+import { type RandomStep, randomStep, randomViews } from './testing/random-ruleset.ts'
+
+const RUNS = Number(process.env['SVCSIM_PROPERTY_RUNS'] ?? 400)
+const SEED = { low: 0x1234_5678, high: 0x9abc_def0 }
+
+interface Visit {
+  readonly host: number
+  readonly orderKey: number
+  readonly steps: readonly RandomStep[]
+}
+
+const randomVisit = (family: IpFamily): fc.Arbitrary<Visit> =>
+  fc.record({
+    host: fc.nat(3),
+    orderKey: fc.constantFrom(0, 1, 0xdead_beef | 0, 77),
+    steps: fc.array(randomStep(family), { minLength: 4, maxLength: 40 }),
+  })
+
+/** Two nodes alike, one with an address that packets come from, one without any. */
+const makeHosts = (family: IpFamily): HostView[] =>
+  [['192.0.2.1', '2001:db8:1::1'], ['192.0.2.77', '2001:db8:1::77'], ['192.0.2.2', '2001:db8:1::2'], []].map(
+    addresses => makeHostView(family, addresses),
+  )
+
+describe.each([4, 6] as const)('a hop with memory, IPv%i', family => {
+  it(
+    'equals evaluate in every number, on random rulesets',
+    () => {
+      let remembered = 0
+      fc.assert(
+        fc.property(
+          randomViews(family),
+          fc.array(randomVisit(family), { minLength: 1, maxLength: 4 }),
+          (views, visits) => {
+            const program = right(compile(views))
+            const plain = newEngine(program, SEED)
+            const memo = newHopMemo(newEngine(program, SEED))
+            const hosts = makeHosts(family)
+            const placesOf = new Map<string, Places>()
+            for (const { host: h, orderKey, steps } of visits) {
+              const host = hosts[h]
+              beginNode(plain, orderKey)
+              beginNode(memo.engine, orderKey)
+              for (const { view, packet, laterWeight } of steps) {
+                // What the callers promise: one view, kind of host, origin, conntrack state and mark.
+                const promised: Packet = { ...copyPacket(packet), ctState: 1, mark: 0 }
+                const key = [view, hostKind(host), promised.origin].join()
+                if (!placesOf.has(key)) placesOf.set(key, newPlaces(5_000))
+                if (promised.origin === 2) promised.source.set(host.primary)
+                remembered += compareStep(plain, memo, placesOf.get(key), view, host, orderKey, promised, laterWeight)
+              }
+              endNode(plain)
+              endNode(memo.engine)
+            }
+            foldRecords(memo)
+            expect(ruleTallies(memo.engine)).toEqual(ruleTallies(plain))
+          },
+        ),
+        { numRuns: RUNS },
+      )
+      expect(remembered).toBeGreaterThan(5 * RUNS)
+    },
+    120_000 + 100 * RUNS,
+  )
+
+  it('knows Services: endpoints here and elsewhere, and the endpoint that sends to itself', () => {
+    const program = right(compile([makeServiceRules({ family, services: 9, endpoints: 3 })]))
+    const plain = newEngine(program, SEED)
+    const memo = newHopMemo(newEngine(program, SEED))
+    const places = newPlaces(5_000)
+    // Endpoints 0 … 7 live on the first node, 8 … 15 on the second.
+    const hosts = [0, 8].map((first, n) =>
+      hostView(
+        {
+          localAddresses: [family === 4 ? `192.0.2.${n}` : `2001:db8::${n + 2}`],
+          podPrefixes: [family === 4 ? `10.244.0.${first}/29` : `fd00:244::${first}/125`],
+          uplinkName: 'eth0',
+          podInterfaceName: 'cni0',
+        },
+        family,
+      ),
+    )
+    for (const [visit, n] of [0, 1, 0, 1, 0, 1].entries()) {
+      for (const engine of [plain, memo.engine]) beginNode(engine, 77 + n)
+      for (let flowLow = 0; flowLow < 1_000; flowLow++) {
+        // The node's endpoints send, and one client that is not of the cluster's pods.
+        const client = flowLow % 9
+        const pod = (8 * n + client).toString(family === 4 ? 10 : 16)
+        const source =
+          family === 4
+            ? client < 8
+              ? `10.244.0.${pod}`
+              : '198.51.100.9'
+            : client < 8
+              ? `fd00:244::${pod}`
+              : '2001:db8:9::9'
+        const destination = serviceAddress(family, (flowLow >> 4) % 9)
+        const packet = makePacket({ source, destination, flowLow, flowHigh: visit }, family)
+        expect(compareStep(plain, memo, places, 0, hosts[n], 77 + n, packet, flowLow % 3)).toBe(1)
+      }
+      for (const engine of [plain, memo.engine]) endNode(engine)
+    }
+    foldRecords(memo)
+    expect(ruleTallies(memo.engine)).toEqual(ruleTallies(plain))
+    // 27 endpoints to each of two senders, 16 of them by another route as well; 16 by another once more when they send to themselves.
+    expect(memo.hosts.length - 1).toBe(2 * 27 + 2 * 16 + 16)
+  })
+})
+
+/** Sends one packet and its later ones both ways; answers 1 when the memory knew them. */
+function compareStep(
+  plain: Engine,
+  memo: ReturnType<typeof newHopMemo>,
+  places: Places | undefined,
+  view: number,
+  host: HostView,
+  orderKey: number,
+  packet: Packet,
+  later: number,
+): number {
+  const slow = copyPacket(packet)
+  const fast = copyPacket(packet)
+  const place = placeOf(packet)
+  const kind = hostKind(host)
+  const outcome = passFirst(memo, kind === undefined ? undefined : places, place, view, host, orderKey, fast)
+  const { record } = memo
+  const expected = evaluate(plain, view, host, orderKey, slow, 1)
+  const goesOn = expected === OUTCOME.toPod || expected === OUTCOME.toUplink
+  const seen = ({ destination, destinationPort, source, draws }: Packet) => ({
+    destination,
+    destinationPort,
+    draws,
+    source: goesOn ? source : undefined,
+  })
+  expect({ outcome, dnat: memo.dnat, rules: memo.rulesEvaluated, ...seen(fast) }).toEqual({
+    outcome: expected,
+    dnat: plain.dnat,
+    rules: plain.rulesEvaluated,
+    ...seen(slow),
+  })
+  if (later > 0) {
+    const laterOutcome = passLater(memo, record, view, host, orderKey, fast, later)
+    const laterExpected = evaluateEstablished(plain, view, host, orderKey, slow, later)
+    expect([laterOutcome, memo.rulesEvaluated]).toEqual([laterExpected, plain.rulesEvaluated])
+  }
+  return record === 0 ? 0 : 1
+}
+
+/** A number for each destination of the random world. */
+const places = new Map<string, number>()
+function placeOf({ destination, protocol, destinationPort, family }: Packet): number {
+  const key = [family, destination.join(), protocol, destinationPort].join(' ')
+  const known = places.get(key)
+  if (known !== undefined) return known
+  places.set(key, places.size)
+  return places.size - 1
+}
+
+function right<A>(either: E.Either<unknown, A>): A {
+  if (E.isLeft(either)) throw new Error(JSON.stringify(either.left))
+  return either.right
+}

@@ -1,0 +1,154 @@
+/** How hop-memo.ts learns: walks a packet with its draw chosen beforehand, sees what the walk looked at, and enters what holds for all packets like it. */
+import { copyPacket, type Packet } from '../net/packet.ts'
+import { RUN_COUNT_MASK, rowStart, runOf } from './draw-rows.ts'
+import { rewind } from './draw-script.ts'
+import { evaluate, evaluateEstablished } from './evaluate.ts'
+import {
+  AGAIN,
+  BLOCK,
+  factsOf,
+  type HopMemo,
+  portsOf,
+  RECORD,
+  recordPlace,
+  sameWords,
+  UNKNOWN,
+  UNLIKE,
+  WAY,
+} from './hop-records.ts'
+import type { HostView } from './host.ts'
+import { INTERFACE } from './interface.ts'
+import { OUTCOME, type Outcome } from './outcome.ts'
+import { LOOK, learnTest } from './source-tests.ts'
+import { push, reserve } from './word-list.ts'
+
+/** A block for the packet's destination; UNLIKE or AGAIN. Changes neither the packet nor any counter. */
+export function learnBlock(memo: HopMemo, view: number, host: HostView, packet: Packet): number {
+  const { engine, blocks, rows, script } = memo
+  script.words.length = 0
+  script.cuts.length = 0
+  walkFirst(memo, view, host, copyPacket(packet))
+  const look = learnTests(memo, engine.dnat)
+  if (look !== LOOK.known) return look === LOOK.added ? AGAIN : UNLIKE
+  const run = runOf(rows, engine.program, script.taken === 0 ? NO_CUTS : script.cuts[0])
+  if (run === undefined) return UNLIKE
+  const block = blocks.length
+  for (const word of [run, Math.min(1, script.taken), portsOf(packet), factsOf(host, packet)]) push(blocks, word)
+  for (let way = 0; way < (run & RUN_COUNT_MASK); way++) {
+    push(blocks, UNKNOWN)
+    for (let i = 1; i < WAY.words; i++) push(blocks, 0)
+  }
+  return block
+}
+
+const NO_CUTS = new Float64Array(0)
+
+/** The record of the packet's first and later packets on way `way` of its block; UNLIKE or AGAIN. Changes neither the packet nor any counter. */
+export function learnRecord(
+  memo: HopMemo,
+  block: number,
+  way: number,
+  view: number,
+  host: HostView,
+  packet: Packet,
+): number {
+  const { engine, rows, script } = memo
+  const { words } = memo.blocks
+  const word = rows.thresholds[rowStart(rows.starts, words[block + BLOCK.run]) + way]
+  const walked = copyPacket(packet)
+  script.words[0] = word
+  const outcome = walkFirst(memo, view, host, walked)
+  const { dnat, rulesEvaluated } = engine
+  const look = learnTests(memo, dnat)
+  const [hit = -1, slot = 0, another] = script.hits
+  // Even of tests that are not in the signature none may come before the draw: it must be the block's own.
+  const run = runOf(rows, engine.program, script.taken === 0 ? NO_CUTS : script.cuts[0])
+  let alike = run === words[block + BLOCK.run] && script.taken === words[block + BLOCK.draws] && another === undefined
+  const masquerade = masqueradedTo(host, packet, walked, outcome)
+  script.words.length = 0
+  const laterOutcome = walkLater(memo, view, host, walked)
+  const laterLook = learnTests(memo, dnat)
+  if (look === LOOK.added || laterLook === LOOK.added) return AGAIN
+  const wayAt = block + BLOCK.words + WAY.words * way
+  if (words[wayAt + WAY.dnat] === UNKNOWN) words[wayAt + WAY.dnat] = dnat
+  const wayDnat = words[wayAt + WAY.dnat]
+  alike &&= look === LOOK.known && laterLook === LOOK.known && script.taken === 0 && script.hits.length === 0
+  alike &&= dnat === wayDnat && masquerade !== undefined
+  const record = alike ? memo.hosts.length : UNLIKE
+  words[recordPlace(memo, wayAt, wayDnat, host, packet.source)] = record
+  if (!alike) return UNLIKE
+  const entry = {
+    outcome,
+    dnat,
+    rules: rulesEvaluated,
+    hit,
+    slot,
+    laterOutcome,
+    laterRules: engine.rulesEvaluated,
+    masquerade: masquerade!,
+    view,
+    word,
+    origin: packet.origin,
+    ports: portsOf(packet),
+  }
+  enter(memo, entry, host, packet)
+  return record
+}
+
+function enter(
+  memo: HopMemo,
+  entry: Readonly<Record<Exclude<keyof typeof RECORD, 'source' | 'destination' | 'words'>, number>>,
+  host: HostView,
+  { source, destination }: Packet,
+): void {
+  const { records, hosts } = memo
+  const at = RECORD.words * hosts.length
+  hosts.push(host)
+  reserve(records, RECORD.words)
+  records.length += RECORD.words
+  for (const [name, value] of Object.entries(entry)) records.words[at + RECORD[name as keyof typeof entry]] = value
+  records.words.set(source, at + RECORD.source)
+  records.words.set(destination, at + RECORD.destination)
+  if (2 * hosts.length <= memo.counts.length) return
+  const grown = new Float64Array(2 * memo.counts.length)
+  grown.set(memo.counts)
+  memo.counts = grown
+}
+
+function walkFirst(memo: HopMemo, view: number, host: HostView, packet: Packet): Outcome {
+  const { engine, script } = memo
+  rewind(script)
+  engine.script = script
+  const outcome = evaluate(engine, view, host, 0, packet, 0)
+  engine.script = undefined
+  return outcome
+}
+
+function walkLater(memo: HopMemo, view: number, host: HostView, packet: Packet): Outcome {
+  const { engine, script } = memo
+  rewind(script)
+  engine.script = script
+  const outcome = evaluateEstablished(engine, view, host, 0, packet, 0)
+  engine.script = undefined
+  return outcome
+}
+
+/** Learns what the last walk asked of the source: LOOK.known, added (something) or unlike (something). */
+function learnTests({ engine, tests, script }: HopMemo, dnat: number): number {
+  const own = dnat < 0 ? undefined : engine.program.dnatAddress.subarray(4 * dnat, 4 * dnat + 4)
+  let look: number = LOOK.known
+  for (const pc of script.sourceTests) {
+    const asked = pc < 0 ? LOOK.unlike : learnTest(tests, engine.program.code, pc, own)
+    if (asked === LOOK.unlike) return LOOK.unlike
+    if (asked === LOOK.added) look = LOOK.added
+  }
+  return look
+}
+
+/** The INTERFACE whose address became the source of a packet that went on; 0: it kept its own, or did not go on; undefined: another address. */
+function masqueradedTo(host: HostView, before: Packet, after: Packet, outcome: Outcome): number | undefined {
+  const to =
+    outcome === OUTCOME.toPod ? INTERFACE.pod : outcome === OUTCOME.toUplink ? INTERFACE.uplink : INTERFACE.none
+  if (to === INTERFACE.none || sameWords(before.source, after.source)) return INTERFACE.none
+  return sameWords(host.sources.subarray(4 * to, 4 * to + 4), after.source) ? to : undefined
+}
