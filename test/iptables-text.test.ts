@@ -3,7 +3,7 @@
  * breaks the reader. Dumps of others, `*iptables-save*` in the folder named by SVCSIM_DATA, are used in place.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import process from 'node:process'
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
@@ -39,6 +39,21 @@ describe('text of iptables-save', () => {
 
   it('of kube-proxy holds nothing unknown', () => {
     for (const file of goldenSaves) expect(countUnknown(read(readFileSync(file)).ruleset)).toEqual([])
+  })
+
+  it.runIf(dumps.length > 0)('of others says by name and count what it holds verbatim', () => {
+    const counts = Object.fromEntries(
+      dumps.map(file => [
+        basename(file),
+        countUnknown(read(readFileSync(file)).ruleset).map(
+          ({ kind, name, ruleCount }) => `${kind} ${name}: ${ruleCount}`,
+        ),
+      ]),
+    )
+    expect(counts).toEqual({
+      'aks-npm-iptables-save-v2.txt': ['match owner: 1'],
+      'tum-net-iptables-save-2015-09-03.txt': [],
+    })
   })
 
   it('of any cluster is read back as the rules that were printed', () => {
