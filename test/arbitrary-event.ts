@@ -67,18 +67,22 @@ const endpointOf = (address: fc.Arbitrary<string>): fc.Arbitrary<Endpoint> =>
   )
 
 const endpointSlice: fc.Arbitrary<EndpointSlice> = fc
-  .record({
-    kind: fc.constant('EndpointSlice' as const),
-    ...meta,
-    serviceName: maybe(name, ''),
-    addressType: fc.constantFrom('IPv4' as const, 'IPv6' as const),
-    ports: fc.oneof(
-      fc.constant([]),
-      fc
-        .record({ name: maybe<string | null>(portName, null), protocol, port: maybe<number | null>(port, null) })
-        .map(p => [p]),
-    ),
-  })
+  .record(
+    {
+      kind: fc.constant('EndpointSlice' as const),
+      ...meta,
+      serviceName: maybe(name, ''),
+      addressType: fc.constantFrom('IPv4' as const, 'IPv6' as const),
+      ports: fc.oneof(
+        fc.constant([]),
+        fc
+          .record({ name: maybe<string | null>(portName, null), protocol, port: maybe<number | null>(port, null) })
+          .map(p => [p]),
+      ),
+      lastChangeTriggerUs: fc.nat({ max: 2 ** 50 }),
+    },
+    { requiredKeys: ['kind', 'namespace', 'name', 'labels', 'serviceName', 'addressType', 'ports'] },
+  )
   .chain(slice =>
     fc.array(endpointOf(slice.addressType === 'IPv4' ? ipv4 : ipv6), { maxLength: 4 }).map(endpoints => ({
       ...slice,

@@ -58,6 +58,14 @@ export function columnOfVector(field: ArrowField, vector: ArrowVector): Column |
   }
 }
 
+/** A column of 64-bit whole numbers without nulls. */
+export const int64Vector = (values: ArrayLike<number>): ArrowVector => ({
+  length: values.length,
+  nullCount: 0,
+  values: float64ToInt64(values),
+  children: [],
+})
+
 /** Whole numbers below 2^53 as 64-bit words, without a BigInt a value. */
 export function float64ToInt64(values: ArrayLike<number>): BigInt64Array<ArrayBuffer> {
   const words = new Int32Array(values.length * 2)
@@ -98,7 +106,7 @@ function layOut(column: Column): { type: ArrowType; vector: ArrowVector } {
       return { type: { kind: 'bool' }, vector: { ...plain, values } }
     }
     case 'int64':
-      return { type: { kind: 'int64' }, vector: { ...plain, values: float64ToInt64(column.values) } }
+      return { type: { kind: 'int64' }, vector: int64Vector(column.values) }
     case 'float64':
       return { type: { kind: 'float64' }, vector: { ...plain, values: column.values, ...nullsOfNaN(column.values) } }
     default:

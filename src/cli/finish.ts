@@ -8,6 +8,7 @@ import { describeProblem, type Problem } from '../problem/problem.ts'
 
 const EXIT_CODE: Readonly<Record<Problem['_tag'], number>> = {
   ThresholdFailed: 1,
+  Differs: 1,
   Damaged: 1,
   BadUsage: 2,
   BadInput: 2,

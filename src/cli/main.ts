@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander'
 import { ownVersion } from '../app/version.ts'
 import { badUsage } from '../problem/problem.ts'
 import { registerCalibrate } from './calibrate.ts'
+import { registerDiff } from './diff.ts'
 import { report } from './finish.ts'
 import { registerGet } from './get.ts'
 import { registerLog } from './log.ts'
@@ -19,6 +20,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerRun,
   registerRules,
   registerReplay,
+  registerDiff,
   registerLog,
   registerGet,
   registerReport,

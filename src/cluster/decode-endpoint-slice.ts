@@ -1,11 +1,12 @@
 /** Decodes an EndpointSlice (discovery.k8s.io/v1). Absent conditions mean ready, serving and not terminating. */
 import { PROTOCOLS } from '../net/protocol.ts'
 import { quoted } from '../problem/problem.ts'
+import { parseInstantUs } from '../sim/parse-instant.ts'
 import { checkName, decodeMeta } from './decode-meta.ts'
 import type { FieldCursor } from './field-cursor.ts'
 import { dnsLabel, dnsSubdomain } from './names.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from './objects.ts'
-import { SERVICE_NAME_LABEL } from './objects.ts'
+import { SERVICE_NAME_LABEL, TRIGGER_TIME_ANNOTATION } from './objects.ts'
 import { isSpecialIp } from './special-ip.ts'
 
 const ADDRESS_TYPES = ['IPv4', 'IPv6', 'FQDN'] as const
@@ -24,6 +25,7 @@ export function decodeEndpointSlice(object: FieldCursor): EndpointSlice {
   const endpoints = object.objects('endpoints')
   if (endpoints.length > MOST_ENDPOINTS)
     object.refuse('endpoints', `${endpoints.length} endpoints`, `split the slice: at most ${MOST_ENDPOINTS} in one`)
+  const triggerUs = parseInstantUs(object.object('metadata').object('annotations').text(TRIGGER_TIME_ANNOTATION))
   return {
     kind: 'EndpointSlice',
     ...meta,
@@ -31,6 +33,7 @@ export function decodeEndpointSlice(object: FieldCursor): EndpointSlice {
     addressType,
     ports: decodePorts(ports),
     endpoints: endpoints.map(endpoint => decodeEndpoint(endpoint, addressType)),
+    ...(triggerUs === undefined ? {} : { lastChangeTriggerUs: triggerUs }),
   }
 }
 

@@ -4,6 +4,7 @@
  * An imported object keeps the JSON it came from in `source`, so that nothing of it is lost in the log.
  */
 import type { Protocol } from '../net/protocol.ts'
+import type { TimeUs } from '../sim/time.ts'
 
 export type ClusterObject = ClusterNode | Pod | Service | EndpointSlice | ServiceCidr | Workload
 
@@ -123,6 +124,11 @@ export interface EndpointSlice extends ObjectMeta {
   readonly addressType: 'IPv4' | 'IPv6' | 'FQDN'
   readonly ports: readonly EndpointPort[]
   readonly endpoints: readonly Endpoint[]
+  /**
+   * Annotation endpoints.kubernetes.io/last-change-trigger-time: when the first of the changes came about that this version of the slice
+   * answers; programming latency counts from it. In a log it counts from the start, as all times. Absent: no change to measure from.
+   */
+  readonly lastChangeTriggerUs?: TimeUs
 }
 
 export interface EndpointPort {
@@ -171,6 +177,7 @@ export interface Workload extends ObjectMeta {
 
 export const ZONE_LABEL = 'topology.kubernetes.io/zone'
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name'
+export const TRIGGER_TIME_ANNOTATION = 'endpoints.kubernetes.io/last-change-trigger-time'
 
 /**
  * `namespace/name`, or `name` for a cluster-scoped kind: unique within a kind. `join` and not a template, as it makes a flat string

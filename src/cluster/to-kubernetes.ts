@@ -3,6 +3,7 @@
  * `decodeObject` reads from the result is the object again (but for `source`), whatever `source` says: the object's own fields win.
  */
 import { canonicalIp } from '../net/ip.ts'
+import { instantText } from '../sim/instant-text.ts'
 import { API_VERSION } from './decode-object.ts'
 import { decodePodSpec } from './decode-pod.ts'
 import { FieldCursor, isJsonObject } from './field-cursor.ts'
@@ -22,7 +23,7 @@ import type {
   ServicePort,
   Workload,
 } from './objects.ts'
-import { SERVICE_NAME_LABEL } from './objects.ts'
+import { SERVICE_NAME_LABEL, TRIGGER_TIME_ANNOTATION } from './objects.ts'
 
 export function toKubernetes(object: ClusterObject): JsonObject {
   const source = object.source ?? {}
@@ -162,7 +163,12 @@ const servicePort = (port: ServicePort): JsonObject => ({
 function endpointSliceBody(slice: EndpointSlice, source: JsonObject): JsonObject {
   const endpoints = mergeListByKey(source['endpoints'], slice.endpoints.map(endpointJson), firstAddress)
   return {
-    metadata: { labels: slice.serviceName === '' ? {} : { [SERVICE_NAME_LABEL]: slice.serviceName } },
+    metadata: {
+      labels: slice.serviceName === '' ? {} : { [SERVICE_NAME_LABEL]: slice.serviceName },
+      ...(slice.lastChangeTriggerUs === undefined && field(source, 'metadata')['annotations'] === undefined
+        ? {}
+        : { annotations: { [TRIGGER_TIME_ANNOTATION]: optionalInstant(slice.lastChangeTriggerUs) } }),
+    },
     addressType: slice.addressType,
     ports: mergeListByKey(source['ports'], slice.ports.map(endpointPort), p => String(p['name'] ?? '')),
     endpoints: endpoints.map((json, i) => withTarget(json, slice.endpoints[i].podName, slice.namespace)),
@@ -255,6 +261,8 @@ const field = (json: JsonObject, name: string): JsonObject => {
   const value = json[name]
   return isJsonObject(value) ? value : {}
 }
+
+const optionalInstant = (us: number | undefined): string | undefined => (us === undefined ? undefined : instantText(us))
 
 const unlessEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list)
 const unlessBlank = (text: string): string | undefined => (text === '' ? undefined : text)

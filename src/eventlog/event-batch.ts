@@ -7,7 +7,7 @@
 import type { ArrowBatch, ArrowField } from '../arrow/arrow-vector.ts'
 import { isNull, isTrue } from '../arrow/arrow-vector.ts'
 import { BitBuilder, NumberBuilder } from '../arrow/column-builders.ts'
-import { float64ToInt64, int64ToFloat64 } from '../arrow/table-vectors.ts'
+import { int64ToFloat64, int64Vector } from '../arrow/table-vectors.ts'
 import { TextMapBuilder, type TextMapPool, textMapReader } from '../arrow/text-columns.ts'
 import { Utf8Builder, utf8Reader } from '../arrow/utf8-column.ts'
 import type { ClusterEvent, ClusterEventType } from '../cluster/cluster-event.ts'
@@ -71,17 +71,11 @@ export function batchEncoder(): (events: readonly ClusterEvent[]) => ArrowBatch 
       written.push(!inColumns)
       objects.push(inColumns ? '' : objectToJson(object))
     }
-    const int64 = (numbers: Float64Array) => ({
-      length: numbers.length,
-      nullCount: 0,
-      values: float64ToInt64(numbers),
-      children: [],
-    })
     return {
       rowCount: events.length,
       vectors: [
-        int64(sequences.used()),
-        int64(times.used()),
+        int64Vector(sequences.used()),
+        int64Vector(times.used()),
         types.vector(),
         kinds.vector(),
         namespaces.vector(),

@@ -14,8 +14,8 @@ import type { ClusterObject, JsonObject } from '../cluster/objects.ts'
 import { objectKey } from '../cluster/objects.ts'
 import { isWatchEvent, twinDetector } from '../cluster/read-objects.ts'
 import { badInput, type Place, type Problem, quoted } from '../problem/problem.ts'
+import { parseInstantUs } from '../sim/parse-instant.ts'
 import { SECOND_US, type TimeUs } from '../sim/time.ts'
-import { parseInstantUs } from './parse-instant.ts'
 
 export interface ImportedChange {
   readonly type: ClusterEventType
@@ -101,7 +101,7 @@ class InputReading {
     const items = changes.map(({ type, time, object, place }) => ({
       type,
       timeUs: time === undefined ? undefined : time.isAbsolute ? time.us - origin : time.us,
-      object,
+      object: time?.isAbsolute ? sinceOrigin(object, origin) : object,
       place,
     }))
     return { items: items.sort((a, b) => (a.timeUs ?? -1) - (b.timeUs ?? -1)), unknownKinds }
@@ -219,6 +219,12 @@ class InputReading {
     if (change.time !== undefined) this.firstTimed ??= change
     return check?.(object, place)
   }
+}
+
+/** A slice's trigger time counted from the start of the log, as the times of its events; one from before it counts as the start. */
+function sinceOrigin(object: ClusterObject, originUs: number): ClusterObject {
+  if (object.kind !== 'EndpointSlice' || object.lastChangeTriggerUs === undefined) return object
+  return { ...object, lastChangeTriggerUs: Math.max(0, object.lastChangeTriggerUs - originUs) }
 }
 
 function rawTime(value: unknown): RawTime | undefined {

@@ -55,9 +55,9 @@ describe('the head of a log', () => {
     const { bytes, record } = logHead()
     expect([bytes.length, record.checksum, record.recordChecksum]).toMatchInlineSnapshot(`
       [
-        6848,
-        3279166240,
-        975740687,
+        7056,
+        1783217804,
+        355024263,
       ]
     `)
   })

@@ -5,6 +5,7 @@
 import type { ArrowVector } from '../arrow/arrow-vector.ts'
 import { isNull, isTrue } from '../arrow/arrow-vector.ts'
 import { BitBuilder, ListBuilder, NumberBuilder, structVector } from '../arrow/column-builders.ts'
+import { int64ToFloat64, int64Vector } from '../arrow/table-vectors.ts'
 import { listReader, TextListBuilder, textListReader } from '../arrow/text-columns.ts'
 import { Utf8Builder, utf8Reader } from '../arrow/utf8-column.ts'
 import type { Endpoint, EndpointPort, EndpointSlice, Labels } from '../cluster/objects.ts'
@@ -49,6 +50,9 @@ export const SLICE_FIELD = nullable(
         },
         'in the order of the object',
       ),
+      nullable(
+        plainField('int64', 'lastChangeTriggerUs', 'when the first change that this version answers came about', 'us'),
+      ),
     ],
     'the EndpointSlice after the change; null for other kinds',
   ),
@@ -63,6 +67,8 @@ export class SliceBuilder {
   private readonly portLists = new ListBuilder()
   private readonly endpoints = new EndpointBuilder()
   private readonly endpointLists = new ListBuilder()
+  private readonly triggered = new BitBuilder()
+  private readonly triggers = new NumberBuilder(n => new Float64Array(n))
   private length = 0
 
   push(slice: EndpointSlice): void {
@@ -73,6 +79,8 @@ export class SliceBuilder {
     this.portLists.push(slice.ports.length)
     for (const endpoint of slice.endpoints) this.endpoints.push(endpoint)
     this.endpointLists.push(slice.endpoints.length)
+    this.triggered.push(slice.lastChangeTriggerUs !== undefined)
+    this.triggers.push(slice.lastChangeTriggerUs ?? 0)
     this.length++
   }
 
@@ -82,6 +90,8 @@ export class SliceBuilder {
     this.addressTypes.push(0)
     this.portLists.push(0)
     this.endpointLists.push(0)
+    this.triggered.push(false)
+    this.triggers.push(0)
     this.length++
   }
 
@@ -93,13 +103,16 @@ export class SliceBuilder {
         this.addressTypes.vector(),
         this.portLists.vector(this.ports.vector()),
         this.endpointLists.vector(this.endpoints.vector()),
+        this.triggered.mask(int64Vector(this.triggers.used())),
       ),
     )
   }
 
   reset(): void {
-    const { present, serviceNames, addressTypes, ports, portLists, endpoints, endpointLists } = this
+    const { present, serviceNames, addressTypes, ports, portLists, endpoints, endpointLists, triggered, triggers } =
+      this
     for (const b of [present, serviceNames, addressTypes, ports, portLists, endpoints, endpointLists]) b.reset()
+    for (const b of [triggered, triggers]) b.reset()
     this.length = 0
   }
 }
@@ -108,11 +121,12 @@ export class SliceBuilder {
 export function sliceReader(
   vector: ArrowVector,
 ): (row: number, namespace: string, name: string, labels: Labels) => EndpointSlice {
-  const [serviceNames, addressTypes, portLists, endpointLists] = vector.children
+  const [serviceNames, addressTypes, portLists, endpointLists, triggers] = vector.children
   const serviceName = utf8Reader(serviceNames)
   const addressType = addressTypes.values as Int8Array
   const ports = listReader(portLists, portReader(portLists.children[0]))
   const endpoints = listReader(endpointLists, endpointReader(endpointLists.children[0]))
+  const triggerUs = int64ToFloat64(triggers.values as BigInt64Array)
   return (row, namespace, name, labels) => ({
     kind: 'EndpointSlice',
     namespace,
@@ -122,6 +136,7 @@ export function sliceReader(
     addressType: ADDRESS_TYPES[addressType[row]],
     ports: ports(row),
     endpoints: endpoints(row),
+    ...(isNull(triggers, row) ? {} : { lastChangeTriggerUs: triggerUs[row] }),
   })
 }
 

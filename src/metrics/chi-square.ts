@@ -5,7 +5,7 @@
  * degrees of freedom. Written by hand because results must be the same bits on every machine (see elementary.ts).
  * Relative error below 1e-10 for up to 100,000 degrees of freedom; about sqrt(df) steps.
  */
-import { exp, ln } from './elementary.ts'
+import { exp, ln } from '../sim/elementary.ts'
 
 /** P(chi-square with `degreesOfFreedom` >= `statistic`); NaN without degrees of freedom. */
 export function chiSquareTail(statistic: number, degreesOfFreedom: number): number {

@@ -18,8 +18,10 @@ export type Problem =
     }
   /** A log's bytes are not what was written. Exit code 1. */
   | { readonly _tag: 'Damaged'; readonly path: string; readonly what: string; readonly mend: string }
-  /** A threshold or comparison failed. Exit code 1. */
+  /** A threshold failed. Exit code 1. */
   | { readonly _tag: 'ThresholdFailed'; readonly failures: readonly string[] }
+  /** What was compared is not the same. Exit code 1. */
+  | { readonly _tag: 'Differs'; readonly what: string }
   /** Ctrl-C or SIGTERM. Exit code 130. */
   | { readonly _tag: 'Interrupted' }
 
@@ -60,6 +62,8 @@ export function describeProblem(problem: Problem): string {
       return printable(`${problem.path}: ${problem.what}; ${problem.mend}`)
     case 'ThresholdFailed':
       return printable(`${problem.failures.length} threshold(s) failed: ${problem.failures.join('; ')}`)
+    case 'Differs':
+      return printable(problem.what)
     case 'Interrupted':
       return 'interrupted; nothing was left behind'
   }

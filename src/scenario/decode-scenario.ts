@@ -74,15 +74,22 @@ function check(written: unknown, place: (path: readonly PropertyKey[]) => Place)
   return E.left(badInput(place(issue.path), what, mend))
 }
 
-/** A union fails with the issues of every branch: the branch that got furthest is the one that was meant. */
+/** A union fails with the issues of every branch: one whose keys fit was meant, and of those the one that got furthest. */
 function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue
-  const [best] = issue.errors
-    .filter(branch => branch.length > 0)
-    .map(branch => branch[0])
-    .filter(inner => inner.path.length > 0 || inner.code !== 'invalid_type')
-  return best === undefined ? issue : deepest({ ...best, path: [...issue.path, ...best.path] })
+  const branches = issue.errors
+    .filter(issues => issues.length > 0)
+    .map(issues => ({ first: deepest(issues[0]), stranger: issues.find(isStranger) }))
+  const fitting = branches.filter(b => b.stranger === undefined && !isOfOtherType(b.first)).map(b => b.first)
+  const [best] = fitting.sort((a, b) => b.path.length - a.path.length)
+  const meant = best ?? branches.find(b => b.stranger !== undefined)?.stranger
+  return meant === undefined ? issue : { ...meant, path: [...issue.path, ...meant.path] }
 }
+
+const isStranger = (issue: z.core.$ZodIssue): boolean => issue.code === 'unrecognized_keys' && issue.path.length === 0
+
+const isOfOtherType = (issue: z.core.$ZodIssue): boolean =>
+  issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_union')
 
 function explain(issue: z.core.$ZodIssue): { what: string; mend: string } {
   const value = quoted(issue.input)
@@ -134,14 +141,20 @@ function knownKeys(path: readonly PropertyKey[]): string[] {
     at = unwrap(at)
     at = at instanceof z.ZodArray ? at.element : at instanceof z.ZodObject ? at.shape[key as string] : undefined
   }
-  at = unwrap(at)
+  return keysOf(at)
+}
+
+function keysOf(schema: unknown): string[] {
+  const at = unwrap(schema)
+  if (at instanceof z.ZodUnion) return [...new Set(at.options.flatMap(keysOf))]
   return at instanceof z.ZodObject ? Object.keys(at.shape) : []
 }
 
 function unwrap(schema: unknown): unknown {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
     return unwrap(schema.unwrap())
-  return schema instanceof z.ZodPipe ? unwrap(schema.out) : schema
+  if (!(schema instanceof z.ZodPipe)) return schema
+  return unwrap(schema.out instanceof z.ZodTransform ? schema.in : schema.out)
 }
 
 function placeOf(document: ManifestDocument, settings: readonly PathSetting[], path: readonly PropertyKey[]): Place {

@@ -4,6 +4,10 @@
  */
 import { z } from 'zod'
 import { parseIp, parsePrefix } from '../net/ip.ts'
+import { ACTION, CHURN } from './action-spec.ts'
+import { duration } from './duration.ts'
+import { POD_BEHAVIOUR } from './pod-spec.ts'
+import { TIME } from './time-spec.ts'
 
 const count = (max: number) => z.int().min(1).max(max)
 
@@ -44,6 +48,14 @@ const SERVICE = z.strictObject({
   externalTrafficPolicy: z.enum(['Cluster', 'Local']).default('Cluster'),
   internalTrafficPolicy: z.enum(['Cluster', 'Local']).default('Cluster'),
   ipFamilyPolicy: z.enum(['SingleStack', 'PreferDualStack', 'RequireDualStack']).default('SingleStack'),
+  trafficDistribution: z
+    .enum(['PreferClose', 'PreferSameZone', 'PreferSameNode'])
+    .optional()
+    .describe('hints that keep traffic in the zone or on the node; absent: none'),
+  topologyMode: z
+    .enum(['Auto'])
+    .optional()
+    .describe('annotation service.kubernetes.io/topology-mode: zone hints in proportion to the CPUs of the zones'),
 })
 
 const WORKLOAD = z.strictObject({
@@ -56,6 +68,7 @@ const WORKLOAD = z.strictObject({
   kind: z.enum(['Deployment', 'StatefulSet', 'DaemonSet']).default('Deployment'),
   count: count(1_000_000).default(1).describe('workloads of this group in every namespace'),
   replicas: z.int().min(0).max(1_000_000).default(1).describe('pods of each workload'),
+  pods: POD_BEHAVIOUR.prefault({}).describe('where its pods behave unlike those of the others'),
   containerPort: z.int().min(1).max(65_535).default(8080),
   service: SERVICE.optional().describe('the Service in front of each workload; absent: none'),
 })
@@ -107,6 +120,10 @@ const PROXY = z.strictObject({
   nodePortAddresses: listOf(z.string()).default([]),
   localhostNodePorts: z.boolean().default(true),
   masqueradeBit: z.int().min(0).max(31).default(14),
+  minSyncPeriod: duration
+    .prefault('1s')
+    .describe('iptables.minSyncPeriod: from the end of a sync to the next at least'),
+  syncPeriod: duration.prefault('30s').describe('iptables.syncPeriod: a failed sync is tried again after this'),
 })
 
 const TRAFFIC = z.strictObject({
@@ -150,7 +167,7 @@ const SWEEP = z.strictObject({
   values: z.array(z.number()).min(1).max(1_000),
 })
 
-export const SCENARIO = z.strictObject({
+const FIELDS = z.strictObject({
   $schema: z.string().optional(),
   name: z
     .string()
@@ -166,6 +183,10 @@ export const SCENARIO = z.strictObject({
     .describe('every random choice is a function of it'),
   cluster: CLUSTER.prefault({}),
   proxy: PROXY.prefault({}),
+  time: TIME.optional().describe('absent: nothing moves, all follows at the instant of its cause'),
+  pods: POD_BEHAVIOUR.prefault({}).describe('how pods come up and go down; needs time'),
+  actions: z.array(ACTION).max(1_000_000).default([]).describe('what happens while it runs; needs time'),
+  churn: CHURN.optional().describe('pods replaced at a steady rate; needs time'),
   traffic: TRAFFIC.prefault({}),
   sweep: SWEEP.optional().describe('run the scenario once for every value of one key'),
   detailNodes: z
@@ -178,6 +199,18 @@ export const SCENARIO = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe('thresholds such as "services.pValueBelow0.001 <= 2"; a failed one makes exit code 1'),
+})
+
+export const SCENARIO = FIELDS.superRefine(({ time, actions, churn }, check) => {
+  if (time === undefined) {
+    const [moving, input] = actions.length > 0 ? ['actions', actions] : ['churn', churn]
+    if (input !== undefined)
+      check.addIssue({ code: 'custom', path: [moving], input, message: 'needs time; add time: { horizon: 10m }' })
+    return
+  }
+  for (const [i, { at }] of actions.entries())
+    if (at > time.horizon)
+      check.addIssue({ code: 'custom', path: ['actions', i, 'at'], message: 'is after the horizon', input: at })
 })
 
 export type Scenario = z.infer<typeof SCENARIO>
