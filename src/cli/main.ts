@@ -15,12 +15,14 @@ import { registerReplay } from './replay.ts'
 import { registerReport } from './report.ts'
 import { registerRules } from './rules.ts'
 import { registerRun } from './run.ts'
+import { registerTrace } from './trace.ts'
 
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerRun,
   registerRules,
   registerReplay,
   registerDiff,
+  registerTrace,
   registerLog,
   registerGet,
   registerReport,

@@ -25,7 +25,7 @@ import type { Draw, TraceCounters, TraceStep } from './trace.ts'
 import type { PacketPlace } from './trace-match.ts'
 import { matchHolds } from './trace-match.ts'
 import { allowPorts, masquerade, translateDestination, translateSource } from './trace-nat.ts'
-import type { Fate } from './walk-hooks.ts'
+import type { Fate, HookVisit } from './walk-hooks.ts'
 
 /** What a trace has gathered so far. */
 export interface TraceWalk {
@@ -35,6 +35,7 @@ export interface TraceWalk {
   readonly packet: Packet
   readonly counters: TraceCounters | undefined
   readonly weight: number
+  readonly hooks: HookVisit[]
   readonly steps: TraceStep[]
   dnat: Rule | undefined
   readonly memory: TraceMemory | undefined
@@ -172,8 +173,8 @@ function evaluateRules(walk: TraceWalk, table: TableName, frame: Frame, place: P
   return matched ? first : undefined
 }
 
-function record(walk: TraceWalk, step: TraceStep): void {
-  walk.steps.push(step)
+function record(walk: TraceWalk, step: Omit<TraceStep, 'hook'>): void {
+  walk.steps.push({ hook: walk.hooks.length - 1, ...step })
   const { rules } = walk.counters ?? {}
   if (rules === undefined) return
   const counter = rules.get(step.rule) ?? { matched: 0, evaluated: 0 }

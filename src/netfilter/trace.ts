@@ -17,10 +17,12 @@ import type { Outcome } from './outcome.ts'
 import { OUTCOME } from './outcome.ts'
 import type { TraceWalk } from './trace-table.ts'
 import { traceTable } from './trace-table.ts'
-import type { Hook, HookStage } from './walk-hooks.ts'
+import type { Hook, HookStage, HookVisit } from './walk-hooks.ts'
 import { becomeOriginal, forgetConnection, keepOriginal, walkHooks } from './walk-hooks.ts'
 
 export interface TraceStep {
+  /** Place in Trace.hooks of the hook it was met at. */
+  readonly hook: number
   readonly table: TableName
   readonly chain: string
   /** Place in the chain, from 0. */
@@ -35,6 +37,8 @@ export interface Trace {
   readonly outcome: Outcome
   /** REJECT_KINDS index of a packet that was rejected. */
   readonly rejection: number
+  /** The hooks the packet came to. */
+  readonly hooks: readonly HookVisit[]
   readonly steps: readonly TraceStep[]
   /** The rule whose DNAT was applied. */
   readonly dnat?: Rule
@@ -92,6 +96,7 @@ export function trace(
     packet: copyPacket(packet),
     counters: options.counters,
     weight: options.weight ?? 1,
+    hooks: [],
     steps: [],
     dnat: undefined,
     memory,
@@ -105,7 +110,14 @@ export function trace(
   if (memory !== undefined && !attached) forgetConnection(walk.packet)
   const translated = established || attached ? packet : undefined
   const outcome = walkHooks(
-    { host, packet: walk.packet, tracker: memory?.tracker, attached, later: translated },
+    {
+      host,
+      packet: walk.packet,
+      tracker: memory?.tracker,
+      attached,
+      later: translated,
+      onHook: visit => walk.hooks.push(visit),
+    },
     hook => stagesOf(walk, hook),
   )
   if (E.isLeft(outcome)) return outcome
@@ -117,6 +129,7 @@ export function trace(
   return E.right({
     outcome: end,
     rejection: walk.rejection,
+    hooks: walk.hooks,
     steps: walk.steps,
     dnat: walk.dnat,
     packet: walk.packet,

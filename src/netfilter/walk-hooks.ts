@@ -40,6 +40,15 @@ export interface HookWay {
   readonly attached: boolean
   /** The connection's packet after nat, when that is known beforehand. */
   readonly later: Packet | undefined
+  /** The packet has come to a hook. */
+  readonly onHook?: (visit: HookVisit) => void
+}
+
+/** A packet at a hook, between which interfaces; empty where the hook knows none. */
+export interface HookVisit {
+  readonly hook: Hook
+  readonly inInterface: string
+  readonly outInterface: string
 }
 
 export function walkHooks(way: HookWay, stagesOf: (hook: Hook) => readonly HookStage[]): E.Either<Problem, Outcome> {
@@ -51,6 +60,7 @@ export function walkHooks(way: HookWay, stagesOf: (hook: Hook) => readonly HookS
   for (;;) {
     const inInterface = looped ? 'lo' : originInterface(host, packet)
     const outInterface = routeInterface(host, packet)
+    way.onHook?.({ hook, inInterface, outInterface: hook === 'PREROUTING' || hook === 'INPUT' ? '' : outInterface })
     for (const stage of stagesOf(hook)) {
       if (stage === 'conntrack') {
         if (tracker === undefined || way.attached || looped || packet.ctState === CT.UNTRACKED) continue

@@ -21,12 +21,14 @@ import type { Outcome } from '../outcome.ts'
 import { OUTCOME } from '../outcome.ts'
 import type { PacketPlace } from '../trace-match.ts'
 import { allowPorts, masquerade, translateDestination } from '../trace-nat.ts'
-import type { Fate, Hook, HookStage } from '../walk-hooks.ts'
+import type { Fate, Hook, HookStage, HookVisit } from '../walk-hooks.ts'
 import { becomeOriginal, forgetConnection, keepOriginal, walkHooks } from '../walk-hooks.ts'
 import type { NftMemory } from './nft-memory.ts'
 import { runStatement } from './trace-nft-statement.ts'
 
 export interface NftTraceStep {
+  /** Place in NftTrace.hooks of the hook it was met at. */
+  readonly hook: number
   readonly table: NftTable
   readonly chain: NftChain
   /** Place in the chain, from 0. */
@@ -41,6 +43,8 @@ export interface NftTraceStep {
 
 export interface NftTrace {
   readonly outcome: Outcome
+  /** The hooks the packet came to. */
+  readonly hooks: readonly HookVisit[]
   readonly steps: readonly NftTraceStep[]
   /** The rule whose DNAT was applied. */
   readonly dnat?: NftRule
@@ -56,12 +60,18 @@ export interface NftTraceOptions {
   readonly onPolicy?: (table: NftTable, chain: NftChain) => void
 }
 
+/** `place`: the rule that asks; `index` counts from 0. */
+export type NftDraw = (
+  drawNumber: number,
+  place: { readonly table: string; readonly chain: string; readonly index: number },
+) => number
+
 /** `draw(n)` is the n-th 32-bit draw of the flow; draws count on from packet.draws. `packet` is left as it is. */
 export function traceNft(
   ruleset: NftRuleset,
   host: HostView,
   packet: Packet,
-  draw: (drawNumber: number) => number,
+  draw: NftDraw,
   { memory, attached = false, onPolicy = () => {} }: NftTraceOptions = {},
 ): NftTrace {
   const walk: NftWalk = {
@@ -70,6 +80,7 @@ export function traceNft(
     draw,
     packet: copyPacket(packet),
     memory,
+    hooks: [],
     steps: [],
     dnat: undefined,
     isBound: false,
@@ -80,21 +91,35 @@ export function traceNft(
   memory?.tracker.begin()
   if (memory !== undefined && !attached) forgetConnection(walk.packet)
   const walked = walkHooks(
-    { host, packet: walk.packet, tracker: memory?.tracker, attached, later: attached ? packet : undefined },
+    {
+      host,
+      packet: walk.packet,
+      tracker: memory?.tracker,
+      attached,
+      later: attached ? packet : undefined,
+      onHook: visit => walk.hooks.push(visit),
+    },
     hook => stagesOf(walk, hook),
   )
   if (E.isLeft(walked)) throw new Error('rules of nftables are checked before they are walked')
   const outcome = walked.right
   if (outcome === OUTCOME.dropped || outcome === OUTCOME.rejected) memory?.tracker.release()
-  return { outcome, steps: walk.steps, packet: walk.packet, ...(walk.dnat === undefined ? {} : { dnat: walk.dnat }) }
+  return {
+    outcome,
+    hooks: walk.hooks,
+    steps: walk.steps,
+    packet: walk.packet,
+    ...(walk.dnat === undefined ? {} : { dnat: walk.dnat }),
+  }
 }
 
 interface NftWalk {
   readonly ruleset: NftRuleset
   readonly host: HostView
-  readonly draw: (drawNumber: number) => number
+  readonly draw: NftDraw
   readonly packet: Packet
   readonly memory: NftMemory | undefined
+  readonly hooks: HookVisit[]
   readonly steps: NftTraceStep[]
   dnat: NftRule | undefined
   /** A rule of nat has translated. */
@@ -204,16 +229,22 @@ function walkRule(
 ): NftVerdict | undefined {
   const rule = chain.rules[index]
   const { statements, verdict } = rule
-  const world = { table, host: walk.host, memory: walk.memory, draw: () => walk.draw(walk.packet.draws++) }
+  const world = {
+    table,
+    host: walk.host,
+    memory: walk.memory,
+    draw: () => walk.draw(walk.packet.draws++, { table: table.name, chain: chain.name, index }),
+  }
+  const met = { hook: walk.hooks.length - 1, table, chain, index, rule }
   const parts = statements.length + (verdict === undefined ? 0 : 1)
   for (let i = 0; i < statements.length; i++) {
     const outcome = runStatement(rule, statements[i], walk.packet, place, world)
     if (outcome === true) continue
     const matched = i === parts - 1
-    if (outcome === false) walk.steps.push({ table, chain, index, rule, matched, stoppedAt: statements[i] })
-    else walk.steps.push({ table, chain, index, rule, matched, verdict: outcome })
+    if (outcome === false) walk.steps.push({ ...met, matched, stoppedAt: statements[i] })
+    else walk.steps.push({ ...met, matched, verdict: outcome })
     return outcome === false ? undefined : outcome
   }
-  walk.steps.push({ table, chain, index, rule, matched: true, ...(verdict === undefined ? {} : { verdict }) })
+  walk.steps.push({ ...met, matched: true, ...(verdict === undefined ? {} : { verdict }) })
   return verdict
 }
