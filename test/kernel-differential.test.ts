@@ -16,15 +16,26 @@ import { compareCounts } from '../src/app/verify/compare-counts.ts'
 import { kernelFlowResult } from '../src/app/verify/kernel-flow-result.ts'
 import { knownGoals } from '../src/app/verify/known-goals.ts'
 import { simulatedCounts } from '../src/app/verify/simulated-counts.ts'
+import type { ClusterState } from '../src/cluster/cluster-state.ts'
 import type { Flow } from '../src/net/flow.ts'
 import type { IpFamily } from '../src/net/ip.ts'
+import type { HostView } from '../src/netfilter/host.ts'
+import { iptablesForks } from '../src/netfilter/iptables-forks.ts'
+import { nftForks } from '../src/netfilter/nft/nft-forks.ts'
 import { describeProblem, type Problem } from '../src/problem/problem.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
+import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
+import type { ProxierConfig } from '../src/proxier/proxier-config.ts'
+import { type NftEvaluator, nftEvaluator } from '../src/replay/flows/nft-evaluator.ts'
+import type { NodeRules } from '../src/replay/flows/node-rules.ts'
 import { replayFlows } from '../src/replay/flows/replay-flows.ts'
+import { SteeredDice } from '../src/replay/flows/steered-dice.ts'
 import { topologyHost } from '../src/replay/flows/topology-host.ts'
 import { type TraceEvaluator, traceEvaluator } from '../src/replay/flows/trace-evaluator.ts'
+import { NFT_CT_STATES, type NftRule, type NftTable } from '../src/ruleset/nft-ruleset.ts'
 import { printRuleset } from '../src/ruleset/print-iptables.ts'
-import { type Rule, type Ruleset, type Table, TCP_FLAG } from '../src/ruleset/ruleset.ts'
+import { printNftRuleset } from '../src/ruleset/print-nftables.ts'
+import { type Rule, type Table, TCP_FLAG } from '../src/ruleset/ruleset.ts'
 import { streamSeed } from '../src/sim/random.ts'
 import { describeKernel } from './describe-kernel.ts'
 import { inKernel } from './in-kernel.ts'
@@ -32,7 +43,7 @@ import { CASE_INTERFACES, CASE_NODE, CASE_TOPOLOGY, type CaseOptions, kernelCase
 
 /** Cases of one request, which share their namespaces. */
 const BATCH = 20
-const BATCHES: Readonly<Partial<Record<KernelBackend, number>>> = { 'iptables-legacy': 4, 'iptables-nft': 4 }
+const BATCHES: Readonly<Record<KernelBackend, number>> = { 'iptables-legacy': 4, 'iptables-nft': 4, nft: 4 }
 const OPTIONS: Omit<CaseOptions, 'family'> = { affinity: true, conversations: true, protocols: ['TCP', 'UDP', 'SCTP'] }
 
 interface Case {
@@ -41,9 +52,9 @@ interface Case {
   readonly flows: readonly Flow[]
   /** The same connections go on. */
   readonly later: readonly Flow[]
-  readonly rules: Ruleset
+  readonly rules: NodeRules
   /** What replaces the rules under them. */
-  readonly nextRules: Ruleset
+  readonly nextRules: NodeRules
 }
 
 for (const [backend, batches] of Object.entries(BATCHES) as [KernelBackend, number][])
@@ -51,7 +62,7 @@ for (const [backend, batches] of Object.entries(BATCHES) as [KernelBackend, numb
     it.each(Array.from({ length: batches }, (_, i) => i * BATCH))('random cases %i and on', async first => {
       // One family a batch, so that the other's tools need not run.
       const family = first % (2 * BATCH) === 0 ? 4 : 6
-      const cases = Array.from({ length: BATCH }, (_, i) => makeCase(first + i, family))
+      const cases = Array.from({ length: BATCH }, (_, i) => makeCase(backend, first + i, family))
       const answer = await inKernel({
         backend,
         topology: CASE_TOPOLOGY,
@@ -74,12 +85,12 @@ const NO_RULES = ['mangle', 'nat', 'filter'].map(table => `*${table}\nCOMMIT\n`)
 function stepsOf({ family, flows, later, rules, nextRules }: Case): KernelStep[] {
   const load = (text: string): KernelStep => ({ load: [{ family, text }] })
   return [
-    load(NO_RULES),
+    load(rules.mode === 'iptables' ? NO_RULES : ''),
     { forget: true },
-    load(printRuleset(rules)),
+    load(textOf(rules)),
     { send: flows.map(kernelFlow) },
     { count: true },
-    load(printRuleset(nextRules)),
+    load(textOf(nextRules)),
     { send: later.map(kernelFlow) },
     { count: true },
     { forget: true },
@@ -88,64 +99,92 @@ function stepsOf({ family, flows, later, rules, nextRules }: Case): KernelStep[]
   ]
 }
 
+const textOf = (rules: NodeRules): string =>
+  rules.mode === 'iptables' ? printRuleset(rules.ruleset) : printNftRuleset(rules.ruleset)
+
 function differencesOf(c: Case, answers: readonly unknown[]): string[] {
-  const host = topologyHost(CASE_TOPOLOGY, [], CASE_INTERFACES, c.family)
-  const evaluator = right(traceEvaluator(c.rules, host, streamSeed('kernel-differential', `${c.seed}`)))
   const [, , , sent, counted, , sentLater, countedLater, , sentAgain, countedAgain] = answers
+  const simulated = new SimulatedNode(c)
   const found: string[] = []
-  const stage = (name: string, ruleset: Ruleset, flows: readonly Flow[], of: unknown, counters: unknown): void => {
-    const differences = stageDifferences(
-      evaluator,
-      ruleset,
-      flows,
-      of as readonly SentFlow[],
-      counters as KernelCounters,
-    )
+  const stage = (name: string, flows: readonly Flow[], of: unknown, counters: unknown): void => {
+    const differences = simulated.differences(flows, of as readonly SentFlow[], counters as KernelCounters)
     found.push(...differences.slice(0, 3).map(d => `case ${c.seed} (IPv${c.family}), ${name}: ${d}`))
   }
-  stage('first', c.rules, c.flows, sent, counted)
-  evaluator.load(c.nextRules)
-  stage('after the rules were replaced', c.nextRules, c.later, sentLater, countedLater)
-  evaluator.forgetConnections()
-  stage('after connections were forgotten', c.nextRules, c.flows, sentAgain, countedAgain)
+  stage('first', c.flows, sent, counted)
+  simulated.load(c.nextRules)
+  stage('after the rules were replaced', c.later, sentLater, countedLater)
+  simulated.evaluator.forgetConnections()
+  stage('after connections were forgotten', c.flows, sentAgain, countedAgain)
   return found
 }
 
-function stageDifferences(
-  evaluator: TraceEvaluator,
-  ruleset: Ruleset,
-  flows: readonly Flow[],
-  sent: readonly SentFlow[],
-  kernel: KernelCounters,
-): string[] {
-  const host = topologyHost(CASE_TOPOLOGY, [], CASE_INTERFACES, ruleset.family)
-  evaluator.begin(0, knownGoals(sent))
-  const results = replayFlows(evaluator, host, { topology: CASE_TOPOLOGY, flows })
-  const ofFlows = results.flatMap((own, i) => {
-    const theirs = kernelFlowResult(flows[i], sent[i])
-    return same(own, theirs) ? [] : [`flow ${show(flows[i])}\n  kernel ${show(theirs)}\n  svcsim ${show(own)}`]
-  })
-  const counters = evaluator.counters()
-  const ofRules = compareCounts(
-    kernel.rules.filter(rule => rule.family === ruleset.family),
-    simulatedCounts(ruleset, counters),
-  ).flatMap(r =>
-    r.equal
-      ? []
-      : [`${r.table} ${r.chain} rule ${r.index + 1}: kernel ${show(r.kernel)} svcsim ${show(r.svcsim)} ${r.rule}`],
-  )
-  const ofPolicies = counters.flatMap(({ table, chain, policy }) => {
-    const theirs = kernel.chains.find(c => c.family === ruleset.family && c.table === table && c.chain === chain)
-    return policy === undefined || policy.packets === theirs?.packets
-      ? []
-      : [`policy of ${table} ${chain}: kernel ${theirs?.packets} svcsim ${policy.packets}`]
-  })
-  return [...ofFlows, ...ofRules, ...ofPolicies]
+/** The node of a case, whose dice are the kernel's. */
+class SimulatedNode {
+  readonly evaluator: TraceEvaluator | NftEvaluator
+  readonly #host: HostView
+  #rules: NodeRules
+  #dice: SteeredDice
+
+  constructor({ family, rules, seed }: Case) {
+    this.#host = topologyHost(CASE_TOPOLOGY, [], CASE_INTERFACES, family)
+    this.#rules = rules
+    this.#dice = diceOf(rules)
+    const stream = streamSeed('kernel-differential', `${seed}`)
+    const options = { dice: this.#dice }
+    this.evaluator =
+      rules.mode === 'iptables'
+        ? right(traceEvaluator(rules.ruleset, this.#host, stream, options))
+        : right(nftEvaluator(rules.ruleset, this.#host, stream, options))
+  }
+
+  load(rules: NodeRules): void {
+    this.#rules = rules
+    this.#dice = diceOf(rules)
+    ;(this.evaluator.load as (ruleset: unknown, dice: SteeredDice) => void).call(
+      this.evaluator,
+      rules.ruleset,
+      this.#dice,
+    )
+  }
+
+  differences(flows: readonly Flow[], sent: readonly SentFlow[], kernel: KernelCounters): string[] {
+    const { family } = this.#rules.ruleset
+    this.evaluator.begin(0)
+    this.#dice.begin(knownGoals(sent))
+    const results = replayFlows(this.evaluator, this.#host, { topology: CASE_TOPOLOGY, flows })
+    const ofFlows = results.flatMap((own, i) => {
+      const theirs = kernelFlowResult(flows[i], sent[i])
+      return show(own) === show(theirs)
+        ? []
+        : [`flow ${show(flows[i])}\n  kernel ${show(theirs)}\n  svcsim ${show(own)}`]
+    })
+    const counters = this.evaluator.counters()
+    const ofRules = compareCounts(
+      kernel.rules.filter(rule => rule.family === family),
+      simulatedCounts(this.#rules, counters),
+    ).flatMap(r =>
+      r.equal
+        ? []
+        : [`${r.table} ${r.chain} rule ${r.index + 1}: kernel ${show(r.kernel)} svcsim ${show(r.svcsim)} ${r.rule}`],
+    )
+    // nft counts no policies.
+    const ofPolicies = counters.flatMap(({ table, chain, policy }) => {
+      const theirs = kernel.chains.find(c => c.family === family && c.table === table && c.chain === chain)
+      return policy === undefined || this.#rules.mode === 'nftables' || policy.packets === theirs?.packets
+        ? []
+        : [`policy of ${table} ${chain}: kernel ${theirs?.packets} svcsim ${policy.packets}`]
+    })
+    return [...ofFlows, ...ofRules, ...ofPolicies]
+  }
 }
 
-function makeCase(seed: number, family: IpFamily): Case {
+const diceOf = ({ mode, ruleset }: NodeRules): SteeredDice =>
+  new SteeredDice(mode === 'iptables' ? iptablesForks(ruleset) : nftForks(ruleset), () => new Set())
+
+function makeCase(backend: KernelBackend, seed: number, family: IpFamily): Case {
   const { state, config, flows } = kernelCase(seed, { family, ...OPTIONS })
   const next = kernelCase(seed + 1_000_000, { family, ...OPTIONS })
+  const rulesOf = backend === 'nft' ? nftablesWithStates : iptablesWithStates
   return {
     seed,
     family,
@@ -155,16 +194,17 @@ function makeCase(seed: number, family: IpFamily): Case {
       packetCount: 1,
       ...(flow.protocol === 'TCP' ? { tcpFlags: [TCP_FLAG.PSH | TCP_FLAG.ACK] } : {}),
     })),
-    rules: withStateRules(iptablesRuleset(state, CASE_NODE, config, family)),
-    nextRules: withStateRules(iptablesRuleset(next.state, CASE_NODE, next.config, family)),
+    rules: rulesOf(state, config, family),
+    nextRules: rulesOf(next.state, next.config, family),
   }
 }
 
 const STATES = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED', 'DNAT', 'SNAT'] as const
 
-/** Rules that count the connection states that arrive at every built-in chain of mangle and filter. */
-function withStateRules(ruleset: Ruleset): Ruleset {
-  const counting: Rule[] = STATES.map(state => ({ matches: [{ kind: 'conntrack', states: [state], negated: false }] }))
+/** With rules that count the connection states that arrive at every built-in chain of mangle and filter. */
+function iptablesWithStates(state: ClusterState, config: ProxierConfig, family: IpFamily): NodeRules {
+  const ruleset = iptablesRuleset(state, CASE_NODE, config, family)
+  const counting: Rule[] = STATES.map(s => ({ matches: [{ kind: 'conntrack', states: [s], negated: false }] }))
   const tables = ruleset.tables.map((table): Table => {
     if (table.name === 'nat') return table
     const chains = [...table.chains].map(
@@ -173,13 +213,30 @@ function withStateRules(ruleset: Ruleset): Ruleset {
     )
     return { ...table, chains: new Map(chains) }
   })
-  return { ...ruleset, tables }
+  return { mode: 'iptables', ruleset: { ...ruleset, tables } }
+}
+
+function nftablesWithStates(state: ClusterState, config: ProxierConfig, family: IpFamily): NodeRules {
+  const ruleset = nftablesRuleset(state, CASE_NODE, config, family)
+  const counting: NftRule[] = NFT_CT_STATES.map(s => ({
+    statements: [
+      { kind: 'ctState', states: [s], negated: false },
+      { kind: 'counter', packets: 0, bytes: 0 },
+    ],
+  }))
+  const tables = ruleset.tables.map((table): NftTable => {
+    const chains = [...table.chains].map(
+      ([name, chain]) =>
+        [name, chain.hook?.type === 'filter' ? { ...chain, rules: [...counting, ...chain.rules] } : chain] as const,
+    )
+    return { ...table, chains: new Map(chains) }
+  })
+  return { mode: 'nftables', ruleset: { ...ruleset, tables } }
 }
 
 const plain = (_: string, value: unknown): unknown =>
   typeof value === 'bigint' ? `${value}` : value instanceof Map ? Object.fromEntries(value) : value
 const show = (value: unknown): string => JSON.stringify(value, plain)
-const same = (a: unknown, b: unknown): boolean => show(a) === show(b)
 
 function right<A>(either: E.Either<Problem, A>): A {
   if (E.isLeft(either)) throw new Error(describeProblem(either.left))

@@ -15,6 +15,7 @@ import type { HostView } from './host.ts'
 import type { TraceMemory } from './memory/trace-memory.ts'
 import type { Outcome } from './outcome.ts'
 import { OUTCOME } from './outcome.ts'
+import type { DrawPlace } from './steered-draws.ts'
 import type { TraceWalk } from './trace-table.ts'
 import { traceTable } from './trace-table.ts'
 import type { Hook, HookStage, HookVisit } from './walk-hooks.ts'
@@ -62,14 +63,6 @@ export interface TraceOptions {
   readonly memory?: TraceMemory
   /** The packet carries the connection of the one before: state, original and translated addresses are in it, as evaluateAttached takes it. */
   readonly attached?: boolean
-}
-
-/** Where a draw is asked for. */
-export interface DrawPlace {
-  readonly table: TableName
-  readonly chain: string
-  /** Of the rule, or of the first rule of a run. */
-  readonly index: number
 }
 
 export type Draw = (drawNumber: number, place: DrawPlace) => number

@@ -3,7 +3,7 @@
  * numbered through all flows, as replay numbers them.
  */
 import type { Goal } from '../../netfilter/steered-draws.ts'
-import type { Known } from '../../replay/flows/trace-evaluator.ts'
+import type { Known } from '../../replay/flows/steered-dice.ts'
 import type { SentFlow } from '../kernel-replay.ts'
 
 export function knownGoals(sent: readonly SentFlow[]): Known {

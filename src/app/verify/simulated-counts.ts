@@ -1,27 +1,21 @@
 /** The counters of a replay beside the text of their rules, as a counting of the kernel's lists them. */
 import type { ChainCounters } from '../../replay/flows/node-evaluator.ts'
-import { printRule } from '../../ruleset/print-iptables.ts'
-import type { Ruleset } from '../../ruleset/ruleset.ts'
+import type { NodeRules } from '../../replay/flows/node-rules.ts'
+import { ruleTexts } from '../rule-texts.ts'
 import type { RuleCount } from './rule-count.ts'
 
-export function simulatedCounts({ family, tables }: Ruleset, counters: readonly ChainCounters[]): readonly RuleCount[] {
-  const byPlace = new Map(counters.map(c => [`${c.table} ${c.chain}`, c.rules]))
-  return tables.flatMap(table =>
-    [...table.chains.values()].flatMap(chain =>
-      chain.rules.map((rule, index) => {
-        const { evaluatedCount, packets, bytes } = byPlace.get(`${table.name} ${chain.name}`)![index]
-        const text = printRule(chain.name, rule, family).slice(`-A ${chain.name} `.length)
-        return {
-          family,
-          table: table.name,
-          chain: chain.name,
-          index,
-          evaluated: evaluatedCount,
-          matched: packets,
-          bytes,
-          rule: text,
-        }
-      }),
-    ),
+export function simulatedCounts(rules: NodeRules, counters: readonly ChainCounters[]): readonly RuleCount[] {
+  const texts = ruleTexts(rules)
+  return counters.flatMap(({ table, chain, rules: counted }) =>
+    counted.map(({ evaluatedCount, packets, bytes }, index) => ({
+      family: rules.ruleset.family,
+      table,
+      chain,
+      index,
+      evaluated: evaluatedCount,
+      matched: packets,
+      bytes,
+      rule: texts.get(`${table} ${chain}`)![index],
+    })),
   )
 }

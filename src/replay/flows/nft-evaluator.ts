@@ -14,32 +14,42 @@ import type { NftChain, NftRuleset } from '../../ruleset/nft-ruleset.ts'
 import { draw32, type StreamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import type { ChainCounters, NodeEvaluator, RuleCounters } from './node-evaluator.ts'
+import type { SteeredDice } from './steered-dice.ts'
 
 export function nftEvaluator(
   ruleset: NftRuleset,
   host: HostView,
   seed: StreamSeed,
-  options: ConntrackOptions = {},
+  options: NftEvaluatorOptions = {},
 ): E.Either<Problem, NftEvaluator> {
   const refused = refuseNft(ruleset)
   return refused === undefined ? E.right(new NftEvaluator(ruleset, host, seed, options)) : E.left(refused)
 }
 
+export interface NftEvaluatorOptions extends ConntrackOptions {
+  /** Absent: draws are functions of the seed. */
+  readonly dice?: SteeredDice
+}
+
 type Counts = { -readonly [K in keyof RuleCounters]: RuleCounters[K] }
 
 export class NftEvaluator implements NodeEvaluator {
-  readonly conntrack: Conntrack
   readonly rejection: number
-  readonly #ruleset: NftRuleset
+  conntrack: Conntrack
+  readonly #options: ConntrackOptions
   readonly #host: HostView
   readonly #seed: StreamSeed
-  readonly #memory: NftMemory
+  #ruleset: NftRuleset
+  #memory: NftMemory
+  #dice: SteeredDice | undefined
+  #pastUs: TimeUs = 0
   readonly #rules = new Map<NftChain, Counts[]>()
   readonly #policies = new Map<NftChain, { packets: number; bytes: number }>()
   readonly #entries = new Map<NftChain, number>()
 
-  constructor(ruleset: NftRuleset, host: HostView, seed: StreamSeed, options: ConntrackOptions) {
+  constructor(ruleset: NftRuleset, host: HostView, seed: StreamSeed, { dice, ...options }: NftEvaluatorOptions) {
     this.conntrack = new Conntrack(ruleset.family, seed, options)
+    this.#options = options
     this.rejection = rejectKind(
       ruleset.family === 4 ? 'icmp-port-unreachable' : 'icmp6-port-unreachable',
       ruleset.family,
@@ -48,6 +58,29 @@ export class NftEvaluator implements NodeEvaluator {
     this.#host = host
     this.#seed = seed
     this.#memory = newNftMemory(ruleset, this.conntrack)
+    this.#dice = dice
+  }
+
+  /** Replaces the rules and what their sets hold. Connections stay; counters begin at 0. */
+  load(ruleset: NftRuleset, dice?: SteeredDice): void {
+    const { nowUs } = this.#memory
+    this.#ruleset = ruleset
+    this.#memory = newNftMemory(ruleset, this.conntrack)
+    this.#memory.nowUs = nowUs
+    this.#dice = dice
+    this.#rules.clear()
+    this.#policies.clear()
+    this.#entries.clear()
+  }
+
+  forgetConnections(): void {
+    this.conntrack = new Conntrack(this.#ruleset.family, this.#seed, this.#options)
+    this.#memory = { ...this.#memory, tracker: this.conntrack }
+  }
+
+  /** A replay begins, whose clock starts at 0, `afterUs` after the end of the one before. */
+  begin(afterUs: TimeUs): void {
+    this.#pastUs = this.#memory.nowUs + afterUs
   }
 
   pass(packet: Packet, sizeBytes: number, nowUs: TimeUs): Outcome {
@@ -72,14 +105,16 @@ export class NftEvaluator implements NodeEvaluator {
   }
 
   #pass(packet: Packet, sizeBytes: number, nowUs: TimeUs, attached: boolean): Outcome {
-    this.conntrack.nowUs = nowUs
-    this.#memory.nowUs = nowUs
+    this.conntrack.nowUs = this.#pastUs + nowUs
+    this.#memory.nowUs = this.#pastUs + nowUs
     const { low, high } = this.#seed
+    const { flowLow, flowHigh } = packet
+    const own = (n: number): number => draw32(low, high, flowLow, flowHigh, n)
     const traced = traceNft(
       this.#ruleset,
       this.#host,
       packet,
-      n => draw32(low, high, packet.flowLow, packet.flowHigh, n),
+      this.#dice === undefined ? own : this.#dice.of(packet, own),
       {
         memory: this.#memory,
         attached,

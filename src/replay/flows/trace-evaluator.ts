@@ -11,24 +11,28 @@ import { PlainConntrack } from '../../netfilter/conntrack/plain-conntrack.ts'
 import type { HostView } from '../../netfilter/host.ts'
 import { newTraceMemory, type TraceMemory } from '../../netfilter/memory/trace-memory.ts'
 import type { Outcome } from '../../netfilter/outcome.ts'
-import { type DrawCounts, type Goal, SteeredDraws } from '../../netfilter/steered-draws.ts'
 import { type Draw, type TraceCounters, type TraceStep, trace } from '../../netfilter/trace.ts'
 import { describeProblem, type Problem } from '../../problem/problem.ts'
 import type { Chain, Ruleset, Table } from '../../ruleset/ruleset.ts'
 import { draw32, type StreamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import type { ChainCounters, NodeEvaluator } from './node-evaluator.ts'
+import type { SteeredDice } from './steered-dice.ts'
+
+export interface TraceEvaluatorOptions {
+  /** nf_conntrack_tcp_loose. */
+  readonly tcpLoose?: boolean
+  /** Absent: draws are functions of the seed. */
+  readonly dice?: SteeredDice
+}
 
 export const traceEvaluator = (
   ruleset: Ruleset,
   host: HostView,
   seed: StreamSeed,
-  tcpLoose = true,
+  options: TraceEvaluatorOptions = {},
 ): E.Either<Problem, TraceEvaluator> =>
-  E.map(() => new TraceEvaluator(ruleset, host, seed, tcpLoose))(compile([ruleset], true))
-
-/** What the packets of one replay are known to have come to: by the connection's number and the packet's. */
-export type Known = (connection: number, packet: number) => ReadonlySet<Goal>
+  E.map(() => new TraceEvaluator(ruleset, host, seed, options))(compile([ruleset], true))
 
 export class TraceEvaluator implements NodeEvaluator {
   rejection = 0
@@ -38,42 +42,36 @@ export class TraceEvaluator implements NodeEvaluator {
   #ruleset: Ruleset
   #memory: TraceMemory
   #conntrack: PlainConntrack
-  #steered: SteeredDraws
-  #known: Known | undefined
-  /** Packets each connection of the replay under way has sent. */
-  #sent = new Map<number, number>()
+  #dice: SteeredDice | undefined
   #counts = new Map<string, { evaluated: number; packets: number; bytes: number }>()
   #policies = new Map<string, { packets: number; bytes: number }>()
   #pastUs: TimeUs = 0
 
-  constructor(ruleset: Ruleset, host: HostView, seed: StreamSeed, tcpLoose = true) {
+  constructor(ruleset: Ruleset, host: HostView, seed: StreamSeed, { tcpLoose = true, dice }: TraceEvaluatorOptions) {
     this.#host = host
     this.#seed = seed
     this.#tcpLoose = tcpLoose
     this.#ruleset = ruleset
     this.#conntrack = new PlainConntrack(seed, tcpLoose)
     this.#memory = newTraceMemory(ruleset, this.#conntrack)
-    this.#steered = new SteeredDraws(ruleset)
-    this.load(ruleset)
+    this.load(ruleset, dice)
   }
 
   /** Replaces the rules. Connections stay, and so do lists of recent clients that both have; counters begin at 0. */
-  load(ruleset: Ruleset): void {
+  load(ruleset: Ruleset, dice?: SteeredDice): void {
     const { recent } = this.#memory
     this.#ruleset = ruleset
+    this.#dice = dice
     this.#memory = newTraceMemory(ruleset, asksConntrack(ruleset) ? this.#conntrack : NO_CONNTRACK)
     for (const [name, clients] of recent)
       if (this.#memory.recentStamps.has(name)) this.#memory.recent.set(name, clients)
-    this.#steered = new SteeredDraws(ruleset)
     this.#counts = new Map()
     this.#policies = new Map()
   }
 
-  /** A replay begins, whose clock starts at 0, `afterUs` after the end of the one before; `known`: what came of its packets. */
-  begin(afterUs: TimeUs, known?: Known): void {
+  /** A replay begins, whose clock starts at 0, `afterUs` after the end of the one before. */
+  begin(afterUs: TimeUs): void {
     this.#pastUs = this.#memory.nowUs + afterUs
-    this.#known = known
-    this.#sent = new Map()
   }
 
   forgetConnections(): void {
@@ -87,11 +85,6 @@ export class TraceEvaluator implements NodeEvaluator {
 
   passAttached(packet: Packet, sizeBytes: number, nowUs: TimeUs): Outcome {
     return this.#walk(packet, sizeBytes, nowUs, true)
-  }
-
-  /** What was drawn where, since the rules were loaded. */
-  draws(): readonly DrawCounts[] {
-    return this.#steered.counts()
   }
 
   counters(): ChainCounters[] {
@@ -136,15 +129,7 @@ export class TraceEvaluator implements NodeEvaluator {
     const { low, high } = this.#seed
     const { flowLow, flowHigh } = packet
     const own = (n: number): number => draw32(low, high, flowLow, flowHigh, n)
-    if (this.#known === undefined) return own
-    const goals = flowHigh === 0 ? this.#known(flowLow, this.#nextOf(flowLow)) : NOWHERE
-    return (n, place) => this.#steered.draw(place, goals, own(n))
-  }
-
-  #nextOf(connection: number): number {
-    const n = this.#sent.get(connection) ?? 0
-    this.#sent.set(connection, n + 1)
-    return n
+    return this.#dice === undefined ? own : this.#dice.of(packet, own)
   }
 
   #count(steps: readonly TraceStep[], sizeBytes: number): void {
@@ -180,5 +165,4 @@ export class TraceEvaluator implements NodeEvaluator {
   }
 }
 
-const NOWHERE: ReadonlySet<Goal> = new Set()
 const NOTHING = { packets: 0, bytes: 0 }

@@ -1,0 +1,46 @@
+/**
+ * The dice of a replay whose outcome is known: what a kernel made of each packet decides each random choice. Packets are known by the
+ * number of their connection (flowLow, as replay-flows.ts numbers them) and by their order in it.
+ */
+import type { Packet } from '../../net/packet.ts'
+import { type DrawCounts, type DrawPlace, type ForkOf, type Goal, SteeredDraws } from '../../netfilter/steered-draws.ts'
+
+/** What packet `packet` of connection `connection` is known to have come to. */
+export type Known = (connection: number, packet: number) => ReadonlySet<Goal>
+
+export class SteeredDice {
+  readonly #draws: SteeredDraws
+  #known: Known
+  /** Packets each connection has sent. */
+  #sent = new Map<number, number>()
+
+  constructor(forkOf: ForkOf, known: Known) {
+    this.#draws = new SteeredDraws(forkOf)
+    this.#known = known
+  }
+
+  /** A replay begins anew. */
+  begin(known: Known): void {
+    this.#known = known
+    this.#sent = new Map()
+  }
+
+  /** The dice of one packet; `own`: a draw to take where the kernel's cannot be told. */
+  of({ flowLow, flowHigh }: Packet, own: (drawNumber: number) => number): (n: number, place: DrawPlace) => number {
+    // flowHigh is set in what receivers and the node send back: nothing is known of it, and it is seldom translated anew.
+    const goals = flowHigh === 0 ? this.#known(flowLow, this.#next(flowLow)) : NOWHERE
+    return (n, place) => this.#draws.draw(place, goals, own(n))
+  }
+
+  counts(): readonly DrawCounts[] {
+    return this.#draws.counts()
+  }
+
+  #next(connection: number): number {
+    const n = this.#sent.get(connection) ?? 0
+    this.#sent.set(connection, n + 1)
+    return n
+  }
+}
+
+const NOWHERE: ReadonlySet<Goal> = new Set()
