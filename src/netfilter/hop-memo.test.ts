@@ -8,7 +8,7 @@ import { compile } from './compile.ts'
 import type { Engine } from './engine.ts'
 import { newEngine } from './engine.ts'
 import { evaluate, evaluateEstablished } from './evaluate.ts'
-import { foldRecords, hostKind, passFirst, passLater } from './hop-memo.ts'
+import { findRecord, foldRecords, hostKind, passFirst, passLater } from './hop-memo.ts'
 import { newHopMemo, newPlaces, type Places } from './hop-records.ts'
 import { type HostView, hostView } from './host.ts'
 import { beginNode, endNode } from './node-order.ts'
@@ -140,8 +140,8 @@ function compareStep(
   const fast = copyPacket(packet)
   const place = placeOf(packet)
   const kind = hostKind(host)
-  const outcome = passFirst(memo, kind === undefined ? undefined : places, place, view, host, orderKey, fast)
-  const { record } = memo
+  const record = findRecord(memo, kind === undefined ? undefined : places, place, view, host, fast)
+  const outcome = passFirst(memo, record, view, host, orderKey, fast)
   const expected = evaluate(plain, view, host, orderKey, slow, 1)
   const goesOn = expected === OUTCOME.toPod || expected === OUTCOME.toUplink
   const seen = ({ destination, destinationPort, source, draws }: Packet) => ({

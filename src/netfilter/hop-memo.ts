@@ -45,21 +45,18 @@ export function hostKind(host: HostView): string | undefined {
 }
 
 /**
- * evaluate, one packet, whose answer stands in `memo`. Of the packet only destination, source and draws are brought up to date, and the source
- * only where it leaves by the uplink or to a pod. Without `places` it is evaluated.
+ * evaluate, one packet, whose answer stands in `memo`; `record` is findRecord's. Of the packet only destination, source and draws are brought
+ * up to date, and the source only where it leaves by the uplink or to a pod.
  */
 export function passFirst(
   memo: HopMemo,
-  places: Places | undefined,
-  place: number,
+  record: number,
   view: number,
   host: HostView,
   orderKey: number,
   packet: Packet,
 ): Outcome {
   const { engine } = memo
-  const record = places === undefined ? 0 : findRecord(memo, places, place, view, host, packet)
-  memo.record = record
   if (record === 0) {
     const outcome = evaluate(engine, view, host, orderKey, packet, 1)
     memo.dnat = engine.dnat
@@ -81,10 +78,13 @@ export function passFirst(
   if (masquerade !== 0) for (let i = 0; i < 4; i++) source[i] = host.sources[4 * masquerade + i]
   const hit = words[at + RECORD.hit]
   const slot = words[at + RECORD.slot]
-  const moved = hit < 0 || orderKey === 0 ? 0 : enterShuffled(engine, orderKey, hit, slot, 1) - slot - 1
-  memo.rulesEvaluated = words[at + RECORD.rules] + moved
+  memo.rulesEvaluated = words[at + RECORD.rules] + movedBy(memo, orderKey, hit, slot)
   return words[at + RECORD.outcome] as Outcome
 }
+
+/** How many rules more than in the order as written a packet evaluated that left segment `hit` at `slot`, which is noted (node-order.ts). */
+export const movedBy = ({ engine }: HopMemo, orderKey: number, hit: number, slot: number): number =>
+  hit < 0 || orderKey === 0 ? 0 : enterShuffled(engine, orderKey, hit, slot, 1) - slot - 1
 
 /** evaluateEstablished, `count` packets of the connection whose first one was passed with this `record` (0: evaluated, and is in `packet`). */
 export function passLater(
@@ -140,15 +140,19 @@ export function foldRecords(memo: HopMemo): void {
   engine.script = undefined
 }
 
-/** The packet's record, walked for if need be; 0 when there is none for packets like it. */
-function findRecord(
+/**
+ * The record of a packet, walked for if need be, and then takes its draw; 0 when there is none for packets like it: without `places`, or where a
+ * walk looks at something that is not compared.
+ */
+export function findRecord(
   memo: HopMemo,
-  places: Places,
+  places: Places | undefined,
   place: number,
   view: number,
   host: HostView,
   packet: Packet,
 ): number {
+  if (places === undefined) return 0
   const { engine, tests, rows } = memo
   const { program } = engine
   const { source } = packet

@@ -25,8 +25,7 @@ export const newPlaces = (count: number): Places => ({ count, blocks: new Map() 
 
 export interface HopMemo {
   readonly engine: Engine
-  /** Of the last packet: its record (0: it was evaluated), DNAT id or -1, rules evaluated. */
-  record: number
+  /** Of the last packet: DNAT id or -1, rules evaluated. */
   dnat: number
   rulesEvaluated: number
 
@@ -70,13 +69,29 @@ export const RECORD = {
   words: 20,
 } as const
 
-export function newHopMemo(engine: Engine): HopMemo {
+/** What a record says; for those who ask rarely. */
+export const recordOf = ({ records }: HopMemo, record: number) => {
+  const word = (name: Exclude<keyof typeof RECORD, 'words'>): number =>
+    records.words[RECORD.words * record + RECORD[name]]
+  return {
+    outcome: word('outcome'),
+    dnat: word('dnat'),
+    rules: word('rules'),
+    hit: word('hit'),
+    slot: word('slot'),
+    laterOutcome: word('laterOutcome'),
+    laterRules: word('laterRules'),
+    masquerade: word('masquerade'),
+  }
+}
+
+/** `tests` may be shared by several memories, whose signatures are the same then. */
+export function newHopMemo(engine: Engine, tests: SourceTests = newSourceTests()): HopMemo {
   const memo: HopMemo = {
     engine,
-    record: 0,
     dnat: -1,
     rulesEvaluated: 0,
-    tests: newSourceTests(),
+    tests,
     rows: newDrawRows(),
     blocks: newWordList(),
     records: newWordList(),

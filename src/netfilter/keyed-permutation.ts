@@ -10,13 +10,26 @@
 
 /** Place of `slot` in the order of `key`; slot and result in 0 … size-1, key a 32-bit word, size up to 2^26. */
 export function rankOf(key: number, size: number, slot: number): number {
-  const prime = primeFrom(size)
-  const factor = factorOf(key, prime)
-  const shift = shiftOf(key, prime)
+  if (key !== last.key || size !== last.size) remember(key, size)
+  const { prime, factor, shift } = last
   let x = slot
-  do x = (factor * x + shift) % prime
-  while (x >= size)
+  // value % prime, which for doubles is slow: the quotient is below 2^26, so its fraction (at least 2^-26 below the next whole) survives rounding.
+  do {
+    const value = factor * x + shift
+    x = value - Math.floor(value / prime) * prime
+  } while (x >= size)
   return x
+}
+
+/** The order asked for last: a node's packets ask for the same one over and over. */
+const last = { key: 0, size: -1, prime: 2, factor: 1, shift: 0 }
+
+function remember(key: number, size: number): void {
+  last.key = key
+  last.size = size
+  last.prime = primeFrom(size)
+  last.factor = factorOf(key, last.prime)
+  last.shift = shiftOf(key, last.prime)
 }
 
 /** Writes the places of all slots to ranks[0 … size-1]. */

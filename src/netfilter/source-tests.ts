@@ -10,7 +10,7 @@ export interface SourceTests {
   readonly words: number[]
 }
 
-const TEST_WORDS = 8
+export const TEST_WORDS = 8
 const MOST_TESTS = 30
 
 export const newSourceTests = (): SourceTests => ({ words: [] })

@@ -1,0 +1,244 @@
+/**
+ * One connection, hop by hop. Its first packet is evaluated where it meets the rules and, when DNATed to a backend on another node, there once
+ * more as a NEW packet from the uplink; its later packets walk the same hops in one weighted evaluation each. Hops are remembered
+ * (netfilter/hop-memo.ts), and so are whole connections (journeys.ts): most cost a draw and a few look-ups. No allocation.
+ */
+import { record } from '../metrics/histogram.ts'
+import type { Packet } from '../net/packet.ts'
+import { CT, ORIGIN } from '../net/packet.ts'
+import { findRecord, movedBy, passFirst, passLater } from '../netfilter/hop-memo.ts'
+import { recordOf } from '../netfilter/hop-records.ts'
+import { INTERFACE } from '../netfilter/interface.ts'
+import type { Outcome } from '../netfilter/outcome.ts'
+import { OUTCOME } from '../netfilter/outcome.ts'
+import { type SourceTests, signatureOf, TEST_WORDS } from '../netfilter/source-tests.ts'
+import { DESTINATION, DESTINATION_WORDS } from '../workload/traffic.ts'
+import { secondPlaces } from './hop-places.ts'
+import { enterJourney, type Journey, type Journeys, journeyOf, LINE } from './journeys.ts'
+import { FATE, type FamilyReplayer, type Fate, journeysAt, memoAt, type Replayer, type Way } from './replay-state.ts'
+
+/** Replays the family's flow, which starts at `node`. */
+export function replayFlow(replayer: Replayer, family: FamilyReplayer, node: number): void {
+  const { plan } = replayer
+  const { flow, hosts, way } = family
+  const { destination } = flow
+  const journeys = journeysAt(replayer, family, node)
+  const atIngress = plan.traffic.destinations.words[DESTINATION_WORDS * destination + DESTINATION.atIngress] === 1
+  const places = atIngress ? family.ingressPlaces : family.firstPlaces
+  way.record = findRecord(journeys.memo, places, destination, family.plan.viewOfNode[node], hosts[node], flow.packet)
+  const journey = way.record === 0 ? -1 : journeyOf(journeys, way.record)
+  if (journey > 0 && travel(replayer, family, node, journeys, journey)) return
+  replayHops(replayer, family, node)
+  if (journey === 0)
+    enterJourney(journeys, way.record, family.travels ? journeyOfWay(replayer, family, node) : undefined)
+}
+
+/** Counts a connection on a journey that others have shown; false when it is not of their kind after all. */
+function travel(
+  replayer: Replayer,
+  family: FamilyReplayer,
+  node: number,
+  { memo, lines }: Journeys,
+  journey: number,
+): boolean {
+  const at = LINE.words * journey
+  const home = lines[at + LINE.home]
+  if (home >= 0 ? home !== node : home === -2 - node) return false
+  const signature = lines[at + LINE.signature]
+  if (signature >= 0 && !isSeenAs(family, memo.tests, node, signature)) return false
+  const { tallies, plan } = replayer
+  const { nodes, destinations } = tallies
+  const { destination, packets } = family.flow
+  const hit = lines[at + LINE.hit]
+  const moved = hit < 0 ? 0 : movedBy(memo, plan.orderKeyOfNode[node], Math.floor(hit / SLOTS), hit % SLOTS)
+  const rules = lines[at + LINE.rules] + moved
+  const laterRules = lines[at + LINE.laterRules]
+  const later = laterRules < 0 ? 0 : packets - 1
+  lines[at + LINE.connections] += 1
+  lines[at + LINE.laterPackets] += later
+  nodes.connections[node] += 1
+  nodes.rulesEvaluated[node] += rules
+  nodes.laterRulesEvaluated[node] += laterRules * later
+  destinations.rulesEvaluated[destination] += rules
+  record(tallies.firstHop, rules, 1)
+  record(tallies.total, rules + lines[at + LINE.secondRules], 1)
+  return true
+}
+
+/** Whether the address that a masquerade at this node gives passes source tests as `wanted` (LINE.signature) says. */
+function isSeenAs(family: FamilyReplayer, tests: SourceTests, node: number, wanted: number): boolean {
+  if (family.uplinkTests !== tests.words.length) {
+    const address = family.hosts[node].sources.subarray(4 * INTERFACE.uplink, 4 * INTERFACE.uplink + 4)
+    family.uplinkSignature = signatureOf(tests, family.flow.packet.family, address)
+    family.uplinkTests = tests.words.length
+  }
+  const count = Math.floor(wanted / SIGNATURES)
+  return (family.uplinkSignature & (2 ** count - 1)) === wanted % SIGNATURES
+}
+
+/** The journey that the connection just replayed has shown; undefined when others with its first record may fare unlike it. */
+function journeyOfWay(replayer: Replayer, family: FamilyReplayer, node: number): [Journey, number[]] | undefined {
+  const { way, flow, secondPacket } = family
+  const { twoHops, target, fate } = way
+  const memo = memoAt(replayer, family, node)
+  const first = recordOf(memo, way.record)
+  const there = twoHops ? memoAt(replayer, family, target) : undefined
+  const second = there === undefined ? undefined : recordOf(there, way.secondRecord)
+  if (second !== undefined && (way.secondRecord === 0 || second.dnat >= 0 || second.hit >= 0)) return undefined
+  if (second !== undefined && secondPacket.draws !== flow.packet.draws) return undefined
+  if (fate === FATE.goesOn) throw new Error('a connection has not come to its end')
+  const laterGoOn = first.laterOutcome === first.outcome
+  const journey = {
+    destination: flow.destination,
+    dnat: way.dnat,
+    target,
+    fate: FATE_NAMES[fate],
+    firstRecord: way.record,
+    there,
+    secondRecord: way.secondRecord,
+    secondRules: second?.rules ?? 0,
+    laterSecondRules: second?.laterRules ?? 0,
+    laterGoOn,
+    laterArrive: laterGoOn && (second === undefined || second.laterOutcome === second.outcome),
+  }
+  const { tests } = memo
+  const signature = signatureOf(tests, flow.packet.family, secondPacket.source)
+  const line = [
+    first.rules,
+    journey.secondRules,
+    fate === FATE.delivered ? first.laterRules : -1,
+    first.hit < 0 ? -1 : first.hit * SLOTS + first.slot,
+    target === node ? node : -2 - target,
+    second === undefined || first.masquerade === 0 ? -1 : (tests.words.length / TEST_WORDS) * SIGNATURES + signature,
+  ]
+  return [journey, line]
+}
+
+/** Above every slot and every signature. */
+const SLOTS = 2 ** 26
+const SIGNATURES = 2 ** 31
+
+function replayHops(replayer: Replayer, family: FamilyReplayer, node: number): void {
+  const { tallies } = replayer
+  const { flow, way } = family
+  const { destinations } = tallies
+  const { destination } = flow
+  const firstRules = firstHop(replayer, family, node)
+  destinations.connections[destination] += 1
+  destinations.rulesEvaluated[destination] += firstRules
+  record(tallies.firstHop, firstRules, 1)
+  let secondRules = 0
+  if (way.fate === FATE.goesOn) {
+    secondRules = secondHop(replayer, family)
+    record(tallies.secondHop, secondRules, 1)
+  }
+  record(tallies.total, firstRules + secondRules, 1)
+  if (way.fate !== FATE.delivered) {
+    destinations.packets[destination] += 1
+    if (way.fate === FATE.rejected) destinations.rejected[destination] += 1
+    else if (way.fate === FATE.dropped) destinations.dropped[destination] += 1
+    else destinations.unmatched[destination] += 1
+    return
+  }
+  destinations.delivered[destination] += 1
+  destinations.packets[destination] += flow.packets
+  const delivered = 1 + sendLater(replayer, family, node, flow.packets - 1)
+  family.tallies.backendConnections[way.dnat] += 1
+  family.tallies.backendPackets[way.dnat] += delivered
+  if (way.target < 0) return
+  tallies.nodes.endpointConnections[way.target] += 1
+  tallies.nodes.endpointPackets[way.target] += delivered
+}
+
+/** Passes the first packet where it meets the rules and notes its way; answers the rules evaluated. */
+function firstHop(replayer: Replayer, family: FamilyReplayer, node: number): number {
+  const { way, hosts, plan } = family
+  const { packet } = family.flow
+  const { tallies } = replayer
+  const memo = memoAt(replayer, family, node)
+  const view = plan.viewOfNode[node]
+  way.outcome = passFirst(memo, way.record, view, hosts[node], replayer.plan.orderKeyOfNode[node], packet)
+  way.dnat = memo.dnat
+  way.target = way.dnat < 0 ? -1 : plan.backendNode[way.dnat]
+  way.fate = firstFate(way, node)
+  way.twoHops = way.fate === FATE.goesOn
+  tallies.nodes.connections[node] += 1
+  tallies.nodes.rulesEvaluated[node] += memo.rulesEvaluated
+  return memo.rulesEvaluated
+}
+
+/** The same for a packet that reaches its backend's node. */
+function secondHop(replayer: Replayer, family: FamilyReplayer): number {
+  const { way, hosts, plan, secondPacket } = family
+  const { nodes } = replayer.tallies
+  const { target } = way
+  arriveFrom(family.flow.packet, secondPacket)
+  const memo = memoAt(replayer, family, target)
+  const places = secondPlaces(family.places, target, replayer.detailOfNode[target])
+  const orderKey = replayer.plan.orderKeyOfNode[target]
+  const view = plan.viewOfNode[target]
+  way.secondRecord = findRecord(memo, places, way.dnat, view, hosts[target], secondPacket)
+  way.secondOutcome = passFirst(memo, way.secondRecord, view, hosts[target], orderKey, secondPacket)
+  way.fate = secondFate(way.secondOutcome, memo.dnat)
+  nodes.secondHopConnections[target] += 1
+  nodes.rulesEvaluated[target] += memo.rulesEvaluated
+  return memo.rulesEvaluated
+}
+
+/** Sends the connection's later packets, `count` of them, along the way of the first; answers how many arrive. */
+function sendLater(replayer: Replayer, family: FamilyReplayer, node: number, count: number): number {
+  if (count === 0) return 0
+  const { way, hosts, plan, secondPacket } = family
+  const { packet } = family.flow
+  const { laterRulesEvaluated } = replayer.tallies.nodes
+  const { orderKeyOfNode } = replayer.plan
+  const memo = memoAt(replayer, family, node)
+  const view = plan.viewOfNode[node]
+  const outcome = passLater(memo, way.record, view, hosts[node], orderKeyOfNode[node], packet, count)
+  laterRulesEvaluated[node] += memo.rulesEvaluated * count
+  if (outcome !== way.outcome) return 0
+  if (!way.twoHops) return count
+  const { target } = way
+  const there = memoAt(replayer, family, target)
+  const targetView = plan.viewOfNode[target]
+  const orderKey = orderKeyOfNode[target]
+  const end = passLater(there, way.secondRecord, targetView, hosts[target], orderKey, secondPacket, count)
+  laterRulesEvaluated[target] += there.rulesEvaluated * count
+  return end === way.secondOutcome ? count : 0
+}
+
+/** The packet that one node sent, as the next one receives it: mark and connection state stay behind. By hand: TypedArray.set is slower. */
+function arriveFrom(sent: Packet, received: Packet): void {
+  for (let w = 0; w < 4; w++) {
+    received.source[w] = sent.source[w]
+    received.destination[w] = sent.destination[w]
+  }
+  received.protocol = sent.protocol
+  received.sourcePort = sent.sourcePort
+  received.destinationPort = sent.destinationPort
+  received.mark = 0
+  received.origin = ORIGIN.uplink
+  received.ctState = CT.NEW
+  received.flowLow = sent.flowLow
+  received.flowHigh = sent.flowHigh
+  received.draws = sent.draws
+}
+
+const FATE_NAMES = ['delivered', 'rejected', 'dropped', 'unmatched'] as const
+
+/** A backend that no node has counts as delivered wherever routing takes the packet: what lies beyond is not modelled. */
+function firstFate({ outcome, dnat, target }: Way, node: number): Fate {
+  if (outcome === OUTCOME.dropped) return FATE.dropped
+  if (outcome === OUTCOME.rejected) return FATE.rejected
+  if (dnat < 0) return FATE.unmatched
+  if (target < 0) return FATE.delivered
+  if (outcome === OUTCOME.toUplink) return target === node ? FATE.unmatched : FATE.goesOn
+  return target === node ? FATE.delivered : FATE.unmatched
+}
+
+/** A packet that is translated once more, or sent on again, has left the way its first hop chose. */
+function secondFate(outcome: Outcome, dnat: number): Fate {
+  if (outcome === OUTCOME.dropped) return FATE.dropped
+  if (outcome === OUTCOME.rejected) return FATE.rejected
+  return dnat >= 0 || outcome === OUTCOME.toUplink ? FATE.unmatched : FATE.delivered
+}
