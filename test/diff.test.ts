@@ -2,15 +2,18 @@
  * `svcsim diff` on rules that a real kube-proxy left in the kernel: none differs from its objects, and what a later step of a case changed
  * is found. Dumps of others, `*iptables-save*` in the folder named by SVCSIM_DATA, are used in place.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { describeProblem } from '../src/problem/problem.ts'
+import { diffNftNode } from '../src/proxier/diff-nft-node.ts'
 import { diffNode } from '../src/proxier/diff-node.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
+import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
 import { parseIptables } from '../src/ruleset/parse-iptables.ts'
+import { parseNftables } from '../src/ruleset/parse-nftables.ts'
 import type { Ruleset } from '../src/ruleset/ruleset.ts'
 import { applyGoldenFile, GOLDEN, goldenConfig, goldenEvents, goldenState } from './golden-case.ts'
 import { goldenSaves } from './iptables-corpus.ts'
@@ -50,6 +53,20 @@ describe('what a real kube-proxy wrote', () => {
     expect(
       diffNode(read(join(GOLDEN, name, 'after-step-1/iptables-save.txt')), iptablesRuleset(state, 'node-a', config, 4)),
     ).toEqual([])
+  })
+})
+
+describe('what a real kube-proxy wrote in nftables mode', () => {
+  const dumps = readdirSync(GOLDEN, { recursive: true, encoding: 'utf8' })
+    .filter(f => /^[^/]+\/nft6?\.txt$/.test(f))
+    .sort()
+  it.each(dumps)('has no difference from its objects: %s', file => {
+    const name = dirname(file)
+    const read = parseNftables(readFileSync(join(GOLDEN, file), 'utf8'), file)
+    if (E.isLeft(read)) throw new Error(describeProblem(read.left))
+    const [loaded] = read.right
+    const wanted = nftablesRuleset(goldenState(name), 'node-a', goldenConfig(name, 'nftables'), loaded.family)
+    expect(diffNftNode(loaded, wanted)).toEqual([])
   })
 })
 
@@ -110,10 +127,31 @@ describe('svcsim diff', () => {
       service: null,
       port: null,
       table: 'nat',
+      holder: 'chain',
       chain: 'KUBE-SERVICES',
       rule: { number: 3, text: '-s 198.51.100.7/32 -j DROP' },
       rule_count: 1,
     })
+    expect(code).toBe(1)
+  })
+
+  it('reads nft list too, in nftables mode', async () => {
+    const nft = readFileSync(join(golden, 'nft.txt'), 'utf8')
+    const nftFlags = [...flags, '--proxy-mode', 'nftables']
+    expect(await svcsim(['diff', '--rules', '-', ...nftFlags], { stdin: nft })).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    })
+    const { code, stdout, stderr } = await svcsim(['diff', '--rules', '-', ...nftFlags], {
+      stdin: nft.replace(/\tchain endpoint-[^}]*}\n\n?/, ''),
+    })
+    expect(stdout.replace(/-[A-Z2-7]{8}-/, '-…-')).toMatchInlineSnapshot(`
+      "default/web
+        missing  http: kube-proxy endpoint-…-default/web/tcp/http__10.244.1.5/8080 the chain, 2 rules
+      "
+    `)
+    expect(stderr).toBe('svcsim: node-a: 1 missing, 0 stale, 0 foreign; 1 Service concerned\n')
     expect(code).toBe(1)
   })
 
@@ -142,12 +180,11 @@ describe('svcsim diff', () => {
     [['diff'], /no rules; add --rules FILE/],
     [['diff', '--rules', 'x'], /no objects; add --objects/],
     [['diff', '--rules', '-', '--objects', '-'], /standard input is named twice; give - once/],
-    [['diff', '--rules', objects, '--objects', objects], /objects.json:1:1: "\{.* stands outside of a table/],
-    [['diff', '--rules', 'x', '--objects', 'y', '--format', 'xml'], /--format "xml" is unknown; write text or json/],
     [
-      ['diff', '--rules', 'x', '--objects', 'y', '--proxy-mode', 'nftables'],
-      /for iptables mode; leave --proxy-mode out/,
+      ['diff', '--rules', objects, '--objects', objects, '--node', 'node-a'],
+      /objects.json:1:1: "\{.* stands outside of a table/,
     ],
+    [['diff', '--rules', 'x', '--objects', 'y', '--format', 'xml'], /--format "xml" is unknown; write text or json/],
     [
       ['diff', '--rules', join(golden, 'iptables-save.txt'), '--objects', objects, '--node', 'node-x'],
       /there is no Node "node-x" among the objects; did you mean node-a/,

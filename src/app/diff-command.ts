@@ -1,20 +1,27 @@
 /**
- * `svcsim diff`: what a node's kube-proxy has loaded (iptables-save text) against what it would write for these objects. Exit code 1 when
+ * `svcsim diff`: what a node's kube-proxy has loaded (text of iptables-save, or of nft list) against what it would write for these objects. Exit code 1 when
  * they differ.
  */
 import process from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { ClusterState } from '../cluster/cluster-state.ts'
+import type { IpFamily } from '../net/ip.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
-import { diffNode, type NodeDifference } from '../proxier/diff-node.ts'
+import { diffNftNode } from '../proxier/diff-nft-node.ts'
+import { diffNode } from '../proxier/diff-node.ts'
 import { iptablesRuleset } from '../proxier/iptables-proxier.ts'
+import { nftablesRuleset } from '../proxier/nftables-proxier.ts'
+import type { NodeDifference } from '../proxier/node-difference.ts'
+import type { ProxierConfig, ProxyMode } from '../proxier/proxier-config.ts'
 import { parseIptables } from '../ruleset/parse-iptables.ts'
+import { parseNftables } from '../ruleset/parse-nftables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import { type ClusterFlags, clusterInputOf, readCluster } from './cluster-input.ts'
-import { readInput } from './files.ts'
+import { type InputFile, readInput } from './files.ts'
 import { countKinds, diffJson, printDiff } from './print-diff.ts'
-import { type ProxierTarget, proxierTargetOf, type TargetFlags } from './proxier-target.ts'
+import { proxierTargetOf, type TargetFlags } from './proxier-target.ts'
 import { unknownNode } from './unknown-node.ts'
 
 export interface DiffFlags extends Omit<TargetFlags, 'ipFamily'>, ClusterFlags {
@@ -29,56 +36,47 @@ export const diffCommand = (flags: DiffFlags): TE.TaskEither<Problem, void> =>
     TE.fromEither(checkFlags(flags)),
     TE.bindTo('rules'),
     TE.bind('cluster', () => TE.fromEither(clusterInputOf(flags))),
-    TE.bind('loaded', ({ rules }) => readRules(rules, flags)),
-    TE.bind('target', ({ loaded }) => targetOf(flags, loaded)),
+    TE.bind('target', () => proxierTargetOf({ ...flags, ipFamily: flags.ipFamily ?? '4' })),
+    TE.bind('file', ({ rules }) => readInput(rules)),
+    TE.bind('loaded', ({ file, target }) => TE.fromEither(READERS[target.config.mode](file, flags))),
     TE.bind('state', ({ cluster }) => readCluster(cluster)),
-    TE.chainEitherK(({ loaded, target, state }) =>
-      state.nodes.has(target.node)
-        ? E.right({
-            node: target.node,
-            differences: diffNode(loaded, iptablesRuleset(state, target.node, target.config, target.family)),
-          })
-        : E.left(unknownNode(target.node, [...state.nodes.keys()])),
+    TE.chain(({ target: { node, config }, loaded, state }) =>
+      state.nodes.has(node)
+        ? report(node, loaded.differences(state, node, config), flags.format)
+        : TE.left(unknownNode(node, [...state.nodes.keys()])),
     ),
-    TE.chain(({ node, differences }) => report(node, differences, flags.format)),
   )
 
 /** The file of rules. */
-function checkFlags({ rules, format, objects, config, proxyMode }: DiffFlags): E.Either<Problem, string> {
+function checkFlags({ rules, format, objects, config }: DiffFlags): E.Either<Problem, string> {
   if (rules === undefined)
-    return E.left(badUsage('no rules', 'add --rules FILE, what iptables-save prints on the node'))
+    return E.left(badUsage('no rules', 'add --rules FILE, what iptables-save (or nft list) prints on the node'))
   if (format !== 'text' && format !== 'json')
     return E.left(badUsage(`--format ${quoted(format)} is unknown`, 'write text or json'))
-  if (proxyMode === 'nftables') return E.left(badUsage('svcsim diff is for iptables mode', 'leave --proxy-mode out'))
   if ([rules, config, ...(objects ?? [])].filter(file => file === '-').length > 1)
     return E.left(badUsage('standard input is named twice', 'give - once'))
   return E.right(rules)
 }
 
-const readRules = (file: string, { ipFamily }: DiffFlags): TE.TaskEither<Problem, Ruleset> =>
-  pipe(
-    readInput(file),
-    TE.chainEitherK(({ name, bytes }) =>
-      parseIptables(bytes, {
-        file: name,
-        ...(ipFamily === '4' || ipFamily === '6' ? { family: ipFamily === '4' ? 4 : 6 } : {}),
-      }),
-    ),
-    TE.map(saved => saved.ruleset),
-  )
+interface LoadedRules {
+  differences(state: ClusterState, node: string, config: ProxierConfig): NodeDifference[]
+}
 
-const targetOf = (flags: DiffFlags, loaded: Ruleset): TE.TaskEither<Problem, ProxierTarget> =>
+type ReadRules = (file: InputFile, flags: DiffFlags) => E.Either<Problem, LoadedRules>
+
+/** By --ip-family; undefined: the text tells. */
+const familyOf = ({ ipFamily }: DiffFlags): IpFamily | undefined =>
+  ipFamily === undefined ? undefined : ipFamily === '6' ? 6 : 4
+
+const readIptables: ReadRules = ({ name, bytes }, flags) =>
   pipe(
-    proxierTargetOf({
-      ...flags,
-      ipFamily: flags.ipFamily ?? `${loaded.family}`,
-      nfacct: flags.nfacct ?? (countsWithNfacct(loaded) ? 'on' : 'off'),
-    }),
-    TE.chainEitherK(target =>
-      target.config.mode === 'iptables'
-        ? E.right(target)
-        : E.left(badUsage('svcsim diff is for iptables mode, and --config says nftables', 'add --proxy-mode iptables')),
-    ),
+    parseIptables(bytes, { file: name, family: familyOf(flags) }),
+    E.map(({ ruleset }) => ({
+      differences: (state, node, config) => {
+        const nfacct = flags.nfacct === undefined ? countsWithNfacct(ruleset) : config.nfacct
+        return diffNode(ruleset, iptablesRuleset(state, node, { ...config, nfacct }, ruleset.family))
+      },
+    })),
   )
 
 /** Whether the node's kernel has nfnetlink_acct, as its rules show. */
@@ -86,6 +84,21 @@ const countsWithNfacct = ({ tables }: Ruleset): boolean =>
   tables.some(({ chains }) =>
     [...chains.values()].some(({ rules }) => rules.some(r => r.matches.some(m => m.kind === 'nfacct'))),
   )
+
+/** A dump may hold the tables of both families: the one asked for is compared, or the first. */
+const readNftables: ReadRules = ({ name, bytes }, flags) =>
+  pipe(
+    parseNftables(new TextDecoder().decode(bytes), name),
+    E.map(rulesets => {
+      const family = familyOf(flags) ?? rulesets[0]?.family ?? 4
+      const loaded = rulesets.find(r => r.family === family) ?? { family, tables: [] }
+      return {
+        differences: (state, node, config) => diffNftNode(loaded, nftablesRuleset(state, node, config, family)),
+      }
+    }),
+  )
+
+const READERS: Readonly<Record<ProxyMode, ReadRules>> = { iptables: readIptables, nftables: readNftables }
 
 function report(node: string, differences: readonly NodeDifference[], format: string): TE.TaskEither<Problem, void> {
   process.stdout.write(format === 'json' ? diffJson(node, differences) : printDiff(differences))

@@ -7,10 +7,8 @@ import { addProxierOptions } from './proxier-options.ts'
 export function registerDiff(program: Command): void {
   const command = program
     .command('diff')
-    .description(
-      "compare a node's iptables rules with what its kube-proxy would write: missing, stale and foreign, by Service",
-    )
-    .option('--rules <file>', "the node's rules, as iptables-save (ip6tables-save) prints them; - is stdin")
+    .description("compare a node's rules with what its kube-proxy would write: missing, stale and foreign, by Service")
+    .option('--rules <file>', "the node's rules, as iptables-save or nft list table prints them; - is stdin")
     .option('--objects <file...>', 'Kubernetes objects, as kubectl get -o json|yaml prints them; - is stdin')
     .option('--node <name>', "the node, by its Node object's name")
     .option('--log <log>', 'a log, or the folder of a run, in place of --objects')

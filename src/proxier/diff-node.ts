@@ -9,26 +9,15 @@ import { printRule } from '../ruleset/print-iptables.ts'
 import { ruleMeaning } from '../ruleset/rule-meaning.ts'
 import type { Rule, Ruleset } from '../ruleset/ruleset.ts'
 import { DISPATCH_CHAINS, DISPATCH_NAMES } from './base-chains.ts'
-import { type ChainLabels, isServicePortChain, labelChains, labelOfRule, type ServiceLabel } from './service-labels.ts'
-
-export interface NodeDifference {
-  readonly kind: 'missing' | 'stale' | 'foreign'
-  /** Absent: no Service's. */
-  readonly label?: ServiceLabel
-  readonly table: string
-  readonly chain: string
-  /** Absent: the whole chain with its rules. The index counts from 0 in the chain that has the rule. */
-  readonly rule?: { readonly index: number; readonly text: string }
-  /** The rules of a whole chain; 1 for a rule. */
-  readonly ruleCount: number
-}
+import { byService, type NodeDifference } from './node-difference.ts'
+import { type ChainLabels, isServicePortChain, labelChains, labelOfRule } from './service-labels.ts'
 
 /** By Service and its port; what is no Service's last. */
 export function diffNode(loaded: Ruleset, wanted: Ruleset): NodeDifference[] {
   const labels = labelChains(loaded, wanted)
   const differences: NodeDifference[] = []
   for (const { table, name, left, right, onlyLeft, onlyRight } of diffRulesets(loaded, wanted, SCOPE)) {
-    const place = { table, chain: name }
+    const place = { table, holder: 'chain', chain: name } as const
     const row = (kind: NodeDifference['kind'], { rules }: { readonly rules: readonly Rule[] }, index: number): void => {
       const text = printRule(name, rules[index], loaded.family).slice(`-A ${name} `.length)
       differences.push({
@@ -55,7 +44,7 @@ export function diffNode(loaded: Ruleset, wanted: Ruleset): NodeDifference[] {
     for (const i of onlyRight) row('missing', right!, i)
     for (const i of extra) row(isKubeProxys(name, left!.rules[i]) ? 'stale' : 'foreign', left!, i)
   }
-  return differences.sort((a, b) => compare(sortKey(a), sortKey(b)))
+  return byService(differences)
 }
 
 const isKubeChain = (chain: string): boolean => chain.startsWith('KUBE-')
@@ -118,21 +107,4 @@ function labelled(
     labels.get(`${place.table} ${place.chain}`) ??
     labels.get(`${place.table} ${jump}`)
   return label === undefined ? {} : { label }
-}
-
-const KIND_ORDER = { missing: 0, stale: 1, foreign: 2 } as const
-
-const sortKey = ({ label, kind, table, chain, rule }: NodeDifference): readonly (string | number)[] => [
-  label === undefined ? 1 : 0,
-  label?.service ?? '',
-  label?.port ?? '',
-  KIND_ORDER[kind],
-  table,
-  chain,
-  rule?.index ?? -1,
-]
-
-function compare(a: readonly (string | number)[], b: readonly (string | number)[]): number {
-  const i = a.findIndex((value, at) => value !== b[at])
-  return i < 0 ? 0 : a[i] < b[i] ? -1 : 1
 }

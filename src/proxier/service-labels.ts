@@ -17,10 +17,15 @@ export const isServicePortChain = (chain: string): boolean => /^KUBE-(SVC|SVL|EX
 /** A Service port's name in a comment: at its beginning, or after `for` or `to`. */
 const LABEL = /(?:^|(?:for|to) )([a-z0-9][a-z0-9.-]*\/[a-z0-9][a-z0-9.-]*)(?::([A-Za-z0-9-]*))?(?= |$)/
 
+export function labelOfText(comment: string): ServiceLabel | undefined {
+  const found = LABEL.exec(comment)
+  return found === null ? undefined : { service: found[1], port: found[2] ?? '' }
+}
+
 export function labelOfRule({ matches }: Rule): ServiceLabel | undefined {
   for (const match of matches) {
-    const found = match.kind === 'comment' ? LABEL.exec(match.text) : null
-    if (found !== null) return { service: found[1], port: found[2] ?? '' }
+    const label = match.kind === 'comment' ? labelOfText(match.text) : undefined
+    if (label !== undefined) return label
   }
   return undefined
 }
