@@ -12,6 +12,7 @@ import { NodeProxier } from './node-proxier.ts'
 import type { ProxierConfig } from './proxier-config.ts'
 import { DEFAULT_PROXIER_CONFIG } from './proxier-config.ts'
 import { ServiceCatalog } from './service-catalog.ts'
+import { SharedBlocks } from './shared-blocks.ts'
 import { KernelTables } from './testing/kernel-tables.ts'
 import { makeNode, makePort, makeService, makeSlice } from './testing/make-objects.ts'
 import { randomConfig, randomEndpoint } from './testing/random-cluster.ts'
@@ -93,6 +94,31 @@ describe('syncs of one node', () => {
         })
         sync(1000 * SECOND_US)
         expect(sorted(kernel.chains)).toEqual(sorted(ruleset()))
+      }),
+    )
+  })
+
+  it('are the same for nodes that share their blocks, whenever each syncs', () => {
+    fc.assert(
+      fc.property(history, randomConfig, (batches, config) => {
+        const catalog = new ServiceCatalog(4)
+        const common = new SharedBlocks(catalog)
+        const nodes = ['a', 'b', 'c'].map(name => ({
+          sharing: new NodeProxier(name, new IptablesSyncWriter(catalog, config, common)),
+          alone: new NodeProxier(name, new IptablesSyncWriter(catalog, config)),
+        }))
+        batches.forEach((events, i) => {
+          for (const event of events) {
+            const change = catalog.apply(event)
+            for (const { sharing, alone } of nodes) for (const proxier of [sharing, alone]) proxier.apply(event, change)
+          }
+          nodes.forEach(({ sharing, alone }, k) => {
+            if (i % (k + 1) > 0) return
+            const [first, second] = [sharing, alone].map(proxier => proxier.sync(i * SECOND_US))
+            expect(first.size).toEqual(second.size)
+            expect(first.text()).toBe(second.text())
+          })
+        })
       }),
     )
   })

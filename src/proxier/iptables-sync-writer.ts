@@ -10,78 +10,80 @@
 import type { ClusterNode } from '../cluster/objects.ts'
 import type { TimeUs } from '../sim/time.ts'
 import { SECOND_US } from '../sim/time.ts'
+import { BlockSequence } from './block-sequence.ts'
 import type { SyncRequest } from './change-tracker.ts'
 import type { IptablesSetting } from './iptables-setting.ts'
 import { endpointCount, iptablesSetting } from './iptables-setting.ts'
 import { IptablesSync } from './iptables-sync.ts'
 import type { SyncWriter } from './node-proxier.ts'
-import { type PortEntry, PortSequence } from './port-sequence.ts'
 import type { ProxierConfig } from './proxier-config.ts'
-import { type BlockMaker, blockMaker } from './restore-block.ts'
-import { restoreFrame } from './restore-frame.ts'
+import type { RestoreBlock } from './restore-block.ts'
+import { type RestoreFrame, restoreFrame } from './restore-frame.ts'
 import type { ServiceCatalog } from './service-catalog.ts'
-import { compareServicePorts } from './service-ports.ts'
+import type { ServicePort } from './service-ports.ts'
+import { SharedBlocks } from './shared-blocks.ts'
 
 export class IptablesSyncWriter implements SyncWriter<IptablesSync> {
   isLargeCluster = false
   private readonly catalog: ServiceCatalog
   private readonly config: ProxierConfig
-  private readonly blockOf: BlockMaker
-  private ports = PortSequence.EMPTY
-  /** Service -> its ports, as written last. */
-  private readonly entriesOf = new Map<string, readonly PortEntry[]>()
-  private endpoints = 0
+  private readonly common: SharedBlocks
+  private setting: KnownSetting | undefined
+  /** As written last. */
+  private ports = BlockSequence.EMPTY
   /** Chains that nothing leads to any more. */
   private readonly stale = new Set<string>()
   private cleanedUs: TimeUs | undefined
-  private syncs = 0
 
-  /** Writers of one catalog and configuration may share a maker, and so the text of what their nodes have in common. */
-  constructor(catalog: ServiceCatalog, config: ProxierConfig, blockOf = blockMaker()) {
+  /** Writers of one catalog and configuration may share what their nodes have in common. */
+  constructor(catalog: ServiceCatalog, config: ProxierConfig, common = new SharedBlocks(catalog)) {
     this.catalog = catalog
     this.config = config
-    this.blockOf = blockOf
+    this.common = common
   }
 
   write({ timeUs, full, changed }: SyncRequest, node: ClusterNode): IptablesSync {
-    const services = full === undefined ? changed : new Set([...this.catalog.serviceNames(), ...this.entriesOf.keys()])
-    const before = [...services].flatMap(name => this.entriesOf.get(name) ?? [])
-    this.endpoints +=
-      endpointCount([...services].flatMap(name => this.catalog.portsOf(name))) -
-      endpointCount(before.map(e => e.servicePort))
-    const setting = iptablesSetting(node, this.config, this.catalog.family, this.endpoints)
+    this.common.forgetOld()
+    const { setting, frame, ports, removed, added } =
+      full === undefined ? this.rewrite(changed, node) : this.rewriteAll(node)
+    this.ports = ports
     this.isLargeCluster = !setting.comments
-    const written = this.rewrite(services, setting)
-    this.ports =
-      full === undefined
-        ? this.ports.replace(before, written)
-        : PortSequence.of(written.sort((a, b) => compareServicePorts(a.servicePort, b.servicePort)))
     if (full === 'flushed') this.stale.clear()
-    else for (const entry of before) for (const chain of entry.block.chains) this.stale.add(chain)
-    for (const entry of written) for (const chain of entry.block.chains) this.stale.delete(chain)
+    else for (const block of removed) for (const chain of block.chains) this.stale.add(chain)
+    if (this.stale.size > 0) for (const block of added) for (const chain of block.chains) this.stale.delete(chain)
     const deleted = this.clean(timeUs)
-    return new IptablesSync({
-      full,
-      number: this.syncs,
-      frame: restoreFrame(setting, this.catalog.family),
-      ports: this.ports,
-      written,
-      deleted,
-    })
+    return new IptablesSync({ full, frame, ports, written: full === undefined ? new Set(added) : 'all', deleted })
   }
 
-  private rewrite(services: ReadonlySet<string>, setting: IptablesSetting): PortEntry[] {
-    const writtenBy = ++this.syncs
-    const all: PortEntry[] = []
-    for (const name of services) {
-      const entries = this.catalog
-        .portsOf(name)
-        .map(servicePort => ({ servicePort, block: this.blockOf(servicePort, setting), writtenBy }))
-      if (entries.length === 0) this.entriesOf.delete(name)
-      else this.entriesOf.set(name, entries)
-      all.push(...entries)
+  private rewrite(services: ReadonlySet<string>, node: ClusterNode): Rewritten {
+    const removed: RestoreBlock[] = []
+    const after: ServicePort[] = []
+    for (const service of services) {
+      const [namespace, name] = service.split('/')
+      removed.push(...this.ports.ofService(namespace, name))
+      after.push(...this.catalog.portsOf(service))
     }
-    return all
+    const endpoints =
+      this.ports.totals.endpoints - endpointCount(removed.map(b => b.servicePort)) + endpointCount(after)
+    const known = this.settingOf(node, endpoints)
+    const added = after.map(port => this.common.blockOf(port, known.setting))
+    return { ...known, ports: this.ports.replace(removed, added), removed, added }
+  }
+
+  private rewriteAll(node: ClusterNode): Rewritten {
+    const known = this.settingOf(node, this.common.endpoints())
+    const before = this.ports
+    const ports = this.common.sequenceOf(known.setting)
+    return { ...known, ports, removed: blocksOutside(before, ports), added: blocksOutside(ports, before) }
+  }
+
+  private settingOf(node: ClusterNode, endpoints: number): KnownSetting {
+    const comments = endpoints <= this.config.largeClusterEndpoints
+    if (this.setting?.node !== node || this.setting.setting.comments !== comments) {
+      const setting = iptablesSetting(node, this.config, this.catalog.family, endpoints)
+      this.setting = { node, setting, frame: restoreFrame(setting, this.catalog.family) }
+    }
+    return this.setting
   }
 
   /** The chains to delete; undefined: nobody looked. It takes an iptables-save, which a large cluster does not pay for every time. */
@@ -97,3 +99,21 @@ export class IptablesSyncWriter implements SyncWriter<IptablesSync> {
 
 /** kube-proxy's `--iptables-sync-period` by default. */
 const SYNC_PERIOD_US = 30 * SECOND_US
+
+interface KnownSetting {
+  readonly node: ClusterNode
+  readonly setting: IptablesSetting
+  readonly frame: RestoreFrame
+}
+
+interface Rewritten extends KnownSetting {
+  readonly ports: BlockSequence
+  readonly removed: readonly RestoreBlock[]
+  readonly added: readonly RestoreBlock[]
+}
+
+/** Blocks of a sequence that are in no stretch of another. */
+function blocksOutside(sequence: BlockSequence, other: BlockSequence): RestoreBlock[] {
+  const shared = new Set(other.stretches)
+  return sequence.stretches.flatMap(stretch => (shared.has(stretch) ? [] : stretch.blocks))
+}

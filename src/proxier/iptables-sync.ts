@@ -2,8 +2,9 @@
  * One sync of one node in iptables mode: how much it writes, known at once, and the text, made when asked for. Immutable; it stays
  * what it was when later syncs follow.
  */
+import type { BlockSequence, BlockStretch, BlockTotals } from './block-sequence.ts'
 import type { FullSyncReason } from './change-tracker.ts'
-import type { PortEntry, PortSequence, PortStretch } from './port-sequence.ts'
+import type { RestoreBlock } from './restore-block.ts'
 import type { RestoreFrame, TableFrame } from './restore-frame.ts'
 import { chainLine } from './restore-rule.ts'
 
@@ -30,11 +31,10 @@ export interface TableSize {
 
 interface SyncParts {
   readonly full?: FullSyncReason
-  readonly number: number
   readonly frame: RestoreFrame
-  readonly ports: PortSequence
+  readonly ports: BlockSequence
   /** Those of `ports` whose own chains are written. */
-  readonly written: readonly PortEntry[]
+  readonly written: ReadonlySet<RestoreBlock> | 'all'
   /** undefined: nobody looked for stale chains. */
   readonly deleted?: readonly string[]
 }
@@ -53,15 +53,15 @@ export class IptablesSync {
 
   /** The input of iptables-restore (ip6tables-restore). */
   text(): string {
-    const { frame, ports, number, deleted = [] } = this.parts
+    const { frame, ports, written, deleted = [] } = this.parts
     const { stretches } = ports
-    const isWritten = (entry: PortEntry): boolean => entry.writtenBy === number
-    const natRules = (stretch: PortStretch): string =>
-      stretch.entries.some(isWritten)
-        ? stretch.entries.map(e => e.block.dispatch.text + (isWritten(e) ? e.block.own.text : '')).join('')
-        : stretch.dispatch()
-    const ownChains = (stretch: PortStretch): string =>
-      stretch.entries.map(e => (isWritten(e) ? e.block.chainLines : '')).join('')
+    const isWritten = (block: RestoreBlock): boolean => written === 'all' || written.has(block)
+    const natRules = (stretch: BlockStretch): string =>
+      stretch.blocks.some(isWritten)
+        ? stretch.blocks.map(b => b.shared.text + (isWritten(b) ? b.own.text : '')).join('')
+        : stretch.shared()
+    const ownChains = (stretch: BlockStretch): string =>
+      stretch.blocks.map(b => (isWritten(b) ? b.chainLines : '')).join('')
     return [
       '*filter\n',
       ...frame.filter.chains.map(chainLine),
@@ -85,14 +85,8 @@ const deletion = (chain: string): string => `-X ${chain}\n`
 
 function sizeOf({ frame, ports, written, deleted }: SyncParts): SyncSize {
   const { totals } = ports
-  let bytes = FRAME_BYTES + frameBytes(frame.filter) + frameBytes(frame.nat) + totals.bytes
-  let ownChains = 0
-  let ownRules = 0
-  for (const { block } of written) {
-    bytes += block.chainLines.length + block.own.text.length
-    ownChains += block.chains.length
-    ownRules += block.own.count
-  }
+  const own = written === 'all' ? totals : ownTotals(written)
+  let bytes = FRAME_BYTES + frameBytes(frame.filter) + frameBytes(frame.nat) + totals.sharedBytes + own.ownBytes
   for (const chain of deleted ?? []) bytes += chainLine(chain).length + deletion(chain).length
   const filterRules = frameRules(frame.filter) + totals.filterRules
   const natRules = frameRules(frame.nat) + totals.natRules
@@ -100,11 +94,23 @@ function sizeOf({ frame, ports, written, deleted }: SyncParts): SyncSize {
   return {
     bytes,
     filter: { chains: frame.filter.chains.length, rules: filterRules },
-    nat: { chains: frame.nat.chains.length + ownChains + deletedChains, rules: natRules + ownRules },
+    nat: { chains: frame.nat.chains.length + own.ownChains + deletedChains, rules: natRules + own.ownRules },
     deletedChains,
     listsNat: deleted !== undefined,
     total: { filter: filterRules, nat: natRules + totals.ownRules },
   }
+}
+
+type OwnTotals = Pick<BlockTotals, 'ownChains' | 'ownRules' | 'ownBytes'>
+
+function ownTotals(written: Iterable<RestoreBlock>): OwnTotals {
+  let [ownChains, ownRules, ownBytes] = [0, 0, 0]
+  for (const { chains, own, chainLines } of written) {
+    ownChains += chains.length
+    ownRules += own.count
+    ownBytes += chainLines.length + own.text.length
+  }
+  return { ownChains, ownRules, ownBytes }
 }
 
 const FRAME_BYTES = '*filter\nCOMMIT\n*nat\nCOMMIT\n'.length

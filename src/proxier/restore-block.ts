@@ -22,10 +22,11 @@ import { dispatchRules } from './service-dispatch.ts'
 import type { ServicePort } from './service-ports.ts'
 
 export interface RestoreBlock {
-  /** Lines in filter. */
+  readonly servicePort: ServicePort
+  /** Lines in filter, all in chains that Services share. */
   readonly filter: RuleLines
   /** Lines in nat KUBE-SERVICES and KUBE-NODEPORTS. */
-  readonly dispatch: RuleLines
+  readonly shared: RuleLines
   /** Its own chains in nat: KUBE-EXT, -FW, -SVC, -SVL, -SEP. */
   readonly chains: readonly string[]
   readonly chainLines: string
@@ -80,14 +81,20 @@ export function restoreBlock(on: PortOnNode): RestoreBlock {
     chains.push(chain.name)
     own.addAll(chain)
   }
-  return { ...sharedLines(on), chains, chainLines: chains.map(chainLine).join(''), own: own.done() }
+  return {
+    servicePort: on.servicePort,
+    ...sharedLines(on),
+    chains,
+    chainLines: chains.map(chainLine).join(''),
+    own: own.done(),
+  }
 }
 
-function sharedLines(on: PortOnNode): { readonly filter: RuleLines; readonly dispatch: RuleLines } {
+function sharedLines(on: PortOnNode): { readonly filter: RuleLines; readonly shared: RuleLines } {
   const { services, nodePorts, refusedServices, refusedExternal, healthChecks, firewall } = dispatchRules(on)
   const externalIPs = on.servicePort.externalIPs.length
   return {
-    dispatch: linesOf(['services', services], ['nodePorts', nodePorts]),
+    shared: linesOf(['services', services], ['nodePorts', nodePorts]),
     filter: linesOf(
       ['refusedServices', refusedServices],
       ['refusedExternal', refusedExternal.slice(0, externalIPs)],

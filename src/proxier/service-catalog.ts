@@ -25,6 +25,8 @@ export type PortList = readonly ServicePort[]
 
 export class ServiceCatalog {
   readonly family: IpFamily
+  /** Rises with every change. */
+  version = 0
   private readonly services = new Map<string, Service>()
   /** By name of the slice, for each Service. */
   private readonly slicesOf = new Map<string, Map<string, EndpointSlice>>()
@@ -78,6 +80,7 @@ export class ServiceCatalog {
     if (service === undefined) this.services.delete(name)
     else this.services.set(name, service)
     if (isDeepStrictEqual(before, after)) return undefined
+    this.version++
     this.ports.delete(name)
     return { kind: 'ports', service: name, before, after }
   }
@@ -92,6 +95,7 @@ export class ServiceCatalog {
     const serviceAfter = after && `${after.namespace}/${after.serviceName}`
     const before = serviceBefore === undefined ? undefined : this.slicesOf.get(serviceBefore)!.get(name)
     if (isDeepStrictEqual(before, after)) return undefined
+    this.version++
     if (serviceBefore !== undefined) this.dropSlice(serviceBefore, name)
     if (after !== undefined) {
       const siblings = this.slicesOf.get(serviceAfter!) ?? new Map<string, EndpointSlice>()
