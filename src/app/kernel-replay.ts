@@ -121,7 +121,8 @@ export async function kernelLacks(backend: KernelBackend, families: readonly IpF
   if (process.platform !== 'linux') return ['Linux']
   const answer = await ask({ missing: backend, families })
   if (E.isRight(answer)) return (answer.right as { missing: readonly string[] }).missing
-  return answer.left._tag === 'BadUsage' ? ['python3 (3.9 or later)'] : ['a python3 that runs (3.9 or later)']
+  const root = process.getuid?.() === 0 ? [] : ['root']
+  return [...root, answer.left._tag === 'BadUsage' ? 'python3 (3.9 or later)' : 'a python3 that runs (3.9 or later)']
 }
 
 /** A flow of a flow file as the kernel is asked to send it. */

@@ -16,6 +16,7 @@ import { registerReport } from './report.ts'
 import { registerRules } from './rules.ts'
 import { registerRun } from './run.ts'
 import { registerTrace } from './trace.ts'
+import { registerVerify } from './verify.ts'
 
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerRun,
@@ -23,6 +24,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerReplay,
   registerDiff,
   registerTrace,
+  registerVerify,
   registerLog,
   registerGet,
   registerReport,

@@ -53,7 +53,8 @@ const evaluatorOf = (
     ? iptablesEvaluator(rules.ruleset, host, seed, options)
     : nftEvaluator(rules.ruleset, host, seed, options)
 
-function refuseOtherFamily({ flows }: FlowFile, family: IpFamily): E.Either<Problem, void> {
+/** Rules are of one family, and so must flows be. */
+export function refuseOtherFamily({ flows }: FlowFile, family: IpFamily): E.Either<Problem, void> {
   const other = flows.findIndex(flow => flow.destination.family !== family)
   return other < 0
     ? E.right(undefined)

@@ -1,0 +1,35 @@
+/** The evaluator of a replay whose outcome is known, for rules of either kind: one rule at a time, with the dice of the kernel. */
+import * as E from 'fp-ts/lib/Either.js'
+import type { HostView } from '../../netfilter/host.ts'
+import { iptablesForks } from '../../netfilter/iptables-forks.ts'
+import { nftForks } from '../../netfilter/nft/nft-forks.ts'
+import type { Problem } from '../../problem/problem.ts'
+import type { StreamSeed } from '../../sim/random.ts'
+import { type NftEvaluator, nftEvaluator } from './nft-evaluator.ts'
+import type { NodeRules } from './node-rules.ts'
+import { type Known, SteeredDice } from './steered-dice.ts'
+import { type TraceEvaluator, traceEvaluator } from './trace-evaluator.ts'
+
+export interface SteeredEvaluator {
+  readonly evaluator: TraceEvaluator | NftEvaluator
+  /** What was drawn, where. */
+  readonly dice: SteeredDice
+}
+
+/** `seed`: of draws that `known` does not decide. */
+export function steeredEvaluator(
+  rules: NodeRules,
+  host: HostView,
+  seed: StreamSeed,
+  known: Known,
+): E.Either<Problem, SteeredEvaluator> {
+  const dice = new SteeredDice(
+    rules.mode === 'iptables' ? iptablesForks(rules.ruleset) : nftForks(rules.ruleset),
+    known,
+  )
+  const made: E.Either<Problem, TraceEvaluator | NftEvaluator> =
+    rules.mode === 'iptables'
+      ? traceEvaluator(rules.ruleset, host, seed, { dice })
+      : nftEvaluator(rules.ruleset, host, seed, { dice })
+  return E.map((evaluator: SteeredEvaluator['evaluator']) => ({ evaluator, dice }))(made)
+}
