@@ -4,8 +4,10 @@ import { appendCase, foldCase } from './cases/event-log.ts'
 import { compileCases, evaluateCases } from './cases/netfilter.ts'
 import { replayCases } from './cases/replay.ts'
 import { ruleCases } from './cases/rules.ts'
+import { timerCases } from './cases/timer-queue.ts'
 
 export const CASES: readonly BenchCase[] = [
+  ...timerCases,
   appendCase,
   foldCase,
   ...ruleCases,
