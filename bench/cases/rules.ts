@@ -1,6 +1,6 @@
 /**
- * Rules of one node in iptables mode, from objects: whole rulesets, their text, and syncs. Every Service is a ClusterIP of one port with
- * 5 endpoints. A round makes its own objects, which is not measured; inputs differ in their addresses.
+ * Rules of one node from objects, in both proxy modes: whole rulesets, their text, and syncs. Every Service is a ClusterIP of one port
+ * with 5 endpoints. A round makes its own objects, which is not measured; inputs differ in their addresses.
  */
 import type { ClusterEvent } from '../../src/cluster/cluster-event.ts'
 import type { ClusterState } from '../../src/cluster/cluster-state.ts'
@@ -9,18 +9,64 @@ import type { ClusterObject } from '../../src/cluster/objects.ts'
 import { iptablesRuleset } from '../../src/proxier/iptables-proxier.ts'
 import type { IptablesSync } from '../../src/proxier/iptables-sync.ts'
 import { IptablesSyncWriter } from '../../src/proxier/iptables-sync-writer.ts'
-import { NodeProxier } from '../../src/proxier/node-proxier.ts'
-import { DEFAULT_PROXIER_CONFIG } from '../../src/proxier/proxier-config.ts'
+import { nftablesRuleset } from '../../src/proxier/nftables-proxier.ts'
+import type { NftablesSync } from '../../src/proxier/nftables-sync.ts'
+import { NftablesSyncWriter } from '../../src/proxier/nftables-sync-writer.ts'
+import { NodeProxier, type SyncWriter } from '../../src/proxier/node-proxier.ts'
+import { DEFAULT_PROXIER_CONFIG, NFTABLES_PROXIER_CONFIG } from '../../src/proxier/proxier-config.ts'
 import { kubeProxyRuleCount } from '../../src/proxier/rule-count.ts'
 import { ServiceCatalog } from '../../src/proxier/service-catalog.ts'
 import { makeNode, makeService, makeSlice } from '../../src/proxier/testing/make-objects.ts'
+import type { NftRuleset } from '../../src/ruleset/nft-ruleset.ts'
 import { printRuleset } from '../../src/ruleset/print-iptables.ts'
+import { printNftRuleset } from '../../src/ruleset/print-nftables.ts'
 import type { Ruleset } from '../../src/ruleset/ruleset.ts'
 import { type BenchCase, type BenchSize, type Measured, mix, ROTATION } from '../bench-case.ts'
 
 const ENDPOINTS = 5
 const NODE = 'node-0'
-const CONFIG = { ...DEFAULT_PROXIER_CONFIG, clusterCidrs: ['10.128.0.0/9'] }
+const CIDRS = { clusterCidrs: ['10.128.0.0/9'] }
+
+interface Sync {
+  text(): string
+}
+
+/** What the cases need of a proxy mode; rules are those of nat in iptables mode, and all in nftables mode. */
+interface Mode<R, S extends Sync> {
+  readonly name: string
+  readonly rulesOf: (services: number) => number
+  readonly rulesetOf: (state: ClusterState) => R
+  readonly print: (ruleset: R) => string
+  readonly countRules: (ruleset: R) => number
+  readonly writer: (catalog: ServiceCatalog) => SyncWriter<S>
+  /** Rules in the kernel after a sync. */
+  readonly total: (sync: S) => number
+}
+
+const IPTABLES_CONFIG = { ...DEFAULT_PROXIER_CONFIG, ...CIDRS }
+
+const IPTABLES: Mode<Ruleset, IptablesSync> = {
+  name: 'iptables',
+  rulesOf: services => 5 + services * (2 + 3 * ENDPOINTS),
+  rulesetOf: state => iptablesRuleset(state, NODE, IPTABLES_CONFIG, 4),
+  print: ruleset => printRuleset(ruleset),
+  countRules: ruleset => kubeProxyRuleCount(ruleset, 'nat'),
+  writer: catalog => new IptablesSyncWriter(catalog, IPTABLES_CONFIG),
+  total: sync => sync.size.total.nat,
+}
+
+const NFTABLES_CONFIG = { ...NFTABLES_PROXIER_CONFIG, ...CIDRS }
+
+const NFTABLES: Mode<NftRuleset, NftablesSync> = {
+  name: 'nftables',
+  rulesOf: services => 22 + services * (2 + 2 * ENDPOINTS),
+  rulesetOf: state => nftablesRuleset(state, NODE, NFTABLES_CONFIG, 4),
+  print: printNftRuleset,
+  countRules: ({ tables }) =>
+    tables.reduce((sum, { chains }) => [...chains.values()].reduce((rules, c) => rules + c.rules.length, sum), 0),
+  writer: catalog => new NftablesSyncWriter(catalog, NFTABLES_CONFIG),
+  total: sync => sync.size.total.rules,
+}
 
 /** Sizes in Services, to see how time grows with them; at the small size all are `SMALL`. */
 const GROWTH = [100, 1_000, 10_000, 30_000]
@@ -28,38 +74,37 @@ const SMALL = 20
 
 const servicesOf = (size: BenchSize, services: number): number => (size === 'small' ? SMALL : services)
 const sizeText = (services: number): string => `${services} Services x ${ENDPOINTS}`
-const rulesOf = (services: number): number => 5 + services * (2 + 3 * ENDPOINTS)
 
-export const ruleCases: readonly BenchCase[] = [
+const casesOf = <R, S extends Sync>(mode: Mode<R, S>): readonly BenchCase[] => [
   ...GROWTH.map(
     (large): BenchCase => ({
-      name: `write iptables rules, ${large} Services`,
+      name: `write ${mode.name} rules, ${large} Services`,
       unit: 'rules',
       prepare: size => {
         const services = servicesOf(size, large)
         return {
           size: sizeText(services),
-          items: rulesOf(services),
+          items: mode.rulesOf(services),
           run: round => {
             const state = makeCluster(round, services)
-            return timed(() => rulesetOf(state), natRules)
+            return timed(() => mode.rulesetOf(state), mode.countRules)
           },
         }
       },
     }),
   ),
   {
-    name: 'print iptables rules',
+    name: `print ${mode.name} rules`,
     unit: 'rules',
     prepare: size => {
       const services = servicesOf(size, 10_000)
       return {
         size: sizeText(services),
-        items: rulesOf(services),
+        items: mode.rulesOf(services),
         run: round => {
-          const ruleset = rulesetOf(makeCluster(round, services))
+          const ruleset = mode.rulesetOf(makeCluster(round, services))
           return timed(
-            () => printRuleset(ruleset),
+            () => mode.print(ruleset),
             text => text.length,
           )
         },
@@ -67,15 +112,15 @@ export const ruleCases: readonly BenchCase[] = [
     },
   },
   {
-    name: 'sync all iptables rules',
+    name: `sync all ${mode.name} rules`,
     unit: 'rules',
     prepare: size => {
       const services = servicesOf(size, 10_000)
       return {
         size: sizeText(services),
-        items: rulesOf(services),
+        items: mode.rulesOf(services),
         run: round => {
-          const proxier = makeProxier(round, services)
+          const proxier = makeProxier(mode, round, services)
           return timed(
             () => proxier.sync().text(),
             text => text.length,
@@ -84,20 +129,18 @@ export const ruleCases: readonly BenchCase[] = [
       }
     },
   },
-  endpointCase('sync one endpoint, how much', sync => sync.size.total.nat),
-  endpointCase('sync one endpoint, whole text', sync =>
-    sync.text().length > sync.size.total.nat ? sync.size.total.nat : 0,
-  ),
+  endpointCase(mode, 'sync one endpoint, how much', mode.total),
+  endpointCase(mode, 'sync one endpoint, whole text', sync => (sync.text() === '' ? 0 : mode.total(sync))),
 ]
 
 /** One endpoint of one Service is replaced, and the node syncs; the naive twin makes the whole ruleset again. */
-function endpointCase(name: string, measure: (sync: IptablesSync) => number): BenchCase {
+function endpointCase<R, S extends Sync>(mode: Mode<R, S>, name: string, measure: (sync: S) => number): BenchCase {
   return {
-    name: `${name}, iptables`,
+    name: `${name}, ${mode.name}`,
     unit: 'changes',
     prepare: size => {
       const services = servicesOf(size, 10_000)
-      const proxiers = Array.from({ length: ROTATION }, (_, round) => makeProxier(round, services))
+      const proxiers = Array.from({ length: ROTATION }, (_, round) => makeProxier(mode, round, services))
       for (const proxier of proxiers) proxier.sync()
       const states = Array.from({ length: ROTATION }, (_, round) => makeCluster(round, services))
       let turn = 0
@@ -122,7 +165,7 @@ function endpointCase(name: string, measure: (sync: IptablesSync) => number): Be
             let checksum = 0
             for (let i = 0; i < items; i++) {
               applyEvent(states[round], changeOf(round, i))
-              checksum = mix(checksum, natRules(rulesetOf(states[round])))
+              checksum = mix(checksum, mode.countRules(mode.rulesetOf(states[round])))
             }
             return checksum
           },
@@ -139,13 +182,9 @@ function timed<T>(work: () => T, checksumOf: (result: T) => number): Measured {
   return { checksum: checksumOf(result), milliseconds }
 }
 
-const rulesetOf = (state: ClusterState): Ruleset => iptablesRuleset(state, NODE, CONFIG, 4)
-
-const natRules = (ruleset: Ruleset): number => kubeProxyRuleCount(ruleset, 'nat')
-
-function makeProxier(round: number, services: number) {
+function makeProxier<R, S extends Sync>(mode: Mode<R, S>, round: number, services: number) {
   const catalog = new ServiceCatalog(4)
-  const proxier = new NodeProxier(NODE, new IptablesSyncWriter(catalog, CONFIG))
+  const proxier = new NodeProxier(NODE, mode.writer(catalog))
   const apply = (event: ClusterEvent): void => proxier.apply(event, catalog.apply(event))
   for (const event of eventsOf(round, services)) apply(event)
   return { apply, sync: () => proxier.sync(0) }
@@ -173,3 +212,5 @@ const sliceOf = (round: number, service: number, version: number): ClusterObject
   const addresses = Array.from({ length: ENDPOINTS - 1 }, (_, j) => `10.${140 + j}.${service >> 8}.${service & 255}`)
   return makeSlice([...addresses, `${subnet}.${version}`], { serviceName: `service-${service}` })
 }
+
+export const ruleCases: readonly BenchCase[] = [...casesOf(IPTABLES), ...casesOf(NFTABLES)]
