@@ -14,10 +14,10 @@ import { servicePortNames } from './chain-names.ts'
 import type { EndpointPlace } from './endpoint-chains.ts'
 import { endpointChains } from './endpoint-chains.ts'
 import { endpointCount, iptablesSetting } from './iptables-setting.ts'
-import { type IptablesVariant, iptablesVariantWriter, onlyIptablesVariant } from './iptables-variants.ts'
+import { iptablesVariants } from './iptables-variants.ts'
 import type { NodeViews } from './node-views.ts'
 import { nodeViews } from './node-views.ts'
-import { portVariants, type VariantWriter } from './port-variants.ts'
+import { portVariants } from './port-variants.ts'
 import type { ProxierConfig } from './proxier-config.ts'
 import type { ServicePort } from './service-ports.ts'
 import { servicePorts } from './service-ports.ts'
@@ -62,10 +62,8 @@ function viewsWithPorts(state: ClusterState, nodeNames: readonly string[], confi
   const settingsAlike = settings.every(s => s.portKey === settings[0].portKey)
   const views = nodeViews(
     settings,
-    ports.map((p, i) => portVariants(p, names[i], settingsAlike, IPTABLES)),
+    ports.map((p, i) => portVariants(p, names[i], settingsAlike, iptablesVariants)),
     (first, variants) => rulesetAssembler(first, variants, family),
   )
   return { ...views, servicePorts: ports, names }
 }
-
-const IPTABLES: VariantWriter<IptablesVariant> = { many: iptablesVariantWriter, one: onlyIptablesVariant }

@@ -6,7 +6,6 @@
 import { printRules } from '../ruleset/print-iptables.ts'
 import type { Chain, Rule } from '../ruleset/ruleset.ts'
 import { DISPATCH_NAMES, type DispatchRules } from './base-chains.ts'
-import { Pool, type Pooled } from './pool.ts'
 import type { PortOnNode } from './port-on-node.ts'
 import {
   clusterIPMasquerade,
@@ -17,6 +16,7 @@ import {
   usesFirewallChain,
 } from './service-chains.ts'
 import { dispatchRules } from './service-dispatch.ts'
+import { type Keep, type VariantWriter, variantWriter } from './variant-writer.ts'
 
 export interface IptablesVariant {
   readonly dispatch: DispatchRules
@@ -26,44 +26,14 @@ export interface IptablesVariant {
   readonly endpointChains: readonly Chain[]
 }
 
-/** Writes variants of one Service port: equal parts are one object. */
-export function iptablesVariantWriter(): (on: PortOnNode) => Pooled<IptablesVariant> {
-  const shared = new Map<Part, Pool<unknown>>()
-  const variants = new Pool<IptablesVariant>()
-  const pooled = <T>(part: Part, key: string, make: () => T): Pooled<T> => {
-    let pool = shared.get(part)
-    if (pool === undefined) {
-      pool = new Pool()
-      shared.set(part, pool)
-    }
-    return (pool as Pool<T>).keep(key, make)
-  }
-  return on => {
-    const ids: number[] = []
-    const variant = iptablesVariant(on, (part, keyOf, make) => {
-      const { id, value } = pooled(part, keyOf(), make)
-      if (DISTINGUISHING.has(part)) ids.push(id)
-      return value
-    })
-    return variants.keep(ids.join(), () => variant)
-  }
-}
-
-/** The rules of a Service port that all nodes see alike. */
-export const onlyIptablesVariant = (on: PortOnNode): Pooled<IptablesVariant> => ({
-  id: 0,
-  value: iptablesVariant(on, (_part, _keyOf, make) => make()),
-})
-
 type Part = 'lines' | 'chain' | 'choice' | 'endpoint' | 'endpoints'
 
 /** Parts that together tell variants apart; the others are parts of these. */
 const DISTINGUISHING: ReadonlySet<Part> = new Set<Part>(['lines', 'chain', 'endpoints'])
 
-/** Gives a part that was made before under the same key, or makes it. */
-type Keep = <T>(part: Part, keyOf: () => string, make: () => T) => T
+export const iptablesVariants: VariantWriter<IptablesVariant> = variantWriter(DISTINGUISHING, iptablesVariant)
 
-function iptablesVariant(on: PortOnNode, keep: Keep): IptablesVariant {
+function iptablesVariant(on: PortOnNode, keep: Keep<Part>): IptablesVariant {
   const { cluster, local, reachable } = on.categories
   const { family } = on.servicePort.clusterIP
   const small = (chain: Chain): Chain =>

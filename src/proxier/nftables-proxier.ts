@@ -16,10 +16,9 @@ import { endpointChains } from './endpoint-chains.ts'
 import { nftablesNames } from './nftables-names.ts'
 import { nftablesRelease } from './nftables-releases.ts'
 import { nftablesSetting, serviceCidrs } from './nftables-setting.ts'
-import { nftablesVariantWriter } from './nftables-variants.ts'
+import { nftablesVariants } from './nftables-variants.ts'
 import type { NodeViews } from './node-views.ts'
 import { nodeViews } from './node-views.ts'
-import type { PortOnNode } from './port-on-node.ts'
 import { portVariants } from './port-variants.ts'
 import type { ProxierConfig } from './proxier-config.ts'
 import type { ServicePort } from './service-ports.ts'
@@ -39,7 +38,7 @@ export function nftablesRuleset(
   config: ProxierConfig,
   family: IpFamily,
 ): NftRuleset {
-  return nftablesViews(state, [nodeName], config, family).views[0]
+  return viewsWithPorts(state, [nodeName], config, family).views[0]
 }
 
 /** The rulesets of many nodes. The nodes must be in the state, the release one of NFTABLES_RELEASES. */
@@ -49,6 +48,11 @@ export function nftablesViews(
   config: ProxierConfig,
   family: IpFamily,
 ): NftablesViews {
+  const { names, ...views } = viewsWithPorts(state, nodeNames, config, family)
+  return { ...views, endpointChains: endpointChains(names) }
+}
+
+function viewsWithPorts(state: ClusterState, nodeNames: readonly string[], config: ProxierConfig, family: IpFamily) {
   const release = nftablesRelease(config.release)
   if (release === undefined) throw new Error(`no nftables rules of release ${config.release} are known`)
   const ports = servicePorts(state, family)
@@ -59,14 +63,13 @@ export function nftablesViews(
   )
   const settings = nodeNames.map(name => nftablesSetting(nodeOf(state, name), config, family, cidrs))
   const settingsAlike = settings.every(s => s.portKey === settings[0].portKey)
-  const many = () => nftablesVariantWriter(release)
-  const nftables = { many, one: (on: PortOnNode) => many()(on) }
+  const writer = nftablesVariants(release)
   const views = nodeViews(
     settings,
-    ports.map((p, i) => portVariants(p, names[i], settingsAlike, nftables)),
+    ports.map((p, i) => portVariants(p, names[i], settingsAlike, writer)),
     (first, variants) => nftablesAssembler(first, variants, family),
   )
-  return { ...views, servicePorts: ports, endpointChains: endpointChains(names) }
+  return { ...views, servicePorts: ports, names }
 }
 
 function nodeOf(state: ClusterState, name: string): ClusterNode {

@@ -1,8 +1,8 @@
 /**
- * What one Service port adds to a node's nftables ruleset, with what two variants have in common (a chain, the elements of a set) as
- * one object in both. Chains of endpoints do not depend on the node at all and are written once.
+ * What one Service port adds to a node's nftables ruleset: the elements of sets and maps that all Services share, its chains, its
+ * affinity sets. Chains of endpoints do not depend on the node at all and are written once.
  */
-import type { NftChain, NftElement, NftRule, NftSet } from '../ruleset/nft-ruleset.ts'
+import type { NftChain, NftElement, NftSet } from '../ruleset/nft-ruleset.ts'
 import { printNftElement, printNftRules } from '../ruleset/print-nft-rule.ts'
 import type { Segment } from '../ruleset/segmented-map.ts'
 import {
@@ -15,9 +15,9 @@ import {
 } from './nftables-chains.ts'
 import { type ServiceElements, serviceElements } from './nftables-elements.ts'
 import type { NftablesRelease } from './nftables-releases.ts'
-import { SERVICE_SET_NAMES } from './nftables-setup.ts'
-import { Pool, type Pooled } from './pool.ts'
+import { SERVICE_SET_NAMES, type ServiceSet } from './nftables-setup.ts'
 import type { PortOnNode } from './port-on-node.ts'
+import { type Keep, type VariantWriter, variantWriter } from './variant-writer.ts'
 
 export interface NftablesVariant {
   readonly elements: ServiceElements
@@ -27,64 +27,98 @@ export interface NftablesVariant {
   readonly sets: Segment<NftSet>
 }
 
-/** Writes variants of one Service port, of the same parts wherever the parts are equal. */
-export function nftablesVariantWriter(release: NftablesRelease): (on: PortOnNode) => Pooled<NftablesVariant> {
-  const segments = new Pool<Segment<NftElement>>()
-  const choices = new Pool<readonly NftRule[]>()
-  const chains = new Pool<NftChain>()
-  const chainLists = new Pool<Segment<NftChain>>()
-  const setLists = new Pool<Segment<NftSet>>()
-  const endpointChains: NftChain[] = []
-  const affinitySets: NftSet[] = []
-  const variants = new Pool<NftablesVariant>()
+export const nftablesVariants = (release: NftablesRelease): VariantWriter<NftablesVariant> =>
+  variantWriter(DISTINGUISHING, (on, keep: Keep<Part>) => ({
+    elements: keptElements(on, keep),
+    chains: keptChains(on, keep, release),
+    sets: keptSets(on, keep),
+  }))
 
-  return on => {
-    const { cluster, local, reachable } = on.categories
-    const { family } = on.servicePort.clusterIP
-    const kept = (name: string, key: string, make: () => NftChain): Pooled<NftChain> =>
-      chains.keep(`${name} ${key}`, make)
-    const small = (chain: NftChain): Pooled<NftChain> =>
-      kept(chain.name, printNftRules(chain.rules, family), () => chain)
-    const policy = (name: string, endpoints: readonly number[]): Pooled<NftChain> => {
-      const first = name === on.internalPolicyChain && on.hasInternalEndpoints ? clusterIPMasquerade(on, release) : []
-      const list = endpoints.join()
-      const choice = choices.keep(list, () => endpointChoice(on, endpoints)).value
-      return kept(name, `${printNftRules(first, family)} ${list}`, () => ({ name, rules: [...first, ...choice] }))
-    }
-    const own = [
-      ...(on.usesClusterChain ? [policy(on.names.cluster, cluster)] : []),
-      ...(on.usesLocalChain ? [policy(on.names.local, local)] : []),
-      ...(on.usesExternalChain ? [small(externalChain(on))] : []),
-      ...(on.restrictsSources ? [small(firewallChain(on))] : []),
-    ]
-    const endpoints = reachable.join()
-    const keptChains = chainLists.keep(`${endpoints} ${own.map(o => o.id).join()}`, () =>
-      [
-        ...reachable.map(i => {
-          endpointChains[i] ??= endpointChain(on, i)
-          return endpointChains[i]
-        }),
-        ...own.map(o => o.value),
-      ].map(chain => [chain.name, chain] as const),
+type Part = ServiceSet | 'chains' | 'chain' | 'choice' | 'endpoint' | 'sets' | 'set'
+
+const DISTINGUISHING: ReadonlySet<Part> = new Set<Part>([...SERVICE_SET_NAMES, 'chains', 'sets'])
+
+function keptElements(on: PortOnNode, keep: Keep<Part>): ServiceElements {
+  const elements: Record<ServiceSet, Segment<NftElement>> = { ...serviceElements(on) }
+  for (const name of SERVICE_SET_NAMES) {
+    const segment = elements[name]
+    elements[name] = keep(
+      name,
+      () => segment.map(([text, element]) => printNftElement(text, element)).join('\n'),
+      () => segment,
     )
-    const keptSets = setLists.keep(endpoints, () =>
-      on.servicePort.affinitySeconds === 0
-        ? []
-        : reachable.map(i => {
-            affinitySets[i] ??= affinitySet(on, i)
-            return [affinitySets[i].name, affinitySets[i]] as const
-          }),
-    )
-    const elements = { ...serviceElements(on) }
-    const ids = [keptChains.id, keptSets.id]
-    for (const name of SERVICE_SET_NAMES) {
-      const { id, value } = segments.keep(`${name} ${segmentText(elements[name])}`, () => elements[name])
-      elements[name] = value
-      ids.push(id)
-    }
-    return variants.keep(ids.join(), () => ({ elements, chains: keptChains.value, sets: keptSets.value }))
   }
+  return elements
 }
 
-const segmentText = (segment: Segment<NftElement>): string =>
-  segment.map(([text, element]) => printNftElement(text, element)).join('\n')
+function keptChains(on: PortOnNode, keep: Keep<Part>, release: NftablesRelease): Segment<NftChain> {
+  const { cluster, local, reachable } = on.categories
+  const { family } = on.servicePort.clusterIP
+  const keys: string[] = []
+  /** Notes the key too, which is part of the whole list's. */
+  const kept = (name: string, keyOf: () => string, make: () => NftChain): NftChain =>
+    keep(
+      'chain',
+      () => {
+        const key = `${name} ${keyOf()}`
+        keys.push(key)
+        return key
+      },
+      make,
+    )
+  const small = (chain: NftChain): NftChain =>
+    kept(
+      chain.name,
+      () => printNftRules(chain.rules, family),
+      () => chain,
+    )
+  const policy = (name: string, endpoints: readonly number[]): NftChain => {
+    const first = name === on.internalPolicyChain && on.hasInternalEndpoints ? clusterIPMasquerade(on, release) : []
+    const list = (): string => endpoints.join()
+    const choice = keep('choice', list, () => endpointChoice(on, endpoints))
+    return kept(
+      name,
+      () => `${printNftRules(first, family)} ${list()}`,
+      () => ({ name, rules: [...first, ...choice] }),
+    )
+  }
+  const own: NftChain[] = []
+  if (on.usesClusterChain) own.push(policy(on.names.cluster, cluster))
+  if (on.usesLocalChain) own.push(policy(on.names.local, local))
+  if (on.usesExternalChain) own.push(small(externalChain(on)))
+  if (on.restrictsSources) own.push(small(firewallChain(on)))
+  return keep(
+    'chains',
+    () => `${reachable.join()}\n${keys.join('\n')}`,
+    () => {
+      const chains = reachable.map(i =>
+        keep(
+          'endpoint',
+          () => `${i}`,
+          () => endpointChain(on, i),
+        ),
+      )
+      return [...chains, ...own].map(chain => [chain.name, chain])
+    },
+  )
+}
+
+function keptSets(on: PortOnNode, keep: Keep<Part>): Segment<NftSet> {
+  const { reachable } = on.categories
+  if (on.servicePort.affinitySeconds === 0) return NO_SETS
+  return keep(
+    'sets',
+    () => reachable.join(),
+    () =>
+      reachable.map(i => {
+        const set = keep(
+          'set',
+          () => `${i}`,
+          () => affinitySet(on, i),
+        )
+        return [set.name, set]
+      }),
+  )
+}
+
+const NO_SETS: Segment<NftSet> = []

@@ -5,23 +5,16 @@
 import type { ServicePortNames } from './chain-names.ts'
 import { nodeDependence } from './node-dependence.ts'
 import type { Pooled } from './pool.ts'
-import type { NodeSetting, PortOnNode } from './port-on-node.ts'
+import type { NodeSetting } from './port-on-node.ts'
 import { portOnNode } from './port-on-node.ts'
 import type { ServicePort } from './service-ports.ts'
+import type { VariantWriter } from './variant-writer.ts'
 
 export interface PortVariants<V> {
   /** Nodes may differ. */
   readonly dependsOnNode: boolean
   /** The id tells variants of one Service port apart. */
   readonly on: (setting: NodeSetting) => Pooled<V>
-}
-
-/** How a proxy mode writes a Service port. */
-export interface VariantWriter<V> {
-  /** For nodes that may differ: gives equal variants the same id. */
-  readonly many: () => (on: PortOnNode) => Pooled<V>
-  /** For nodes that cannot: asked once. */
-  readonly one: (on: PortOnNode) => Pooled<V>
 }
 
 /** `settingsAlike`: all nodes have the same `NodeSetting.portKey`. */
