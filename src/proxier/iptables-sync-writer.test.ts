@@ -59,7 +59,7 @@ function machine(config: ProxierConfig, family: IpFamily = 4) {
 
 /** Events with the places where kube-proxy syncs; the nodes are there before the first. */
 const history = fc
-  .tuple(randomEvents, fc.array(fc.integer({ min: 4, max: 34 }), { maxLength: 8 }))
+  .tuple(randomEvents, fc.array(fc.integer({ min: 4, max: 34 }), { maxLength: 8, size: 'max' }))
   .map(([events, cuts]) => {
     const ends = [...new Set([4, ...cuts, events.length])].filter(end => end <= events.length).sort((a, b) => a - b)
     return ends.map((end, i) => events.slice(i === 0 ? 0 : ends[i - 1], end))

@@ -32,7 +32,7 @@ const FIRST: readonly ClusterObject[] = ['a', 'b', 'c', 'd'].map((name, i) =>
 )
 
 export const randomEvents: fc.Arbitrary<readonly ClusterEvent[]> = fc
-  .array(change, { maxLength: 30 })
+  .array(change, { maxLength: 30, size: 'max' })
   .map(changes =>
     [...FIRST.map(object => ({ type: 'ADDED' as const, object })), ...changes]
       .filter(({ type, object }) => object.kind !== 'Node' || type !== 'DELETED')
