@@ -13,6 +13,7 @@ import type { ProxierConfig } from './proxier-config.ts'
 import { DEFAULT_PROXIER_CONFIG } from './proxier-config.ts'
 import { ServiceCatalog } from './service-catalog.ts'
 import { SharedBlocks } from './shared-blocks.ts'
+import { inIPv6 } from './testing/in-ipv6.ts'
 import { KernelTables } from './testing/kernel-tables.ts'
 import { makeNode, makePort, makeService, makeSlice } from './testing/make-objects.ts'
 import { randomConfig, randomEndpoint } from './testing/random-cluster.ts'
@@ -68,17 +69,21 @@ const history = fc
 const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1))
 
 describe('syncs of one node', () => {
-  it('leave in the kernel what a full sync of the last state would write, whatever came before', () => {
+  it.each([4, 6] as const)('leave in the kernel what a full sync of the last state would write (IPv%s)', family => {
     fc.assert(
       fc.property(history, randomConfig, (batches, config) => {
-        const { apply, sync, kernel, ruleset } = machine({ ...config, largeClusterEndpoints: 1000 })
+        const clusterCidrs = ['10.244.0.0/16', 'fd00::/64']
+        const { apply, sync, kernel, ruleset } = machine(
+          { ...config, clusterCidrs, largeClusterEndpoints: 1000 },
+          family,
+        )
         batches.forEach((events, i) => {
-          apply(events)
+          apply(family === 4 ? events : events.map(inIPv6))
           sync(i * SECOND_US)
           expect(sorted(kernel.chains)).toEqual(sorted(ruleset()))
         })
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     )
   })
 
