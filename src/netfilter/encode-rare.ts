@@ -3,7 +3,7 @@ import { type IpAddress, writeIpWords } from '../net/ip.ts'
 import type { Match, Side } from '../ruleset/ruleset.ts'
 import { addressTypeBits } from './address-type.ts'
 import type { Encoder } from './encoder.ts'
-import { limitCostUs } from './memory/limit-cost.ts'
+import { limitCost } from './memory/limit-cost.ts'
 import { RECENT_OPERATION } from './memory/recent-lists.ts'
 import { recentStamps } from './memory/recent-stamps.ts'
 import { OP } from './opcode.ts'
@@ -71,9 +71,9 @@ function rareMatches(encoder: Encoder, match: Match): RareMatch[] {
       ]
     }
     case 'limit': {
-      const costUs = limitCostUs(match)
-      encoder.limitCredits.push(costUs * match.burst)
-      return [{ kind: 'limit', bucket: encoder.limitCredits.length - 1, costUs, capUs: costUs * match.burst }]
+      const { costUs, capUs } = limitCost(match)
+      encoder.limitCredits.push(capUs)
+      return [{ kind: 'limit', bucket: encoder.limitCredits.length - 1, costUs, capUs }]
     }
     case 'mac':
       return [{ kind: 'mac', wanted: !match.negated }]

@@ -91,7 +91,7 @@ export function evaluateAttached(
   weight: number,
 ): Outcome {
   engine.memory = memory
-  memory.tracker.begin()
+  memory.tracker.resume()
   begin(engine, 0, host, 0, packet, weight)
   engine.consultsNat = false
   engine.attached = true
@@ -212,7 +212,7 @@ function passDestinationNat(engine: Engine, hook: number, inInterface: number, o
 /** Behind the last hook: the connection's source is what the packet's is now, and conntrack remembers it. */
 function leave(engine: Engine): number {
   const { memory } = engine
-  if (memory === undefined) return FATE.accept
+  if (memory === undefined || engine.attached) return FATE.accept
   const { tracker } = memory
   if (engine.consultsNat && !tracker.bindSource(engine.packet)) return FATE.drop
   tracker.confirm()
@@ -224,7 +224,7 @@ const sent = (to: number): Outcome => (to === INTERFACE.pod ? OUTCOME.toPod : OU
 /** A rejected packet goes back to whom the rule saw: answers of a known connection are translated in advance (Tracker.track), but not yet there. */
 function ended(engine: Engine, fate: number): Outcome {
   const { packet, memory } = engine
-  memory?.tracker.release()
+  if (!engine.attached) memory?.tracker.release()
   if (fate === FATE.drop) return OUTCOME.dropped
   if (memory !== undefined && !engine.looped) {
     for (let i = 0; i < 4; i++) packet.source[i] = packet.originalSource[i]

@@ -7,6 +7,7 @@ import type { Problem } from '../problem/problem.ts'
 import { badInput, quoted } from '../problem/problem.ts'
 import { protocolNumber } from '../ruleset/protocol-number.ts'
 import type { Chain, L4Protocol, Match, PortRange, Rule, TableName, Verdict } from '../ruleset/ruleset.ts'
+import { limitCost } from './memory/limit-cost.ts'
 import { rejectKind } from './reject-kind.ts'
 
 /** undefined when the rule may stand in a chain of this table. `index` counts from 0, the Problem from 1. */
@@ -128,9 +129,12 @@ function refuseMatch(family: IpFamily, rule: Rule, match: Match): Refusal | unde
     case 'recent':
       return refuseRecent(match)
     case 'limit':
-      return match.rate >= 1 && match.burst >= 1
+      return match.rate >= 1 && match.burst >= 1 && limitCost(match).capUs >= limitCost(match).costUs
         ? undefined
-        : { what: 'match limit lets nothing through', mend: 'use a rate and burst of at least 1' }
+        : {
+            what: 'match limit overflows, or lets nothing through',
+            mend: 'use a rate and burst of at least 1, and a lower burst for long intervals',
+          }
     case 'set':
       return unknownMatch(`match set (${quoted(match.name)}), whose members the ruleset does not say,`)
     case 'unknown':

@@ -6,7 +6,7 @@ import { CT } from '../net/packet.ts'
 import { protocolNumber } from '../ruleset/protocol-number.ts'
 import type { AddressRange, AddressType, AddressTypes, Match, PortRange } from '../ruleset/ruleset.ts'
 import type { HostView } from './host.ts'
-import { limitCostUs } from './memory/limit-cost.ts'
+import { limitCost } from './memory/limit-cost.ts'
 import { plainRecentHolds } from './memory/plain-recent.ts'
 import type { TraceMemory } from './memory/trace-memory.ts'
 
@@ -153,9 +153,9 @@ function memoryOf({ memory }: MatchWorld): TraceMemory {
 
 /** A bucket of `burst` packets, full at first, refilled in time. */
 function underLimit({ buckets, nowUs }: TraceMemory, key: string, match: Match & { kind: 'limit' }): boolean {
-  const costUs = limitCostUs(match)
-  const bucket = buckets.get(key) ?? { creditUs: costUs * match.burst, atUs: 0 }
-  const creditUs = Math.min(costUs * match.burst, bucket.creditUs + nowUs - bucket.atUs)
+  const { costUs, capUs } = limitCost(match)
+  const bucket = buckets.get(key) ?? { creditUs: capUs, atUs: 0 }
+  const creditUs = Math.min(capUs, bucket.creditUs + nowUs - bucket.atUs)
   const taken = creditUs >= costUs
   buckets.set(key, { creditUs: taken ? creditUs - costUs : creditUs, atUs: nowUs })
   return taken

@@ -99,7 +99,8 @@ export function trace(
   if (established) becomeLaterPacket(walk.packet)
   else if (attached) becomeOriginal(walk.packet)
   else keepOriginal(walk.packet)
-  memory?.tracker.begin()
+  if (attached) memory?.tracker.resume()
+  else memory?.tracker.begin()
   if (memory !== undefined && !attached) forgetConnection(walk.packet)
   const translated = established || attached ? packet : undefined
   const outcome = walkHooks(
@@ -115,7 +116,7 @@ export function trace(
   )
   if (E.isLeft(outcome)) return outcome
   const { right: end } = outcome
-  if (end === OUTCOME.dropped || end === OUTCOME.rejected) memory?.tracker.release()
+  if (!attached && (end === OUTCOME.dropped || end === OUTCOME.rejected)) memory?.tracker.release()
   if (translated !== undefined) walk.packet.source.set(translated.source)
   const byTable = new Map<TableName, number>()
   for (const step of walk.steps) byTable.set(step.table, (byTable.get(step.table) ?? 0) + 1)

@@ -130,8 +130,8 @@ export function forgetConnection(packet: Packet): void {
 }
 
 /** Behind the last hook: the connection's source is what the packet's is now, and conntrack remembers it. */
-function leave({ packet, tracker }: HookWay, consultsNat: boolean): boolean {
-  if (tracker === undefined) return true
+function leave({ packet, tracker, attached }: HookWay, consultsNat: boolean): boolean {
+  if (tracker === undefined || attached) return true
   if (consultsNat && !tracker.bindSource(packet)) return false
   tracker.confirm()
   return true

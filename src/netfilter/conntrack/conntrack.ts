@@ -30,6 +30,7 @@ export const CONNTRACK_MAX = 262_144
 const CONFIRMED = 1
 const SOURCE_TRANSLATED = 2
 const DESTINATION_TRANSLATED = 4
+const DYING = 8
 
 /** Buckets that early_drop looks at: NF_CT_EVICTION_RANGE. */
 const EVICTION_RANGE = 8
@@ -89,8 +90,17 @@ export class Conntrack implements Tracker, PortUse {
 
   begin(): void {
     this.entry = -1
+    this.#last = -1
     this.consultsNat = false
   }
+
+  resume(): void {
+    this.entry = this.#last
+    this.consultsNat = false
+  }
+
+  /** The entry of the packet before, which is there until the next one begins, remembered or not. */
+  #last = -1
 
   track(packet: Packet): boolean {
     if (packet.quoted !== undefined) return this.#trackError(packet)
@@ -129,7 +139,7 @@ export class Conntrack implements Tracker, PortUse {
 
   confirm(): void {
     const { entry } = this
-    if (entry < 0 || (this.#status[entry] & CONFIRMED) !== 0) return
+    if (entry < 0 || (this.#status[entry] & (CONFIRMED | DYING)) !== 0) return
     this.#status[entry] |= CONFIRMED
     this.#index.insert(2 * entry)
     this.#index.insert(2 * entry + 1)
@@ -139,7 +149,7 @@ export class Conntrack implements Tracker, PortUse {
 
   release(): void {
     const { entry } = this
-    if (entry < 0 || (this.#status[entry] & CONFIRMED) !== 0) return
+    if (entry < 0 || (this.#status[entry] & (CONFIRMED | DYING)) !== 0) return
     this.#free[this.#freeCount++] = entry
     this.entry = -1
   }
@@ -180,6 +190,7 @@ export class Conntrack implements Tracker, PortUse {
     this.#startUs[entry] = this.nowUs
     this.#expiresUs[entry] = this.nowUs + timeoutUs(0, memory, packet, false)
     this.entry = entry
+    this.#last = entry
     this.direction = 0
     this.consultsNat = true
     packet.ctState = CT.NEW
@@ -201,6 +212,7 @@ export class Conntrack implements Tracker, PortUse {
       return this.#begin(packet)
     }
     this.entry = entry
+    this.#last = entry
     this.direction = direction
     this.#memory[entry] = remembered(after, direction)
     packet.ctState =
@@ -208,8 +220,9 @@ export class Conntrack implements Tracker, PortUse {
     this.#translate(packet, entry, direction)
     const timeout = timeoutUs(before, after, packet, aged)
     if (timeout < 0) {
+      // The packet goes on with its connection, which is remembered no more.
       this.#forget(entry)
-      this.entry = -1
+      this.#status[entry] |= DYING
       return true
     }
     if (timeout > 0) this.#expiresUs[entry] = this.nowUs + timeout
@@ -226,6 +239,7 @@ export class Conntrack implements Tracker, PortUse {
       return true
     }
     this.entry = handle >> 1
+    this.#last = this.entry
     this.direction = handle & 1
     const translations = this.#translations(this.entry)
     packet.ctState = CT.RELATED | translations

@@ -10,6 +10,7 @@ export const NO_CONNTRACK: Tracker = {
   hasEntry: false,
   mark: 0,
   begin: () => {},
+  resume: () => {},
   track: () => true,
   bindDestination: () => {},
   bindSource: () => true,

@@ -39,6 +39,8 @@ export class PlainConntrack implements Tracker {
   readonly #loose: boolean
   readonly #connections = new Map<string, Connection>()
   #current: Connection | undefined
+  /** Of the packet before. */
+  #last: Connection | undefined
 
   constructor(seed: StreamSeed, loose = true) {
     this.#seed = seed
@@ -63,6 +65,12 @@ export class PlainConntrack implements Tracker {
 
   begin(): void {
     this.#current = undefined
+    this.#last = undefined
+    this.consultsNat = false
+  }
+
+  resume(): void {
+    this.#current = this.#last
     this.consultsNat = false
   }
 
@@ -76,6 +84,7 @@ export class PlainConntrack implements Tracker {
         return true
       }
       this.#current = connection
+      this.#last = connection
       const answers = same(connection.reply, inverse(quoted))
       packet.ctState = CT.RELATED | connection.translations
       const target = inverse(answers ? connection.original : connection.reply)
@@ -107,6 +116,7 @@ export class PlainConntrack implements Tracker {
       return this.#begin(packet, seen)
     }
     this.#current = connection
+    this.#last = connection
     connection.memory = remembered(after, direction)
     const answered = direction === 1 || (before & MEMORY.seenReply) !== 0
     packet.ctState = (answered ? CT.ESTABLISHED : CT.NEW) | connection.translations
@@ -117,10 +127,7 @@ export class PlainConntrack implements Tracker {
     packet.destinationPort = leaves.destinationPort
     const timeout = timeoutUs(before, after, packet, aged)
     if (timeout > 0) connection.expiresUs = this.nowUs + timeout
-    if (timeout < 0) {
-      this.#forget(connection)
-      this.#current = undefined
-    }
+    if (timeout < 0) this.#forget(connection)
     return true
   }
 
@@ -169,6 +176,7 @@ export class PlainConntrack implements Tracker {
       expiresUs: this.nowUs + timeoutUs(0, memory, packet, false),
       confirmed: false,
     }
+    this.#last = this.#current
     this.consultsNat = true
     packet.ctState = CT.NEW
     return true

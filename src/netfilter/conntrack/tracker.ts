@@ -8,6 +8,8 @@ import type { Packet } from '../../net/packet.ts'
 export interface Tracker {
   /** A packet arrives: so far it belongs to nothing. */
   begin(): void
+  /** A packet arrives that carries the connection of the one before: its mark is at hand, nothing is asked, bound or confirmed. */
+  resume(): void
   /**
    * Finds or begins the packet's connection. Reads the packet as it arrived (original…) and its flags; writes ctState, and where a known
    * connection is translated the addresses and ports behind it. False: no room in the table, the packet is dropped.

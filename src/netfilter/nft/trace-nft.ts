@@ -88,7 +88,8 @@ export function traceNft(
   }
   if (attached) becomeOriginal(walk.packet)
   else keepOriginal(walk.packet)
-  memory?.tracker.begin()
+  if (attached) memory?.tracker.resume()
+  else memory?.tracker.begin()
   if (memory !== undefined && !attached) forgetConnection(walk.packet)
   const walked = walkHooks(
     {
@@ -103,7 +104,7 @@ export function traceNft(
   )
   if (E.isLeft(walked)) throw new Error('rules of nftables are checked before they are walked')
   const outcome = walked.right
-  if (outcome === OUTCOME.dropped || outcome === OUTCOME.rejected) memory?.tracker.release()
+  if (!attached && (outcome === OUTCOME.dropped || outcome === OUTCOME.rejected)) memory?.tracker.release()
   return {
     outcome,
     hooks: walk.hooks,

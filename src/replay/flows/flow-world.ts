@@ -31,6 +31,9 @@ export interface Sender {
   readonly destination: Uint32Array
 }
 
+/** What a packet is to its connection: sent by it, a receiver's answer, a reset, an ICMP error; an error about a reset is heard by nobody. */
+type Role = 'sent' | 'answer' | 'reset' | 'error' | 'reset error'
+
 const TCP = 6
 const UDP = 17
 const SCTP = 132
@@ -67,12 +70,12 @@ export class FlowWorld {
 
   /** A packet of the flow itself. */
   send(packet: Packet, sender: Sender): void {
-    this.#pass(packet, sender, false, this.#sizeOf(packet))
+    this.#pass(packet, sender, 'sent', this.#sizeOf(packet), false)
   }
 
   /** Receivers answer what has arrived since. */
   answer(): void {
-    for (const { packet, sender } of this.#answers) this.#pass(packet, sender, true, this.#sizeOf(packet))
+    for (const { packet, sender } of this.#answers) this.#pass(packet, sender, 'answer', this.#sizeOf(packet), false)
     this.#answers.length = 0
   }
 
@@ -80,27 +83,37 @@ export class FlowWorld {
     return (this.#family === 4 ? 20 : 40) + HEADER_BYTES[packet.protocol]
   }
 
-  #pass(packet: Packet, sender: Sender, isAnswer: boolean, sizeBytes: number): void {
-    const { log, connection: k } = sender
-    const outcome = this.#evaluator.pass(packet, sizeBytes, this.nowUs)
-    switch (outcome) {
-      case OUTCOME.dropped:
+  /** `attached`: the packet carries the connection of the one it speaks of. */
+  #pass(packet: Packet, sender: Sender, role: Role, sizeBytes: number, attached: boolean): void {
+    const outcome = attached
+      ? this.#evaluator.passAttached(packet, sizeBytes, this.nowUs)
+      : this.#evaluator.pass(packet, sizeBytes, this.nowUs)
+    if (outcome === OUTCOME.rejected && role !== 'error' && role !== 'reset error')
+      this.#reject(packet, sender, role, sizeBytes)
+    const place = placeOf(outcome)
+    if (place === undefined) return
+    if (place === ORIGIN.node && (role === 'sent' || role === 'answer'))
+      this.#reachStack(packet, sender, role, sizeBytes)
+    this.#hear(packet, sender, role, place)
+  }
+
+  #hear(packet: Packet, sender: Sender, role: Role, at: Origin): void {
+    const { flow, log, connection } = sender
+    switch (role) {
+      case 'sent':
+        if (at === ORIGIN.uplink) log.leave(connection)
+        else this.#arrive(packet, sender, at === ORIGIN.pod ? 'pod' : 'node')
         return
-      case OUTCOME.rejected:
-        this.#reject(packet, sender, sizeBytes)
+      case 'answer':
+        if (at !== flow.origin) return
+        if (isWayBack(packet, sender)) log.answerCount++
+        else log.strayAnswerCount++
         return
-      case OUTCOME.toUplink:
-        if (isAnswer) this.#answerArrives(packet, sender, ORIGIN.uplink)
-        else log.leave(k)
+      case 'reset':
+        if (at === flow.origin && isWayBack(packet, sender)) log.reset(connection)
         return
-      case OUTCOME.toPod:
-        if (isAnswer) this.#answerArrives(packet, sender, ORIGIN.pod)
-        else this.#arrive(packet, sender, 'pod')
-        return
-      case OUTCOME.toNode:
-        this.#reachStack(packet, sender, sizeBytes)
-        if (isAnswer) this.#answerArrives(packet, sender, ORIGIN.node)
-        else this.#arrive(packet, sender, 'node')
+      case 'error':
+        if (at === flow.origin) log.refuse(connection, packet.icmpType, packet.icmpCode)
     }
   }
 
@@ -116,66 +129,40 @@ export class FlowWorld {
     this.#answers.push({ packet: answer, sender })
   }
 
-  #answerArrives(packet: Packet, { flow, log, source, sourcePort, destination }: Sender, at: Origin): void {
-    if (at !== flow.origin) return
-    const expected =
-      sameWords(packet.source, destination) &&
-      packet.sourcePort === flow.destinationPort &&
-      sameWords(packet.destination, source) &&
-      packet.destinationPort === sourcePort
-    if (expected) log.answerCount++
-    else log.strayAnswerCount++
-  }
-
   /** The node's own stack refuses what no one listens for. */
-  #reachStack(packet: Packet, sender: Sender, sizeBytes: number): void {
-    if (packet.protocol === TCP) {
-      if ((packet.tcpFlags & TCP_FLAG.RST) !== 0) return
-      const reset = this.#back(packet, ORIGIN.node)
-      reset.tcpFlags = (packet.tcpFlags & TCP_FLAG.ACK) !== 0 ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK
-      this.#sendReset(reset, sender, false)
-    } else if (packet.protocol === UDP && !this.#listening.has(packet.destinationPort)) {
+  #reachStack(packet: Packet, sender: Sender, role: Role, sizeBytes: number): void {
+    if (packet.protocol === TCP) this.#sendReset(packet, sender, false)
+    else if (packet.protocol === UDP && !this.#listening.has(packet.destinationPort)) {
       const { type, code } = PORT_UNREACHABLE[this.#family]
-      this.#sendError(packet, sender, type, code, sizeBytes, true, false)
+      this.#sendError(packet, sender, role, type, code, sizeBytes, true, false)
     }
   }
 
-  #reject(packet: Packet, sender: Sender, sizeBytes: number): void {
+  #reject(packet: Packet, sender: Sender, role: Role, sizeBytes: number): void {
     const { icmp } = REJECT_KINDS[this.#evaluator.rejection]
     const isLocal = routeOf(this.#host, packet.destination) === INTERFACE.lo
     const attached = (packet.ctState & (CT.INVALID | CT.UNTRACKED)) === 0
-    if (icmp !== undefined) this.#sendError(packet, sender, icmp.type, icmp.code, sizeBytes, isLocal, attached)
-    else if ((packet.tcpFlags & TCP_FLAG.RST) === 0) {
-      const reset = this.#back(packet, ORIGIN.node)
-      reset.tcpFlags = (packet.tcpFlags & TCP_FLAG.ACK) !== 0 ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK
-      if (attached) {
-        reset.originalSource.set(packet.destination)
-        reset.originalDestination.set(packet.source)
-        reset.originalSourcePort = packet.destinationPort
-        reset.originalDestinationPort = packet.sourcePort
-        reset.source.set(packet.originalDestination)
-        reset.destination.set(packet.originalSource)
-        reset.sourcePort = packet.originalDestinationPort
-        reset.destinationPort = packet.originalSourcePort
-        reset.ctState = CT.RELATED | (packet.ctState & (CT.DNAT | CT.SNAT))
-      }
-      this.#sendReset(reset, sender, attached)
-    }
+    if (icmp !== undefined) this.#sendError(packet, sender, role, icmp.type, icmp.code, sizeBytes, isLocal, attached)
+    else this.#sendReset(packet, sender, attached)
   }
 
-  #sendReset(reset: Packet, sender: Sender, attached: boolean): void {
-    const sizeBytes = (this.#family === 4 ? 20 : 40) + 20
-    const outcome = attached
-      ? this.#evaluator.passAttached(reset, sizeBytes, this.nowUs)
-      : this.#evaluator.pass(reset, sizeBytes, this.nowUs)
-    const { flow, source, sourcePort, destination, log, connection } = sender
-    const back =
-      sameWords(reset.source, destination) &&
-      reset.sourcePort === flow.destinationPort &&
-      sameWords(reset.destination, source) &&
-      reset.destinationPort === sourcePort
-    if (back && placeOf(outcome) === flow.origin) log.reset(connection)
-    // A reset of the reset is never sent; what a rule rejects in OUTPUT is gone.
+  /** A reset is not answered by one. */
+  #sendReset(packet: Packet, sender: Sender, attached: boolean): void {
+    if ((packet.tcpFlags & TCP_FLAG.RST) !== 0) return
+    const reset = this.#back(packet, ORIGIN.node)
+    reset.tcpFlags = (packet.tcpFlags & TCP_FLAG.ACK) !== 0 ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK
+    if (attached) {
+      reset.originalSource.set(packet.destination)
+      reset.originalDestination.set(packet.source)
+      reset.originalSourcePort = packet.destinationPort
+      reset.originalDestinationPort = packet.sourcePort
+      reset.source.set(packet.originalDestination)
+      reset.destination.set(packet.originalSource)
+      reset.sourcePort = packet.originalDestinationPort
+      reset.destinationPort = packet.originalSourcePort
+      reset.ctState = CT.RELATED | (packet.ctState & (CT.DNAT | CT.SNAT))
+    }
+    this.#pass(reset, sender, 'reset', (this.#family === 4 ? 20 : 40) + 20, attached)
   }
 
   /**
@@ -184,7 +171,8 @@ export class FlowWorld {
    */
   #sendError(
     packet: Packet,
-    { flow, log, connection }: Sender,
+    sender: Sender,
+    role: Role,
     type: number,
     code: number,
     sizeBytes: number,
@@ -217,10 +205,7 @@ export class FlowWorld {
       if (!sameWords(packet.destination, packet.originalDestination)) error.source.set(packet.originalDestination)
       error.ctState = CT.RELATED | (packet.ctState & (CT.DNAT | CT.SNAT))
     }
-    const outcome = attached
-      ? this.#evaluator.passAttached(error, errorBytes, this.nowUs)
-      : this.#evaluator.pass(error, errorBytes, this.nowUs)
-    if (placeOf(outcome) === flow.origin) log.refuse(connection, type, code)
+    this.#pass(error, sender, role === 'reset' ? 'reset error' : 'error', errorBytes, attached)
   }
 
   /** A packet the other way, from `origin`. */
@@ -249,6 +234,13 @@ const placeOf = (outcome: number): Origin | undefined =>
       : outcome === OUTCOME.toNode
         ? ORIGIN.node
         : undefined
+
+/** From where the sender wrote to, back to where it wrote from. */
+const isWayBack = (packet: Packet, { flow, source, sourcePort, destination }: Sender): boolean =>
+  sameWords(packet.source, destination) &&
+  packet.sourcePort === flow.destinationPort &&
+  sameWords(packet.destination, source) &&
+  packet.destinationPort === sourcePort
 
 const sameWords = (a: Uint32Array, b: Uint32Array): boolean =>
   a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3]
