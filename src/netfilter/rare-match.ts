@@ -2,7 +2,7 @@
  * Matches that kube-proxy's hot rules do not use, kept out of the interpreter's switch: data per match, and one function that asks it.
  * The plain readings they must equal are in trace-match.ts. Nothing is allocated per packet.
  */
-import { addressTypeOf } from './address-type.ts'
+import { isAddressType } from './address-type.ts'
 import type { Engine } from './engine.ts'
 import { INTERFACE } from './interface.ts'
 import type { NodeMemory } from './memory/node-memory.ts'
@@ -73,10 +73,8 @@ export function rareHolds(
       const words = match.side === SIDE.source ? source : destination
       return (compareWords(words, match.from) >= 0 && compareWords(words, match.to) <= 0) === match.wanted
     }
-    case 'addressType': {
-      const type = addressTypeOf(engine.host, match.side === SIDE.source ? source : destination)
-      return ((type & match.bits) !== 0) === match.wanted
-    }
+    case 'addressType':
+      return isAddressType(engine.host, match.side === SIDE.source ? source : destination, match.bits) === match.wanted
     case 'tcpFlags':
       return ((engine.packet.tcpFlags & match.mask) === match.set) === match.wanted
     case 'icmp': {

@@ -6,7 +6,17 @@ import type { IpFamily } from '../net/ip.ts'
 import type { Problem } from '../problem/problem.ts'
 import { badInput, quoted } from '../problem/problem.ts'
 import { protocolNumber } from '../ruleset/protocol-number.ts'
-import type { Chain, L4Protocol, Match, PortRange, Rule, TableName, Verdict } from '../ruleset/ruleset.ts'
+import type {
+  AddressType,
+  AddressTypes,
+  Chain,
+  L4Protocol,
+  Match,
+  PortRange,
+  Rule,
+  TableName,
+  Verdict,
+} from '../ruleset/ruleset.ts'
 import { limitCost } from './memory/limit-cost.ts'
 import { rejectKind } from './reject-kind.ts'
 
@@ -114,7 +124,9 @@ function refuseMatch(family: IpFamily, rule: Rule, match: Match): Refusal | unde
         ? undefined
         : { what: 'match icmp stands without its protocol', mend: 'add the protocol' }
     case 'addrtype':
-      return match.limitInterface === undefined ? undefined : notModelled('match addrtype limited to an interface')
+      return match.limitInterface === undefined
+        ? (refuseAddressTypes(family, match.source) ?? refuseAddressTypes(family, match.destination))
+        : notModelled('match addrtype limited to an interface')
     case 'statistic':
       return Number.isInteger(match.threshold) && match.threshold >= 0 && match.threshold <= 0x8000_0000
         ? undefined
@@ -197,6 +209,23 @@ function refuseRecent({
     return wrong(`has --${operation} with a condition`, 'use --rcheck or --update')
   if (reap && seconds === 0) return wrong('has --reap without --seconds', 'add --seconds')
   return hitcount < 256 ? undefined : wrong(`counts ${hitcount} hits`, 'use a --hitcount below 256')
+}
+
+/** addrtype_mt_checkentry_v1: IPv6 routes know no such kinds. */
+const NOT_IN_IPV6: ReadonlySet<AddressType> = new Set([
+  'BROADCAST',
+  'BLACKHOLE',
+  'PROHIBIT',
+  'THROW',
+  'NAT',
+  'XRESOLVE',
+])
+
+function refuseAddressTypes(family: IpFamily, types: AddressTypes | undefined): Refusal | undefined {
+  const unknown = family === 4 ? undefined : types?.types.find(type => NOT_IN_IPV6.has(type))
+  return unknown === undefined
+    ? undefined
+    : { what: `match addrtype asks for ${unknown}, which IPv6 does not know`, mend: 'use another type' }
 }
 
 function refuseRange(range: PortRange | undefined): Refusal | undefined {

@@ -132,16 +132,25 @@ const namesInterface = (pattern: string, name: string): boolean =>
   pattern.endsWith('+') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 
 const isOfType = (types: AddressTypes | undefined, host: HostView, address: bigint): boolean =>
-  types === undefined || types.types.includes(addressType(host, address)) !== types.negated
+  types === undefined ||
+  (host.family === 4
+    ? types.types.includes(addressType4(host, address))
+    : types.types.every(type => !OWN_KINDS6.has(type) || type === addressKind6(address)) &&
+      (types.types.every(type => OWN_KINDS6.has(type)) ||
+        (types.types.includes('LOCAL') && addressPlace(host, address) === 'local'))) !== types.negated
 
 /** Of an address on a node with a default route and no broadcast addresses of its own. */
-function addressType(host: HostView, address: bigint): AddressType {
-  if (host.family === 4) {
-    if (address >> 24n === 0n || address === 0xffff_ffffn) return 'BROADCAST'
-    if (address >> 28n === 0xen) return 'MULTICAST'
-  } else if (address >> 120n === 0xffn) return 'MULTICAST'
+function addressType4(host: HostView, address: bigint): AddressType {
+  if (address >> 24n === 0n || address === 0xffff_ffffn) return 'BROADCAST'
+  if (address >> 28n === 0xen) return 'MULTICAST'
   return addressPlace(host, address) === 'local' ? 'LOCAL' : 'UNICAST'
 }
+
+/** IPv6 reads these off the address, beside what its routes say; all that are asked for must hold. */
+const OWN_KINDS6: ReadonlySet<AddressType> = new Set(['UNSPEC', 'UNICAST', 'MULTICAST'])
+
+const addressKind6 = (address: bigint): AddressType =>
+  address >> 120n === 0xffn ? 'MULTICAST' : address === 0n ? 'UNSPEC' : 'UNICAST'
 
 const inAddressRange = (range: AddressRange | undefined, address: bigint): boolean =>
   range === undefined || (address >= range.from.value && address <= range.to.value) !== range.negated

@@ -75,7 +75,12 @@ function rareMatches(family: IpFamily): fc.Arbitrary<Match[]> {
       fc.boolean(),
       fc.constantFrom('source', 'destination'),
       fc.constantFrom('source', 'destination', 'either'),
-      fc.subarray(['LOCAL', 'UNICAST', 'BROADCAST', 'MULTICAST', 'BLACKHOLE'] as const, { minLength: 1 }),
+      fc.subarray(
+        family === 4
+          ? (['LOCAL', 'UNICAST', 'BROADCAST', 'MULTICAST', 'BLACKHOLE'] as const)
+          : (['LOCAL', 'UNICAST', 'MULTICAST', 'UNSPEC', 'ANYCAST'] as const),
+        { minLength: 1 },
+      ),
       fc.subarray([1, 2, 4, 16] as const),
       fc.nat(7),
     )
