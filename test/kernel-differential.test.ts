@@ -13,6 +13,8 @@ import {
   type SentFlow,
 } from '../src/app/kernel-replay.ts'
 import { compareCounts } from '../src/app/verify/compare-counts.ts'
+import { compareFlows } from '../src/app/verify/compare-flows.ts'
+import { comparePolicies } from '../src/app/verify/compare-policies.ts'
 import { kernelFlowResult } from '../src/app/verify/kernel-flow-result.ts'
 import { knownGoals } from '../src/app/verify/known-goals.ts'
 import { simulatedCounts } from '../src/app/verify/simulated-counts.ts'
@@ -20,18 +22,15 @@ import type { ClusterState } from '../src/cluster/cluster-state.ts'
 import type { Flow } from '../src/net/flow.ts'
 import type { IpFamily } from '../src/net/ip.ts'
 import type { HostView } from '../src/netfilter/host.ts'
-import { iptablesForks } from '../src/netfilter/iptables-forks.ts'
-import { nftForks } from '../src/netfilter/nft/nft-forks.ts'
 import { describeProblem, type Problem } from '../src/problem/problem.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
 import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
 import type { ProxierConfig } from '../src/proxier/proxier-config.ts'
-import { type NftEvaluator, nftEvaluator } from '../src/replay/flows/nft-evaluator.ts'
 import type { NodeRules } from '../src/replay/flows/node-rules.ts'
 import { replayFlows } from '../src/replay/flows/replay-flows.ts'
 import { SteeredDice } from '../src/replay/flows/steered-dice.ts'
+import { forksOf, type SteeredEvaluator, steeredEvaluator } from '../src/replay/flows/steered-evaluator.ts'
 import { topologyHost } from '../src/replay/flows/topology-host.ts'
-import { type TraceEvaluator, traceEvaluator } from '../src/replay/flows/trace-evaluator.ts'
 import { NFT_CT_STATES, type NftRule, type NftTable } from '../src/ruleset/nft-ruleset.ts'
 import { printRuleset } from '../src/ruleset/print-iptables.ts'
 import { printNftRuleset } from '../src/ruleset/print-nftables.ts'
@@ -120,7 +119,7 @@ function differencesOf(c: Case, answers: readonly unknown[]): string[] {
 
 /** The node of a case, whose dice are the kernel's. */
 class SimulatedNode {
-  readonly evaluator: TraceEvaluator | NftEvaluator
+  readonly evaluator: SteeredEvaluator['evaluator']
   readonly #host: HostView
   #rules: NodeRules
   #dice: SteeredDice
@@ -128,23 +127,17 @@ class SimulatedNode {
   constructor({ family, rules, seed }: Case) {
     this.#host = topologyHost(CASE_TOPOLOGY, [], CASE_INTERFACES, family)
     this.#rules = rules
-    this.#dice = diceOf(rules)
     const stream = streamSeed('kernel-differential', `${seed}`)
-    const options = { dice: this.#dice }
-    this.evaluator =
-      rules.mode === 'iptables'
-        ? right(traceEvaluator(rules.ruleset, this.#host, stream, options))
-        : right(nftEvaluator(rules.ruleset, this.#host, stream, options))
+    const { evaluator, dice } = right(steeredEvaluator(rules, this.#host, stream, () => new Set()))
+    this.evaluator = evaluator
+    this.#dice = dice
   }
 
   load(rules: NodeRules): void {
     this.#rules = rules
-    this.#dice = diceOf(rules)
-    ;(this.evaluator.load as (ruleset: unknown, dice: SteeredDice) => void).call(
-      this.evaluator,
-      rules.ruleset,
-      this.#dice,
-    )
+    this.#dice = new SteeredDice(forksOf(rules), () => new Set())
+    const load = this.evaluator.load as (ruleset: unknown, dice: SteeredDice) => void
+    load.call(this.evaluator, rules.ruleset, this.#dice)
   }
 
   differences(flows: readonly Flow[], sent: readonly SentFlow[], kernel: KernelCounters): string[] {
@@ -152,34 +145,17 @@ class SimulatedNode {
     this.evaluator.begin(0)
     this.#dice.begin(knownGoals(sent))
     const results = replayFlows(this.evaluator, this.#host, { topology: CASE_TOPOLOGY, flows })
-    const ofFlows = results.flatMap((own, i) => {
-      const theirs = kernelFlowResult(flows[i], sent[i])
-      return show(own) === show(theirs)
-        ? []
-        : [`flow ${show(flows[i])}\n  kernel ${show(theirs)}\n  svcsim ${show(own)}`]
-    })
+    const theirs = flows.map((flow, i) => kernelFlowResult(flow, sent[i]))
     const counters = this.evaluator.counters()
-    const ofRules = compareCounts(
-      kernel.rules.filter(rule => rule.family === family),
-      simulatedCounts(this.#rules, counters),
-    ).flatMap(r =>
-      r.equal
-        ? []
-        : [`${r.table} ${r.chain} rule ${r.index + 1}: kernel ${show(r.kernel)} svcsim ${show(r.svcsim)} ${r.rule}`],
-    )
-    // nft counts no policies.
-    const ofPolicies = counters.flatMap(({ table, chain, policy }) => {
-      const theirs = kernel.chains.find(c => c.family === family && c.table === table && c.chain === chain)
-      return policy === undefined || this.#rules.mode === 'nftables' || policy.packets === theirs?.packets
-        ? []
-        : [`policy of ${table} ${chain}: kernel ${theirs?.packets} svcsim ${policy.packets}`]
-    })
-    return [...ofFlows, ...ofRules, ...ofPolicies]
+    const ofFamily = kernel.rules.filter(rule => rule.family === family)
+    const compared = [
+      ...compareFlows(theirs, results),
+      ...compareCounts(ofFamily, simulatedCounts(this.#rules, counters)),
+      ...comparePolicies(kernel, counters, family),
+    ]
+    return compared.flatMap(row => (row.equal ? [] : [JSON.stringify(row)]))
   }
 }
-
-const diceOf = ({ mode, ruleset }: NodeRules): SteeredDice =>
-  new SteeredDice(mode === 'iptables' ? iptablesForks(ruleset) : nftForks(ruleset), () => new Set())
 
 function makeCase(backend: KernelBackend, seed: number, family: IpFamily): Case {
   const { state, config, flows } = kernelCase(seed, { family, ...OPTIONS })
@@ -199,7 +175,7 @@ function makeCase(backend: KernelBackend, seed: number, family: IpFamily): Case 
   }
 }
 
-const STATES = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED', 'DNAT', 'SNAT'] as const
+const STATES = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED', 'DNAT'] as const
 
 /** With rules that count the connection states that arrive at every built-in chain of mangle and filter. */
 function iptablesWithStates(state: ClusterState, config: ProxierConfig, family: IpFamily): NodeRules {
@@ -233,10 +209,6 @@ function nftablesWithStates(state: ClusterState, config: ProxierConfig, family: 
   })
   return { mode: 'nftables', ruleset: { ...ruleset, tables } }
 }
-
-const plain = (_: string, value: unknown): unknown =>
-  typeof value === 'bigint' ? `${value}` : value instanceof Map ? Object.fromEntries(value) : value
-const show = (value: unknown): string => JSON.stringify(value, plain)
 
 function right<A>(either: E.Either<Problem, A>): A {
   if (E.isLeft(either)) throw new Error(describeProblem(either.left))

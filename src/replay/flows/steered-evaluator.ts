@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { HostView } from '../../netfilter/host.ts'
 import { iptablesForks } from '../../netfilter/iptables-forks.ts'
 import { nftForks } from '../../netfilter/nft/nft-forks.ts'
+import type { ForkOf } from '../../netfilter/steered-draws.ts'
 import type { Problem } from '../../problem/problem.ts'
 import type { StreamSeed } from '../../sim/random.ts'
 import { type NftEvaluator, nftEvaluator } from './nft-evaluator.ts'
@@ -23,13 +24,13 @@ export function steeredEvaluator(
   seed: StreamSeed,
   known: Known,
 ): E.Either<Problem, SteeredEvaluator> {
-  const dice = new SteeredDice(
-    rules.mode === 'iptables' ? iptablesForks(rules.ruleset) : nftForks(rules.ruleset),
-    known,
-  )
+  const dice = new SteeredDice(forksOf(rules), known)
   const made: E.Either<Problem, TraceEvaluator | NftEvaluator> =
     rules.mode === 'iptables'
       ? traceEvaluator(rules.ruleset, host, seed, { dice })
       : nftEvaluator(rules.ruleset, host, seed, { dice })
   return E.map((evaluator: SteeredEvaluator['evaluator']) => ({ evaluator, dice }))(made)
 }
+
+export const forksOf = ({ mode, ruleset }: NodeRules): ForkOf =>
+  mode === 'iptables' ? iptablesForks(ruleset) : nftForks(ruleset)
