@@ -1,6 +1,6 @@
 /**
  * Connections that were really made through a real kube-proxy's rules (testdata/golden/README.md: packets-*.json), against the trace of
- * the same packet: whether it is let through, which endpoints it can reach, as whom, and what conntrack remembers.
+ * the same packet, in both proxy modes: whether it is let through, which endpoints it can reach, as whom, and what conntrack remembers.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,11 +10,14 @@ import { formatIp, parseIp, readIpWords, writeIpWords } from '../src/net/ip.ts'
 import { newPacket, ORIGIN, type Packet } from '../src/net/packet.ts'
 import { PROTOCOL_NUMBER, type Protocol } from '../src/net/protocol.ts'
 import { type Host, hostView } from '../src/netfilter/host.ts'
+import { refuseNft } from '../src/netfilter/nft/check-nft.ts'
+import { type NftTrace, traceNft } from '../src/netfilter/nft/trace-nft.ts'
 import { OUTCOME, type Outcome } from '../src/netfilter/outcome.ts'
-import { trace } from '../src/netfilter/trace.ts'
+import { type Trace, trace } from '../src/netfilter/trace.ts'
 import { describeProblem } from '../src/problem/problem.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
-import type { Ruleset } from '../src/ruleset/ruleset.ts'
+import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
+import { PROXY_MODES, type ProxyMode } from '../src/proxier/proxier-config.ts'
 import { GOLDEN, goldenConfig, goldenState } from './golden-case.ts'
 
 interface Row {
@@ -67,16 +70,50 @@ describe('connections through the rules of a real kube-proxy', () => {
     expect(cases).toHaveLength(41)
   })
 
-  describe.each(cases)('%s', name => {
+  for (const mode of PROXY_MODES)
+    describe.each(cases)(`%s (${mode})`, name => {
+      const walk = WALKS[mode](name)
+      const rows = JSON.parse(readFileSync(join(GOLDEN, name, `packets-${mode}.json`), 'utf8')) as Row[]
+      it.each(rows.map(row => [`${row.from} -> ${row.to} (${row.dst}:${row.dport}/${row.proto})`, row] as const))(
+        '%s',
+        (_title, row) => {
+          expectRow(row, branchesOf(walk, row))
+        },
+      )
+    })
+})
+
+/** What comes of a packet on node-a with one draw. */
+type Walk = (packet: Packet, word: number) => Walked
+
+interface Walked {
+  readonly outcome: Outcome
+  readonly packet: Packet
+  readonly isTranslated: boolean
+  readonly cameToPostrouting: boolean
+}
+
+const WALKS: Readonly<Record<ProxyMode, (name: string) => Walk>> = {
+  iptables: name => {
     const ruleset = iptablesRuleset(goldenState(name), 'node-a', goldenConfig(name), 4)
-    const rows = JSON.parse(readFileSync(join(GOLDEN, name, 'packets-iptables.json'), 'utf8')) as Row[]
-    it.each(rows.map(row => [`${row.from} -> ${row.to} (${row.dst}:${row.dport}/${row.proto})`, row] as const))(
-      '%s',
-      (_title, row) => {
-        expectRow(row, branchesOf(ruleset, row))
-      },
-    )
-  })
+    return (packet, word) => {
+      const traced = trace(ruleset, hostView(NODE, 4), packet, () => word)
+      if (E.isLeft(traced)) throw new Error(describeProblem(traced.left))
+      return walked(traced.right)
+    }
+  },
+  nftables: name => {
+    const ruleset = nftablesRuleset(goldenState(name), 'node-a', goldenConfig(name, 'nftables'), 4)
+    expect(refuseNft(ruleset)).toBeUndefined()
+    return (packet, word) => walked(traceNft(ruleset, hostView(NODE, 4), packet, () => word))
+  },
+}
+
+const walked = (traced: Trace | NftTrace): Walked => ({
+  outcome: traced.outcome,
+  packet: traced.packet,
+  isTranslated: traced.dnat !== undefined,
+  cameToPostrouting: traced.hooks.some(visit => visit.hook === 'POSTROUTING'),
 })
 
 function expectRow(row: Row, branches: readonly Branch[]): void {
@@ -115,29 +152,25 @@ function outcomeWord(branch: Branch, answered: ReadonlySet<string | null>): stri
   return branch.outcome === OUTCOME.toNode ? 'ECONNREFUSED' : 'timeout'
 }
 
-function branchesOf(ruleset: Ruleset, row: Row): Branch[] {
+function branchesOf(walk: Walk, row: Row): Branch[] {
   const branches = new Map<string, Branch>()
   for (let i = 0; i < DRAWS; i++) {
     const word = Math.floor(((i + 0.5) / DRAWS) * 2 ** 32)
-    const branch = walk(ruleset, row, word)
+    const branch = branchOf(walk(packetOf(row), word), row)
     branches.set(JSON.stringify(branch), branch)
   }
   return [...branches.values()]
 }
 
-function walk(ruleset: Ruleset, row: Row, word: number): Branch {
-  const packet = packetOf(row)
-  const traced = trace(ruleset, hostView(NODE, 4), packet, () => word)
-  if (E.isLeft(traced)) throw new Error(describeProblem(traced.left))
-  const { outcome, packet: after, dnat, steps } = traced.right
+function branchOf({ outcome, packet, isTranslated, cameToPostrouting }: Walked, row: Row): Branch {
   const addressOf = (words: Uint32Array): string => formatIp({ family: 4, value: readIpWords(words, 0) })
   // The reset that answers a SYN nobody listens for takes the entry along.
   const isReset = outcome === OUTCOME.toNode && row.proto === 'tcp'
   return {
     outcome,
-    dnat: dnat === undefined ? null : `${addressOf(after.destination)}:${after.destinationPort}`,
-    source: addressOf(after.source),
-    confirmed: outcome < OUTCOME.dropped ? !isReset : steps.some(step => step.chain === 'POSTROUTING'),
+    dnat: isTranslated ? `${addressOf(packet.destination)}:${packet.destinationPort}` : null,
+    source: addressOf(packet.source),
+    confirmed: outcome < OUTCOME.dropped ? !isReset : cameToPostrouting,
   }
 }
 
