@@ -1,12 +1,12 @@
 /**
  * The fast replay loop: a connection is one look-up of its destination, one draw and one increment at its way (way-table.ts). Plain and
- * portable; count-ways.wasm.ts does the same, four connections at a time. Nothing is allocated.
+ * portable, for both families; the judge of count-ways-simd.ts, which does the same four connections at a time. Nothing is allocated.
  */
-import type { StreamSeed } from '../sim/random.ts'
+import { draw32, type StreamSeed } from '../sim/random.ts'
 import { exactWay, RUN_COUNT_MASK, rowStart, WORDS } from './draw-rows.ts'
-import { hashDestination, WAY_ENTRY, type WayTable } from './way-table.ts'
+import { ENTRY, hashDestination, type WayTable } from './way-table.ts'
 
-/** Connections `flowLow` … of one sender, by destination. */
+/** Connections of one sender, by destination. */
 export interface Connections {
   /** One word a connection (IPv4) or four. */
   readonly addresses: Uint32Array
@@ -14,13 +14,32 @@ export interface Connections {
   readonly ports: Uint32Array
 }
 
-/**
- * Counts connections `from` … `to - 1`, whose flow numbers are (their number, flowHigh), in `cells`, one per way. Those whose destination
- * the table does not know are left to the caller: their numbers are written to `missed`, how many they are is the answer.
- */
-export function countWays(
+/** Counts connections of one sender by way. */
+export interface WayCounter {
+  /** By way: connections so far. */
+  readonly cells: Uint32Array
+  /** Numbers of connections whose destination the table does not know: how many, `count` answers. */
+  readonly missed: Uint32Array
+  /** Connections `from` … `to - 1`, CHUNK at most; their flow numbers are (number, flowHigh). */
+  count(connections: Connections, from: number, to: number): number
+}
+
+export const CHUNK = 1 << 14
+
+export function plainCounter(table: WayTable, seed: StreamSeed, flowHigh: number): WayCounter {
+  const cells = new Uint32Array(table.wayCount)
+  const missed = new Uint32Array(CHUNK)
+  const count = table.family === 4 ? count4 : count6
+  return {
+    cells,
+    missed,
+    count: (connections, from, to) => count(table, seed, flowHigh, connections, from, to, cells, missed),
+  }
+}
+
+function count4(
   table: WayTable,
-  seed: StreamSeed,
+  { low, high }: StreamSeed,
   flowHigh: number,
   { addresses, ports }: Connections,
   from: number,
@@ -28,64 +47,63 @@ export function countWays(
   cells: Uint32Array,
   missed: Uint32Array,
 ): number {
-  const { entries, entryMask, margin, rowStarts, thresholds } = table
-  const addressWords = addresses.length / ports.length
-  const { low } = seed
-  const high = Math.imul(flowHigh ^ seed.high, 0x9e3779b1)
-  const far = WORDS - margin
+  const { entries, entryMask } = table
   let missedCount = 0
   for (let i = from; i < to; i++) {
-    const portWord = ports[i] | 0
-    const at = addressWords * i
-    let a = 0
-    let b = 0
-    let c = 0
-    let d = addresses[at] | 0
-    if (addressWords === 4) {
-      a = d
-      b = addresses[at + 1] | 0
-      c = addresses[at + 2] | 0
-      d = addresses[at + 3] | 0
+    const address = addresses[i] | 0
+    const port = ports[i] | 0
+    let slot = hashDestination(0, 0, 0, address, port) & entryMask
+    let run = entries[(slot << 2) + 1 + ENTRY.run]
+    while (run !== 0 && (entries[slot << 2] !== address || entries[(slot << 2) + 1] !== port)) {
+      slot = (slot + 1) & entryMask
+      run = entries[(slot << 2) + 1 + ENTRY.run]
     }
-    let slot = hashDestination(a, b, c, d, portWord) & entryMask
-    for (;;) {
-      const entry = slot << 3
-      const run = entries[entry + RUN]
-      if (run === 0) {
-        missed[missedCount++] = i
-        break
-      }
-      if (
-        entries[entry + 3] !== d ||
-        entries[entry + PORTS] !== portWord ||
-        entries[entry + 2] !== c ||
-        entries[entry + 1] !== b ||
-        entries[entry] !== a
-      ) {
-        slot = (slot + 1) & entryMask
-        continue
-      }
-      // draw32(seed, i, flowHigh, 0)
-      let x = i ^ low
-      x = Math.imul(x ^ (x >>> 16), 0x21f0aaad)
-      x = Math.imul(x ^ (x >>> 15), 0xd35a2d97)
-      x = ((x ^ (x >>> 15)) + high) | 0
-      x = Math.imul(x ^ (x >>> 16), 0x21f0aaad)
-      x = Math.imul(x ^ (x >>> 15), 0xd35a2d97)
-      x = ((x ^ (x >>> 15)) + 0x85ebca6b) | 0
-      x = Math.imul(x ^ (x >>> 16), 0x21f0aaad)
-      x = Math.imul(x ^ (x >>> 15), 0xd35a2d97)
-      const word = (x ^ (x >>> 15)) >>> 0
-      const scaled = word * (run & RUN_COUNT_MASK)
-      let way = (scaled * 2 ** -32) | 0
-      const rest = scaled - way * WORDS
-      if (rest < margin || rest >= far || run < 0)
-        way = exactWay(thresholds, rowStart(rowStarts, run), run & RUN_COUNT_MASK, word)
-      cells[entries[entry + FIRST_WAY] + way]++
-      break
-    }
+    if (run === 0) missed[missedCount++] = i
+    else cells[entries[(slot << 2) + 1 + ENTRY.firstWay] + takenWay(table, run, draw32(low, high, i, flowHigh, 0))]++
   }
   return missedCount
 }
 
-const { run: RUN, ports: PORTS, firstWay: FIRST_WAY } = WAY_ENTRY
+function count6(
+  table: WayTable,
+  { low, high }: StreamSeed,
+  flowHigh: number,
+  { addresses, ports }: Connections,
+  from: number,
+  to: number,
+  cells: Uint32Array,
+  missed: Uint32Array,
+): number {
+  const { entries, entryMask } = table
+  let missedCount = 0
+  for (let i = from; i < to; i++) {
+    const a = addresses[4 * i] | 0
+    const b = addresses[4 * i + 1] | 0
+    const c = addresses[4 * i + 2] | 0
+    const d = addresses[4 * i + 3] | 0
+    const port = ports[i] | 0
+    let slot = hashDestination(a, b, c, d, port) & entryMask
+    let run = 0
+    for (;;) {
+      const at = slot << 3
+      run = entries[at + 4 + ENTRY.run]
+      if (run === 0) break
+      const same = entries[at + 3] === d && entries[at + 4] === port && entries[at + 2] === c
+      if (same && entries[at + 1] === b && entries[at] === a) break
+      slot = (slot + 1) & entryMask
+    }
+    if (run === 0) missed[missedCount++] = i
+    else cells[entries[(slot << 3) + 4 + ENTRY.firstWay] + takenWay(table, run, draw32(low, high, i, flowHigh, 0))]++
+  }
+  return missedCount
+}
+
+/** As wayOf in draw-rows.ts. */
+function takenWay({ margin, rowStarts, thresholds }: WayTable, run: number, word: number): number {
+  const count = run & RUN_COUNT_MASK
+  const scaled = word * count
+  const way = (scaled * 2 ** -32) | 0
+  const rest = scaled - way * WORDS
+  if (rest >= margin && rest < WORDS - margin && run > 0) return way
+  return exactWay(thresholds, rowStart(rowStarts, run), count, word)
+}

@@ -7,7 +7,7 @@ import { newDrawScript, rewind } from './draw-script.ts'
 import type { Engine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
 import type { Outcome } from './outcome.ts'
-import { type Sender, WAY_ENTRY, type WayTable, writeFirstPacket } from './way-table.ts'
+import { DESTINATION_WORDS, type Sender, type WayTable, writeFirstPacket } from './way-table.ts'
 
 /** Told of every way that was taken; engine.dnat and rulesEvaluated speak of it. */
 export type TakenWay = (outcome: Outcome, connections: number) => void
@@ -23,7 +23,7 @@ export function foldWays(
   taken: TakenWay,
 ): void {
   const { view, host, orderKey } = sender
-  const { entries, wayEntry, wayWord } = table
+  const { destinations, wayDestination, wayWord } = table
   const packet = newPacket(engine.program.family)
   const script = newDrawScript()
   engine.script = script
@@ -31,7 +31,7 @@ export function foldWays(
     if (cells[way] === 0) continue
     rewind(script)
     script.words[0] = wayWord[way]
-    writeFirstPacket(packet, sender, entries, WAY_ENTRY.words * wayEntry[way])
+    writeFirstPacket(packet, sender, destinations, DESTINATION_WORDS * wayDestination[way])
     taken(evaluate(engine, view, host, orderKey, packet, cells[way]), cells[way])
   }
   engine.script = undefined

@@ -10,7 +10,8 @@ import type { Origin } from '../net/packet.ts'
 import { newPacket } from '../net/packet.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import { compile } from './compile.ts'
-import { type Connections, countWays } from './count-ways.ts'
+import { CHUNK, type Connections, plainCounter, type WayCounter } from './count-ways.ts'
+import { simdCounter } from './count-ways-simd.ts'
 import type { Engine } from './engine.ts'
 import { newEngine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
@@ -21,7 +22,7 @@ import { type RuleTallies, ruleTallies } from './rule-tallies.ts'
 import { makeHostView } from './testing/make-rules.ts'
 import { makeServiceRules, serviceAddress } from './testing/make-service-rules.ts'
 import { randomPacket, randomViews } from './testing/random-ruleset.ts'
-import { type Sender, wayTable, writeFirstPacket } from './way-table.ts'
+import { type Sender, type WayTable, wayTable, writeFirstPacket } from './way-table.ts'
 
 const RUNS = Number(process.env['SVCSIM_PROPERTY_RUNS'] ?? 400)
 const SEED = { low: 0x1234_5678, high: 0x9abc_def0 }
@@ -79,9 +80,8 @@ describe.each([4, 6] as const)('ways, IPv%i', family => {
     expect(byWays(program, sender, connections)).toEqual(byEvaluate(program, sender, connections))
     const table = wayTable(newEngine(program, SEED), sender)
     expect(table.wayCount).toBe(services * endpoints)
-    const missed = new Uint32Array(connections.ports.length)
-    const cells = new Uint32Array(table.wayCount)
-    const missedCount = countWays(table, SEED, FLOW_HIGH, connections, 0, connections.ports.length, cells, missed)
+    const counter = plainCounter(table, SEED, FLOW_HIGH)
+    const missedCount = counter.count(connections, 0, connections.ports.length)
     expect(missedCount).toBe(Math.floor(6_000 / 13))
   })
 
@@ -91,10 +91,8 @@ describe.each([4, 6] as const)('ways, IPv%i', family => {
       podSender(family),
     )
     expect(table.wayCount).toBe(0)
-    const missed = new Uint32Array(1)
-    expect(
-      countWays(table, SEED, 0, connectionsTo(family, [newPacket(family)]), 0, 1, new Uint32Array(0), missed),
-    ).toBe(1)
+    for (const counter of countersOf(table))
+      expect(counter.count(connectionsTo(family, [newPacket(family)]), 0, 1)).toBe(1)
   })
 })
 
@@ -164,24 +162,32 @@ function byEvaluate(program: Program, sender: Sender, connections: Connections):
   return counted()
 }
 
+/** The plain counter and, for IPv4, the one in WebAssembly, which must agree connection by connection. */
+const countersOf = (table: WayTable): WayCounter[] => [
+  plainCounter(table, SEED, FLOW_HIGH),
+  ...(table.family === 4 ? [simdCounter(table, SEED, FLOW_HIGH)!] : []),
+]
+
 function byWays(program: Program, sender: Sender, connections: Connections): Counted {
   const count = connections.ports.length
   const table = wayTable(newEngine(program, SEED), sender)
-  const cells = new Uint32Array(table.wayCount)
-  const missed = new Uint32Array(count)
-  const middle = count >> 1
   const engine = newEngine(program, SEED)
   const { taken, counted } = counters(engine, sender)
+  const [plain, ...others] = countersOf(table)
+  // Parts of uneven lengths: the loop of four at a time has its ends.
+  const middle = Math.min(CHUNK, count >> 1)
   for (const [from, to] of [
     [0, middle],
     [middle, count],
   ]) {
-    const missedCount = countWays(table, SEED, FLOW_HIGH, connections, from, to, cells, missed)
-    evaluateEach(engine, sender, connections, missed.subarray(0, missedCount), taken)
+    const missed = plain.missed.slice(0, plain.count(connections, from, to))
+    for (const other of others) expect(other.missed.slice(0, other.count(connections, from, to))).toEqual(missed)
+    evaluateEach(engine, sender, connections, missed, taken)
   }
+  for (const other of others) expect(other.cells).toEqual(plain.cells)
   const half = table.wayCount >> 1
-  foldWays(engine, sender, table, cells, 0, half, taken)
-  foldWays(engine, sender, table, cells, half, table.wayCount, taken)
+  foldWays(engine, sender, table, plain.cells, 0, half, taken)
+  foldWays(engine, sender, table, plain.cells, half, table.wayCount, taken)
   return counted()
 }
 

@@ -7,8 +7,10 @@
  * No shape of rules is taken for granted: every known destination is walked by evaluate itself, and is left out (so that its packets take the
  * general road) where more than the destination and one draw decides. Holds for one view, host and sender.
  */
+
+import type { IpFamily } from '../net/ip.ts'
 import { CT, newPacket, type Origin, type Packet } from '../net/packet.ts'
-import { DISPATCH, DISPATCH_WORDS, ENTRY_WORDS } from './dispatch.ts'
+import { DISPATCH, ENTRY_WORDS as DISPATCH_ENTRY_WORDS, DISPATCH_WORDS } from './dispatch.ts'
 import { type DrawRows, isEmpty, newDrawRows, RUN_COUNT_MASK, rowStart, runOf } from './draw-rows.ts'
 import { newDrawScript, rewind } from './draw-script.ts'
 import type { Engine } from './engine.ts'
@@ -30,7 +32,8 @@ export interface Sender {
 
 /** Plain data on shared buffers. */
 export interface WayTable {
-  /** Open-addressed, at most half full: WAY_ENTRY words an entry. */
+  readonly family: IpFamily
+  /** Open-addressed, at most half full: an entry is the destination's address (one word or four), then ENTRY words, and padding. */
   readonly entries: Int32Array
   /** Number of entries minus 1. */
   readonly entryMask: number
@@ -39,30 +42,38 @@ export interface WayTable {
   readonly thresholds: Uint32Array
   readonly margin: number
   readonly wayCount: number
-  /** By way: its entry, and a word that takes it. A way that no word takes is -1. */
-  readonly wayEntry: Int32Array
+  /** By way: its destination, and a word that takes it. A way that no word takes is -1. */
+  readonly wayDestination: Int32Array
   readonly wayWord: Uint32Array
+  /** Four address words and protocol << 16 | port a destination. */
+  readonly destinations: Int32Array
 }
 
-/** Four address words, protocol << 16 | port, first way, run; the run is 0 in an empty entry. */
-export const WAY_ENTRY = { address: 0, ports: 4, firstWay: 5, run: 6, words: 8 } as const
+/** Words of an entry behind the address. The run is 0 in an empty entry. */
+export const ENTRY = { ports: 0, firstWay: 1, run: 2 } as const
+
+/** Words of an entry's address, and of the whole entry. */
+export const ADDRESS_WORDS = { 4: 1, 6: 4 } as const
+export const ENTRY_WORDS = { 4: 4, 6: 8 } as const
 
 /** `engine` counts nothing. Cost: about a microsecond a way. */
 export function wayTable(engine: Engine, sender: Sender): WayTable {
   const { program } = engine
   const keys = knownDestinations(program, sender)
-  const draft = newDraft(keys.length / KEY_WORDS)
+  const draft = newDraft(program.family, keys.length / DESTINATION_WORDS)
   const packet = newPacket(program.family)
-  for (let at = 0; at < keys.length; at += KEY_WORDS) enterDestination(draft, engine, sender, packet, keys, at)
+  for (let at = 0; at < keys.length; at += DESTINATION_WORDS) enterDestination(draft, engine, sender, packet, keys, at)
   return {
+    family: program.family,
     entries: draft.entries,
     entryMask: draft.entryMask,
     rowStarts: sharedInts(draft.rows.starts),
     thresholds: new Uint32Array(sharedInts(draft.rows.thresholds).buffer),
     margin: draft.rows.margin,
-    wayCount: draft.wayEntry.length,
-    wayEntry: sharedInts(draft.wayEntry),
+    wayCount: draft.wayWord.length,
+    wayDestination: sharedInts(draft.wayDestination),
     wayWord: new Uint32Array(sharedInts(draft.wayWord).buffer),
+    destinations: sharedInts(draft.destinations),
   }
 }
 
@@ -90,12 +101,13 @@ export function hashDestination(a: number, b: number, c: number, d: number, port
   return h ^ (h >>> 13)
 }
 
-const KEY_WORDS = 5
+/** Of a known destination: four address words, protocol << 16 | port. */
+export const DESTINATION_WORDS = 5
 
 /** Keys of all dispatch segments that name a port; those without an address stand for each address of the host. */
 function knownDestinations(program: Program, { host }: Sender): number[] {
   const { dispatch, dispatchEntries, family } = program
-  const stride = ENTRY_WORDS[family]
+  const stride = DISPATCH_ENTRY_WORDS[family]
   const pcOffset = family === 4 ? 2 : 5
   const keys: number[] = []
   for (let record = 0; record < dispatch.length; record += DISPATCH_WORDS) {
@@ -120,18 +132,20 @@ interface Draft {
   readonly entries: Int32Array
   readonly entryMask: number
   readonly rows: DrawRows
-  readonly wayEntry: number[]
+  readonly wayDestination: number[]
   readonly wayWord: number[]
+  readonly destinations: number[]
 }
 
-function newDraft(keyCount: number): Draft {
+function newDraft(family: IpFamily, keyCount: number): Draft {
   const entryCount = 2 ** (33 - Math.clz32(Math.max(2, keyCount) - 1))
   const draft: Draft = {
-    entries: new Int32Array(new SharedArrayBuffer(4 * WAY_ENTRY.words * entryCount)),
+    entries: new Int32Array(new SharedArrayBuffer(4 * ENTRY_WORDS[family] * entryCount)),
     entryMask: entryCount - 1,
     rows: newDrawRows(),
-    wayEntry: [],
+    wayDestination: [],
     wayWord: [],
+    destinations: [],
   }
   return draft
 }
@@ -147,20 +161,15 @@ function enterDestination(
   keys: readonly number[],
   at: number,
 ): void {
-  const { entries, entryMask, rows, wayEntry, wayWord } = draft
-  const [a, b, c, d, ports] = [keys[at] | 0, keys[at + 1] | 0, keys[at + 2] | 0, keys[at + 3] | 0, keys[at + 4]]
-  let entry = hashDestination(a, b, c, d, ports) & entryMask
-  while (entries[WAY_ENTRY.words * entry + WAY_ENTRY.run] !== 0) {
-    const other = WAY_ENTRY.words * entry
-    if (
-      entries[other] === a &&
-      entries[other + 1] === b &&
-      entries[other + 2] === c &&
-      entries[other + 3] === d &&
-      entries[other + 4] === ports
-    )
-      return
-    entry = (entry + 1) & entryMask
+  const { entries, entryMask, rows, wayDestination, wayWord, destinations } = draft
+  const { family } = engine.program
+  const [a, b, c, d, ports] = [keys[at] | 0, keys[at + 1] | 0, keys[at + 2] | 0, keys[at + 3] | 0, keys[at + 4] | 0]
+  const key = family === 4 ? [d, ports] : [a, b, c, d, ports]
+  const runOffset = ADDRESS_WORDS[family] + ENTRY.run
+  let slot = hashDestination(a, b, c, d, ports) & entryMask
+  while (entries[ENTRY_WORDS[family] * slot + runOffset] !== 0) {
+    if (key.every((word, i) => entries[ENTRY_WORDS[family] * slot + i] === word)) return
+    slot = (slot + 1) & entryMask
   }
   script.words.length = 0
   script.cuts.length = 0
@@ -175,9 +184,11 @@ function enterDestination(
     script.words[0] = thresholds[start + way]
     if (!walk(engine, sender, packet, keys, at)) return
   }
-  entries.set([a, b, c, d, ports, wayEntry.length, run], WAY_ENTRY.words * entry)
+  entries.set([...key, wayWord.length, run], ENTRY_WORDS[family] * slot)
+  const destination = destinations.length / DESTINATION_WORDS
+  destinations.push(a, b, c, d, ports)
   for (let way = 0; way < count; way++) {
-    wayEntry.push(isEmpty(thresholds, start, count, way) ? -1 : entry)
+    wayDestination.push(isEmpty(thresholds, start, count, way) ? -1 : destination)
     wayWord.push(thresholds[start + way])
   }
 }
