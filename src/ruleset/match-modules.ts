@@ -6,7 +6,7 @@ import type { IpFamily } from '../net/ip.ts'
 import { quoted } from '../problem/problem.ts'
 import { parseIcmpType } from './icmp-types.ts'
 import type { GivenOption, OptionValues } from './option-values.ts'
-import { isWholeMask } from './option-values.ts'
+import { isWholeMask, kept } from './option-values.ts'
 import { DEFAULT_BURST } from './print-match.ts'
 import type { CtState, Match, PhysdevOption, PortProtocol, PortSpan, RateUnit, Side, TcpFlags } from './ruleset.ts'
 import { ADDRESS_TYPES, CT_STATES, statisticThreshold, TCP_FLAG } from './ruleset.ts'
@@ -245,7 +245,7 @@ const recent = module<Match>(
     return {
       kind: 'recent',
       operation,
-      name: name === undefined ? 'DEFAULT' : values.name(name.word),
+      name: name === undefined ? 'DEFAULT' : kept(values.name(name.word)),
       side: find(given, '--rdest') === undefined ? 'source' : 'destination',
       ...(seconds === undefined ? {} : { seconds: values.whole(seconds.word, 0xffff_ffff) }),
       ...(find(given, '--reap') === undefined ? {} : { reap: true }),
@@ -287,7 +287,7 @@ const MAC_ADDRESS = /^(?:[\da-f]{2}|xx)(?::(?:[\da-f]{2}|xx)){5}$/i
 
 const mac = module<Match>({ '--mac-source': ARG_NOT }, ([given], values) => {
   if (given === undefined) return undefined
-  const address = values.text(given.word)
+  const address = values.kept(given.word)
   if (!MAC_ADDRESS.test(address))
     values.fail(given.word, `${quoted(address)} is no MAC address`, 'write six pairs of hexadecimal digits')
   return { kind: 'mac', address, negated: given.negated }
@@ -298,7 +298,7 @@ const set = module<Match>({ '--match-set': TWO_NOT }, ([given], values) =>
     ? undefined
     : {
         kind: 'set',
-        name: values.name(given.word),
+        name: kept(values.name(given.word)),
         directions: values.list(given.word + 1, ['src', 'dst'] as const, 'direction'),
         negated: given.negated,
       },
@@ -316,16 +316,18 @@ const physdev = module<Match>(PHYSDEV_OPTIONS, (given, values) => ({
   kind: 'physdev',
   options: given.map(({ name, word, negated }): PhysdevOption => {
     const option = name.slice('--physdev-'.length) as PhysdevOption['option']
-    return option === 'in' || option === 'out' ? { option, name: values.name(word), negated } : { option, negated }
+    return option === 'in' || option === 'out'
+      ? { option, name: kept(values.name(word)), negated }
+      : { option, negated }
   }),
 }))
 
 const nfacct = module<Match>({ '--nfacct-name': ARG }, ([given], values) =>
-  given === undefined ? undefined : { kind: 'nfacct', name: values.text(given.word) },
+  given === undefined ? undefined : { kind: 'nfacct', name: values.kept(given.word) },
 )
 
 const comment = module<Match>({ '--comment': ARG }, ([given], values) =>
-  given === undefined ? undefined : { kind: 'comment', text: values.text(given.word) },
+  given === undefined ? undefined : { kind: 'comment', text: values.kept(given.word) },
 )
 
 export const MATCH_MODULES: ReadonlyMap<string, Module<Match>> = new Map([

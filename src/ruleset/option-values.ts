@@ -53,6 +53,11 @@ export class OptionValues {
     return this.words.texts[word]
   }
 
+  /** The text, for keeping. */
+  kept(word: number): string {
+    return kept(this.text(word))
+  }
+
   /** A name that prints as it stands: no blank or quote in it. */
   name(word: number): string {
     const text = this.text(word)
@@ -166,6 +171,9 @@ export class OptionValues {
     return instead
   }
 }
+
+/** A copy: a part of a line would keep all of the line in memory. */
+export const kept = (text: string): string => JSON.parse(JSON.stringify(text))
 
 export const isName = (text: string): boolean => /^[^\s"]+$/.test(text) && text !== '!'
 

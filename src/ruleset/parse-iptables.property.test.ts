@@ -17,7 +17,7 @@ describe.each([4, 6] as const)('parseIptables, IPv%i', family => {
         expect(read.right.tables).toEqual(saved.tables)
         expect(printSavedRuleset(read.right)).toBe(text)
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     )
   })
 })

@@ -13,6 +13,7 @@ import type { Fault } from './option-values.ts'
 import { OptionValues } from './option-values.ts'
 import type { RuleContext } from './parse-rule.ts'
 import { parseRule } from './parse-rule.ts'
+import { RecentObjects } from './recent-objects.ts'
 import type { Ruleset, Table } from './ruleset.ts'
 import type { Note, SavedRuleset, SavedTable } from './saved-ruleset.ts'
 import { TableDraft } from './table-draft.ts'
@@ -42,6 +43,12 @@ export function parseIptables(text: Uint8Array | string, source: IptablesSource 
   return E.right(reader.finish())
 }
 
+/** Of the matches and verdicts: a few thousand Services' worth. */
+const REMEMBERED = 1 << 14
+
+/** Their data takes up to 4 GB, which is what a process of Node has. */
+const MOST_RULES = 10_000_000
+
 const faultAt = ({ column, what, mend }: Fault, line: number, file: string | undefined): Problem =>
   badInput({ ...(file === undefined ? {} : { file }), line: Math.max(1, line), column }, what, mend)
 
@@ -53,11 +60,16 @@ class TextReader {
   private readonly notes: Note[] = []
   private draft: TableDraft | undefined
   private lineCount = 0
+  private ruleCount = 0
   private ruleEnd: '' | ' ' | undefined
 
   constructor(family: IpFamily | undefined) {
     this.values = new OptionValues(family)
-    this.context = { values: this.values, known: new Map(), isChain: name => this.draft?.has(name) === true }
+    this.context = {
+      values: this.values,
+      known: new RecentObjects(REMEMBERED),
+      isChain: name => this.draft?.has(name) === true,
+    }
   }
 
   fail(column: number, what: string, mend: string): void {
@@ -78,6 +90,7 @@ class TextReader {
     else if (first === ':') this.draft.addChain(line.trim(), this)
     else if (line.trim() === 'COMMIT') this.endTable(this.draft)
     else {
+      if (++this.ruleCount > MOST_RULES) this.fail(1, `the text has more than ${MOST_RULES} rules`, 'give fewer')
       this.ruleEnd ??= line.endsWith(' ') ? ' ' : ''
       this.draft.addRule(parseRule(this.context, line), this)
     }

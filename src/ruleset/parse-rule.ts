@@ -10,8 +10,9 @@ import { splitWords } from './iptables-words.ts'
 import type { Module, OptionSpec } from './match-modules.ts'
 import { MATCH_MODULES } from './match-modules.ts'
 import type { GivenOption, OptionValues } from './option-values.ts'
-import { maskLength } from './option-values.ts'
+import { kept, maskLength } from './option-values.ts'
 import { protocolNumber } from './protocol-number.ts'
+import type { RecentObjects } from './recent-objects.ts'
 import type { Match, Rule, Verdict } from './ruleset.ts'
 import { LOGGING_TARGETS, OTHER_TARGETS, TARGET_MODULES } from './target-modules.ts'
 
@@ -25,8 +26,8 @@ export interface ParsedRule {
 /** What the rules of one text have in common. */
 export interface RuleContext {
   readonly values: OptionValues
-  /** Equal matches and verdicts of a text are one object, as long as this has room. */
-  readonly known: Map<string, Match | Verdict>
+  /** Equal matches and verdicts of a text are one object, as long as they are remembered. */
+  readonly known: RecentObjects<Match | Verdict>
   isChain(name: string): boolean
 }
 
@@ -100,8 +101,6 @@ const PROTOCOL_MODULES: Readonly<Record<number, string>> = {
   58: 'icmp6',
   132: 'sctp',
 }
-
-const KNOWN_LIMIT = 1 << 13
 
 class RuleDraft {
   private readonly context: RuleContext
@@ -307,13 +306,20 @@ class RuleDraft {
         this.values.fail(target.pieces[0].from, `a jump to chain ${quoted(name)} has no options`, 'remove them')
       return this.known(
         goto ? `-g ${name}` : `-j ${name}`,
-        (): Verdict => ({ kind: goto ? 'goto' : 'jump', chain: name }),
+        (): Verdict => ({ kind: goto ? 'goto' : 'jump', chain: kept(name) }),
       )
     }
     const logging = LOGGING_TARGETS.get(name)
-    if (logging !== undefined) return { kind: logging, options: this.verbatim(target) }
+    if (logging !== undefined)
+      return this.known(
+        `-j ${name} ${this.verbatim(target)}`,
+        (): Verdict => ({
+          kind: logging,
+          options: kept(this.verbatim(target)),
+        }),
+      )
     if (!TARGET_MODULES.has(name) && target.pieces.length === 0 && !OTHER_TARGETS.has(name))
-      return this.known(`-j ${name}`, (): Verdict => ({ kind: 'jump', chain: name }))
+      return this.known(`-j ${name}`, (): Verdict => ({ kind: 'jump', chain: kept(name) }))
     return this.build(target, `-j ${name}`, toUnknownTarget)
   }
 
@@ -340,10 +346,7 @@ class RuleDraft {
     const seen = known.get(text)
     if (seen !== undefined) return seen as T
     const made = make()
-    if (made !== undefined && this.values.fault === undefined) {
-      if (known.size >= KNOWN_LIMIT) known.clear()
-      known.set(text, made)
-    }
+    if (made !== undefined && this.values.fault === undefined) known.set(text, made)
     return made
   }
 
@@ -368,9 +371,9 @@ function readHeadMatch(option: HeadOption, word: number, negated: boolean, value
     case '-d':
       return readAddress('destination', word, negated, values)
     case '-i':
-      return { kind: 'inInterface', name: values.name(word), negated }
+      return { kind: 'inInterface', name: kept(values.name(word)), negated }
     case '-o':
-      return { kind: 'outInterface', name: values.name(word), negated }
+      return { kind: 'outInterface', name: kept(values.name(word)), negated }
     case '-f':
       return { kind: 'fragment', negated }
     case '-p': {
@@ -393,9 +396,17 @@ function readAddress(side: 'source' | 'destination', word: number, negated: bool
   return { kind: 'maskedAddress', side, value, mask, negated }
 }
 
-const toUnknownMatch = (module: string, options: string): Match => ({ kind: 'unknown', module, options })
+const toUnknownMatch = (module: string, options: string): Match => ({
+  kind: 'unknown',
+  module: kept(module),
+  options: kept(options),
+})
 
-const toUnknownTarget = (target: string, options: string): Verdict => ({ kind: 'unknown', target, options })
+const toUnknownTarget = (target: string, options: string): Verdict => ({
+  kind: 'unknown',
+  target: kept(target),
+  options: kept(options),
+})
 
 /** `[12:3456]`; each a 64-bit number. */
 export function parseCounter(text: string): { readonly packets: bigint; readonly bytes: bigint } | undefined {

@@ -19,15 +19,17 @@ interface ChainDraft {
   readonly rules: Rule[]
   readonly packets: bigint
   readonly bytes: bigint
-  /** Of the rules, packets and bytes in turn; empty when the text has none. */
-  readonly counters: bigint[]
+  /** Of the rules, packets and bytes in turn, with room to spare; 0 where the text has none. */
+  counters: BigUint64Array
 }
 
 export class TableDraft {
   readonly name: TableName
   private readonly chains = new Map<string, ChainDraft>()
-  private readonly lineChains: number[] = []
-  private grouped = true
+  private ruleCount = 0
+  private lastChain = 0
+  /** The chain of each rule's line; undefined as long as the lines are grouped by chain in the order of the chains. */
+  private lineChains: number[] | undefined
   private counted = false
 
   private constructor(name: TableName) {
@@ -73,13 +75,12 @@ export class TableDraft {
         `declare it before its rules: :${name} - [0:0]`,
       )
     if (packets !== undefined) this.counted = true
-    if (this.counted) {
-      while (chain.counters.length < 2 * chain.rules.length) chain.counters.push(0n)
-      chain.counters.push(packets ?? 0n, bytes ?? 0n)
-    }
+    if (packets !== undefined && bytes !== undefined) count(chain, packets, bytes)
+    if (chain.number < this.lastChain) this.lineChains ??= this.groupedLines()
+    this.lineChains?.push(chain.number)
+    this.lastChain = chain.number
+    this.ruleCount++
     chain.rules.push(rule)
-    if (this.lineChains.length > 0 && this.lineChains[this.lineChains.length - 1] > chain.number) this.grouped = false
-    this.lineChains.push(chain.number)
   }
 
   finish(): { readonly table: Table; readonly saved: SavedTable } {
@@ -91,19 +92,23 @@ export class TableDraft {
       name: this.name,
       chainCounters: BigUint64Array.from(drafts.flatMap(d => [d.packets, d.bytes])),
       ...(this.counted ? { ruleCounters: this.ruleCounters(drafts) } : {}),
-      ...(this.grouped ? {} : { lineChains: this.lineChains }),
+      ...(this.lineChains === undefined ? {} : { lineChains: this.lineChains }),
     }
     return { table: { name: this.name, chains }, saved }
   }
 
   private ruleCounters(drafts: readonly ChainDraft[]): BigUint64Array {
-    const counters = new BigUint64Array(2 * this.lineChains.length)
+    const counters = new BigUint64Array(2 * this.ruleCount)
     let first = 0
-    for (const chain of drafts) {
-      counters.set(chain.counters, first)
-      first += 2 * chain.rules.length
+    for (const { rules, counters: own } of drafts) {
+      counters.set(own.subarray(0, 2 * rules.length), first)
+      first += 2 * rules.length
     }
     return counters
+  }
+
+  private groupedLines(): number[] {
+    return [...this.chains.values()].flatMap(({ number, rules }) => rules.map(() => number))
   }
 
   private isBuiltin(name: string): boolean {
@@ -111,10 +116,24 @@ export class TableDraft {
   }
 
   private open(name: string, policy: 'ACCEPT' | 'DROP' | undefined, counter: typeof NOTHING): ChainDraft {
-    const chain: ChainDraft = { number: this.chains.size, name, policy, rules: [], ...counter, counters: [] }
+    const chain: ChainDraft = { number: this.chains.size, name, policy, rules: [], ...counter, counters: NO_COUNTERS }
     this.chains.set(name, chain)
     return chain
   }
+}
+
+const NO_COUNTERS = new BigUint64Array()
+
+/** Counts the chain's next rule. */
+function count(chain: ChainDraft, packets: bigint, bytes: bigint): void {
+  const at = 2 * chain.rules.length
+  if (at + 2 > chain.counters.length) {
+    const roomier = new BigUint64Array(2 * at + 16)
+    roomier.set(chain.counters)
+    chain.counters = roomier
+  }
+  chain.counters[at] = packets
+  chain.counters[at + 1] = bytes
 }
 
 const NOTHING = { packets: 0n, bytes: 0n }
