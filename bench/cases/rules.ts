@@ -16,6 +16,7 @@ import { NodeProxier, type SyncWriter } from '../../src/proxier/node-proxier.ts'
 import { DEFAULT_PROXIER_CONFIG, NFTABLES_PROXIER_CONFIG } from '../../src/proxier/proxier-config.ts'
 import { kubeProxyRuleCount } from '../../src/proxier/rule-count.ts'
 import { ServiceCatalog } from '../../src/proxier/service-catalog.ts'
+import { SharedBlocks } from '../../src/proxier/shared-blocks.ts'
 import { makeNode, makeService, makeSlice } from '../../src/proxier/testing/make-objects.ts'
 import type { NftRuleset } from '../../src/ruleset/nft-ruleset.ts'
 import { printRuleset } from '../../src/ruleset/print-iptables.ts'
@@ -213,4 +214,49 @@ const sliceOf = (round: number, service: number, version: number): ClusterObject
   return makeSlice([...addresses, `${subnet}.${version}`], { serviceName: `service-${service}` })
 }
 
-export const ruleCases: readonly BenchCase[] = [...casesOf(IPTABLES), ...casesOf(NFTABLES)]
+/** One endpoint is replaced, and every node syncs for it; how much it writes is asked of each. */
+const manyNodesCase: BenchCase = {
+  name: 'sync one endpoint on many nodes, iptables',
+  unit: 'syncs',
+  prepare: size => {
+    const services = servicesOf(size, 10_000)
+    const nodes = size === 'small' ? 3 : 1_000
+    const changes = size === 'small' ? 5 : 20
+    const clusters = Array.from({ length: ROTATION }, (_, round) => makeNodes(round, services, nodes))
+    let turn = 0
+    return {
+      size: `${sizeText(services)}, ${nodes} nodes`,
+      items: nodes * changes,
+      run: round => {
+        const { catalog, proxiers } = clusters[round]
+        let checksum = 0
+        for (let i = 0; i < changes; i++) {
+          const service = (Math.imul(i + round, 0x9e37_79b1) >>> 0) % services
+          const event = eventOf(sliceOf(round, service, ++turn % 200))
+          const change = catalog.apply(event)
+          for (const proxier of proxiers) {
+            proxier.apply(event, change)
+            checksum = mix(checksum, proxier.sync(0).size.nat.rules)
+          }
+        }
+        return checksum
+      },
+    }
+  },
+}
+
+function makeNodes(round: number, services: number, nodes: number) {
+  const catalog = new ServiceCatalog(4)
+  const common = new SharedBlocks(catalog)
+  for (const event of eventsOf(round, services)) catalog.apply(event)
+  const proxiers = Array.from({ length: nodes }, (_, i) => {
+    const name = `node-${i}`
+    const proxier = new NodeProxier(name, new IptablesSyncWriter(catalog, IPTABLES_CONFIG, common))
+    proxier.apply(eventOf(makeNode(name, { ip: `172.18.${i >> 8}.${i & 255}` })), undefined)
+    proxier.sync(0)
+    return proxier
+  })
+  return { catalog, proxiers }
+}
+
+export const ruleCases: readonly BenchCase[] = [...casesOf(IPTABLES), manyNodesCase, ...casesOf(NFTABLES)]
