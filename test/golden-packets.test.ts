@@ -1,6 +1,6 @@
 /**
  * Connections that were really made through a real kube-proxy's rules (testdata/golden/README.md: packets-*.json), against the trace of
- * the same packet, in both proxy modes: whether it is let through, which endpoints it can reach, as whom, and what conntrack remembers.
+ * the same packet: whether it is let through, which endpoints it can reach, as whom, and what conntrack remembers.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,15 +9,19 @@ import { describe, expect, it } from 'vitest'
 import { formatIp, parseIp, readIpWords, writeIpWords } from '../src/net/ip.ts'
 import { newPacket, ORIGIN, type Packet } from '../src/net/packet.ts'
 import { PROTOCOL_NUMBER, type Protocol } from '../src/net/protocol.ts'
+import { PlainConntrack } from '../src/netfilter/conntrack/plain-conntrack.ts'
 import { type Host, hostView } from '../src/netfilter/host.ts'
+import { newTraceMemory } from '../src/netfilter/memory/trace-memory.ts'
 import { refuseNft } from '../src/netfilter/nft/check-nft.ts'
-import { type NftTrace, traceNft } from '../src/netfilter/nft/trace-nft.ts'
+import { newNftMemory } from '../src/netfilter/nft/nft-memory.ts'
+import { traceNft } from '../src/netfilter/nft/trace-nft.ts'
 import { OUTCOME, type Outcome } from '../src/netfilter/outcome.ts'
-import { type Trace, trace } from '../src/netfilter/trace.ts'
+import { trace } from '../src/netfilter/trace.ts'
 import { describeProblem } from '../src/problem/problem.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
 import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
 import { PROXY_MODES, type ProxyMode } from '../src/proxier/proxier-config.ts'
+import { streamSeed } from '../src/sim/random.ts'
 import { GOLDEN, goldenConfig, goldenState } from './golden-case.ts'
 
 interface Row {
@@ -58,65 +62,38 @@ const LEAST_CHANCE = 1e-6
 /** Evenly spread first draws: more than there are ways in any case. */
 const DRAWS = 24
 
-/** Session affinity, which trace refuses yet. */
-const REFUSED = new Set(['21-session-affinity', '22-session-affinity-etp-local'])
+/** One endpoint a client, as long as it is remembered. */
+const STICKY = new Set(['21-session-affinity', '22-session-affinity-etp-local'])
 
-const cases = readdirSync(GOLDEN).filter(
-  name => existsSync(join(GOLDEN, name, 'packets-iptables.json')) && !REFUSED.has(name),
-)
+const cases = readdirSync(GOLDEN).filter(name => existsSync(join(GOLDEN, name, 'packets-iptables.json')))
 
 describe('connections through the rules of a real kube-proxy', () => {
   it('are there', () => {
-    expect(cases).toHaveLength(41)
+    expect(cases).toHaveLength(43)
   })
 
-  for (const mode of PROXY_MODES)
-    describe.each(cases)(`%s (${mode})`, name => {
-      const walk = WALKS[mode](name)
+  describe.each(cases.flatMap(name => PROXY_MODES.map(mode => [name, mode] as const)))(
+    '%s in %s mode',
+    (name, mode) => {
+      const newNode = nodeMaker(name, mode)
       const rows = JSON.parse(readFileSync(join(GOLDEN, name, `packets-${mode}.json`), 'utf8')) as Row[]
       it.each(rows.map(row => [`${row.from} -> ${row.to} (${row.dst}:${row.dport}/${row.proto})`, row] as const))(
         '%s',
         (_title, row) => {
-          expectRow(row, branchesOf(walk, row))
+          const ways = waysOf(newNode, row)
+          expectRow(
+            row,
+            ways.map(way => way.branch),
+            STICKY.has(name),
+          )
+          if (STICKY.has(name)) for (const { branch, again } of ways) expect(again).toEqual(branch)
         },
       )
-    })
+    },
+  )
 })
 
-/** What comes of a packet on node-a with one draw. */
-type Walk = (packet: Packet, word: number) => Walked
-
-interface Walked {
-  readonly outcome: Outcome
-  readonly packet: Packet
-  readonly isTranslated: boolean
-  readonly cameToPostrouting: boolean
-}
-
-const WALKS: Readonly<Record<ProxyMode, (name: string) => Walk>> = {
-  iptables: name => {
-    const ruleset = iptablesRuleset(goldenState(name), 'node-a', goldenConfig(name), 4)
-    return (packet, word) => {
-      const traced = trace(ruleset, hostView(NODE, 4), packet, () => word)
-      if (E.isLeft(traced)) throw new Error(describeProblem(traced.left))
-      return walked(traced.right)
-    }
-  },
-  nftables: name => {
-    const ruleset = nftablesRuleset(goldenState(name), 'node-a', goldenConfig(name, 'nftables'), 4)
-    expect(refuseNft(ruleset)).toBeUndefined()
-    return (packet, word) => walked(traceNft(ruleset, hostView(NODE, 4), packet, () => word))
-  },
-}
-
-const walked = (traced: Trace | NftTrace): Walked => ({
-  outcome: traced.outcome,
-  packet: traced.packet,
-  isTranslated: traced.dnat !== undefined,
-  cameToPostrouting: traced.hooks.some(visit => visit.hook === 'POSTROUTING'),
-})
-
-function expectRow(row: Row, branches: readonly Branch[]): void {
+function expectRow(row: Row, branches: readonly Branch[], sticky: boolean): void {
   const entry = (dnat: string | null, snat: string | null): string => `${dnat ?? '-'} ${snat ?? '-'}`
   const sender = row.from === 'node' ? localSource(row.dst) : row.src
   const possible = new Set(
@@ -129,7 +106,8 @@ function expectRow(row: Row, branches: readonly Branch[]): void {
   ).toEqual([])
   const tries = Object.values(row.outcomes).reduce((sum, n) => sum + n, 0)
   const unseen = possible.size - seen.size
-  if (unseen > 0)
+  if (sticky) expect(seen.size).toBe(Math.min(1, possible.size))
+  else if (unseen > 0)
     expect(
       ((possible.size - unseen) / possible.size) ** tries,
       `${unseen} of ${possible.size} ways untried`,
@@ -152,17 +130,58 @@ function outcomeWord(branch: Branch, answered: ReadonlySet<string | null>): stri
   return branch.outcome === OUTCOME.toNode ? 'ECONNREFUSED' : 'timeout'
 }
 
-function branchesOf(walk: Walk, row: Row): Branch[] {
-  const branches = new Map<string, Branch>()
-  for (let i = 0; i < DRAWS; i++) {
-    const word = Math.floor(((i + 0.5) / DRAWS) * 2 ** 32)
-    const branch = branchOf(walk(packetOf(row), word), row)
-    branches.set(JSON.stringify(branch), branch)
-  }
-  return [...branches.values()]
+/** A node that remembers nothing yet: what becomes of a packet when every draw is `word`. */
+type NewNode = () => (packet: Packet, word: number) => Traced
+
+interface Traced {
+  readonly outcome: Outcome
+  readonly isTranslated: boolean
+  readonly packet: Packet
+  readonly reachedPostrouting: boolean
 }
 
-function branchOf({ outcome, packet, isTranslated, cameToPostrouting }: Walked, row: Row): Branch {
+function nodeMaker(name: string, mode: ProxyMode): NewNode {
+  const host = hostView(NODE, 4)
+  const seed = streamSeed('golden-packets', name)
+  if (mode === 'nftables') {
+    const ruleset = nftablesRuleset(goldenState(name), 'node-a', goldenConfig(name, 'nftables'), 4)
+    expect(refuseNft(ruleset)).toBeUndefined()
+    return () => {
+      const memory = newNftMemory(ruleset, new PlainConntrack(seed))
+      return (packet, word) => {
+        const { outcome, dnat, packet: after, hooks } = traceNft(ruleset, host, packet, () => word, { memory })
+        const reachedPostrouting = hooks.some(visit => visit.hook === 'POSTROUTING')
+        return { outcome, isTranslated: dnat !== undefined, packet: after, reachedPostrouting }
+      }
+    }
+  }
+  const ruleset = iptablesRuleset(goldenState(name), 'node-a', goldenConfig(name), 4)
+  return () => {
+    const memory = newTraceMemory(ruleset, new PlainConntrack(seed))
+    return (packet, word) => {
+      const traced = trace(ruleset, host, packet, () => word, { memory })
+      if (E.isLeft(traced)) throw new Error(describeProblem(traced.left))
+      const { outcome, dnat, packet: after, hooks } = traced.right
+      const reachedPostrouting = hooks.some(visit => visit.hook === 'POSTROUTING')
+      return { outcome, isTranslated: dnat !== undefined, packet: after, reachedPostrouting }
+    }
+  }
+}
+
+/** The different ways of the row's connections, each with what becomes of the client's next one. */
+function waysOf(newNode: NewNode, row: Row): { readonly branch: Branch; readonly again: Branch }[] {
+  const ways = new Map<string, { readonly branch: Branch; readonly again: Branch }>()
+  for (let i = 0; i < DRAWS; i++) {
+    const word = Math.floor(((i + 0.5) / DRAWS) * 2 ** 32)
+    const walk = newNode()
+    const branch = branchOf(row, walk(packetOf(row, 40_000), word))
+    const again = branchOf(row, walk(packetOf(row, 40_001), 2 ** 32 - 1 - word))
+    ways.set(JSON.stringify(branch), { branch, again })
+  }
+  return [...ways.values()]
+}
+
+function branchOf(row: Row, { outcome, isTranslated, packet, reachedPostrouting }: Traced): Branch {
   const addressOf = (words: Uint32Array): string => formatIp({ family: 4, value: readIpWords(words, 0) })
   // The reset that answers a SYN nobody listens for takes the entry along.
   const isReset = outcome === OUTCOME.toNode && row.proto === 'tcp'
@@ -170,17 +189,17 @@ function branchOf({ outcome, packet, isTranslated, cameToPostrouting }: Walked, 
     outcome,
     dnat: isTranslated ? `${addressOf(packet.destination)}:${packet.destinationPort}` : null,
     source: addressOf(packet.source),
-    confirmed: outcome < OUTCOME.dropped ? !isReset : cameToPostrouting,
+    confirmed: outcome < OUTCOME.dropped ? !isReset : reachedPostrouting,
   }
 }
 
-function packetOf(row: Row): Packet {
+function packetOf(row: Row, sourcePort: number): Packet {
   const packet = newPacket(4)
   const isNode = row.from === 'node'
   writeIpWords(parseIp(isNode ? localSource(row.dst) : row.src)!.value, packet.source, 0)
   writeIpWords(parseIp(row.dst)!.value, packet.destination, 0)
   packet.protocol = PROTOCOL_NUMBER[row.proto.toUpperCase() as Protocol]
-  packet.sourcePort = 40_000
+  packet.sourcePort = sourcePort
   packet.destinationPort = row.dport
   packet.origin = isNode ? ORIGIN.node : FROM_POD.has(row.from) ? ORIGIN.pod : ORIGIN.uplink
   return packet
