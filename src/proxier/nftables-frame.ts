@@ -15,8 +15,7 @@ import {
 import { anonymousSets } from './nftables-block.ts'
 import { BASE_CHAINS, type SetupStep } from './nftables-setup.ts'
 
-export interface NftablesFrame {
-  readonly commands: readonly string[]
+export interface NftablesFrameSize {
   readonly chains: number
   readonly rules: number
   readonly elements: number
@@ -24,11 +23,14 @@ export interface NftablesFrame {
 }
 
 /** `isFirst`: by a new process, which makes base chains anew in case an older release hung them elsewhere. */
-export function nftablesFrame(setup: readonly SetupStep[], family: IpFamily, isFirst: boolean): NftablesFrame {
+export function nftablesFrame(setup: readonly SetupStep[], family: IpFamily, isFirst: boolean): string[] {
   const anew = isFirst ? BASE_CHAINS.flatMap(([name]) => [addChain(family, name), deleteChain(family, name)]) : []
+  return [addTable(family, 'rules for kube-proxy'), ...anew, ...setup.flatMap(step => commandsOf(step, family))]
+}
+
+export function nftablesFrameSize(setup: readonly SetupStep[]): NftablesFrameSize {
   const rules = setup.flatMap(step => (step.kind === 'rule' ? [step.rule] : []))
   return {
-    commands: [addTable(family, 'rules for kube-proxy'), ...anew, ...setup.flatMap(step => commandsOf(step, family))],
     chains: setup.filter(step => step.kind === 'chain').length,
     rules: rules.length,
     elements: setup.reduce((sum, step) => sum + (step.kind === 'filledSet' ? step.set.elements.size : 0), 0),

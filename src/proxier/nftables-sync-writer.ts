@@ -13,7 +13,7 @@ import type { FullSyncReason, SyncRequest } from './change-tracker.ts'
 import { type Claim, ElementStore } from './element-store.ts'
 import { deleteChain } from './nft-command.ts'
 import { type NftablesBlock, type NftablesBlockMaker, nftablesBlockMaker } from './nftables-block.ts'
-import { nftablesFrame } from './nftables-frame.ts'
+import { nftablesFrame, nftablesFrameSize } from './nftables-frame.ts'
 import { affinitySetName } from './nftables-names.ts'
 import { nftablesRelease } from './nftables-releases.ts'
 import { type NftablesSetting, nftablesSetting, serviceCidrs } from './nftables-setting.ts'
@@ -50,7 +50,7 @@ export class NftablesSyncWriter implements SyncWriter<NftablesSync> {
   write({ timeUs, full, changed }: SyncRequest, node: ClusterNode): NftablesSync {
     const { family } = this.catalog
     const setting = nftablesSetting(node, this.config, family, serviceCidrs(this.catalog.serviceCidrs(), family))
-    const frame = nftablesFrame(setting.setup, family, full === 'start')
+    const frame = nftablesFrameSize(setting.setup)
     if (full === 'flushed') this.forget()
     const services = full === undefined ? changed : new Set([...this.catalog.serviceNames(), ...this.entriesOf.keys()])
     const before = [...services].flatMap(name => this.entriesOf.get(name) ?? [])
@@ -58,7 +58,7 @@ export class NftablesSyncWriter implements SyncWriter<NftablesSync> {
     const deleted = this.deleteStale(timeUs, full)
     this.noteStale(before, after, timeUs)
     const main = new NftablesTransaction(family)
-    if (full !== undefined) main.addFrame(frame)
+    if (full !== undefined) main.addFrame(nftablesFrame(setting.setup, family, full === 'start'), frame)
     for (const name of SERVICE_SET_NAMES) this.stores[name].replace(claims(before, name), claims(after, name))
     const kept = full === 'start' ? keptEndpoints(before, after) : NONE
     for (const { block } of after) main.addBlock(block, this.stores, kept)

@@ -3,7 +3,7 @@ import type { IpFamily } from '../net/ip.ts'
 import type { ElementStore } from './element-store.ts'
 import { deleteSet, flushChain } from './nft-command.ts'
 import type { NftablesBlock, RuleText } from './nftables-block.ts'
-import type { NftablesFrame } from './nftables-frame.ts'
+import type { NftablesFrameSize } from './nftables-frame.ts'
 import { SERVICE_SET_NAMES, type ServiceSet } from './nftables-setup.ts'
 
 export class NftablesTransaction {
@@ -18,7 +18,7 @@ export class NftablesTransaction {
     this.family = family
   }
 
-  addFrame({ commands, chains, rules, elements, anonymousSets }: NftablesFrame): void {
+  addFrame(commands: readonly string[], { chains, rules, elements, anonymousSets }: NftablesFrameSize): void {
     this.commands.push(...commands)
     this.chains += chains
     this.rules += rules
