@@ -4,6 +4,7 @@ import { appendCase, foldCase } from './cases/event-log.ts'
 import { compileCases, evaluateCases } from './cases/netfilter.ts'
 import { replayCases } from './cases/replay.ts'
 import { ruleCases } from './cases/rules.ts'
+import { readTextCase } from './cases/ruleset-text.ts'
 import { timerCases } from './cases/timer-queue.ts'
 
 export const CASES: readonly BenchCase[] = [
@@ -11,6 +12,7 @@ export const CASES: readonly BenchCase[] = [
   appendCase,
   foldCase,
   ...ruleCases,
+  readTextCase,
   ...compileCases,
   ...evaluateCases,
   ...replayCases,
