@@ -44,7 +44,10 @@ describe('BlockSequence', () => {
         })
         const blocks = inOrder()
         expect(blocksOf(sequence)).toEqual(blocks)
-        for (const block of blocks) expect(sequence.ofService(PORT.namespace, block.servicePort.name)).toEqual([block])
+        for (const block of blocks) {
+          expect(sequence.ofService(PORT.namespace, block.servicePort.name)).toEqual([block])
+          expect(sequence.stretchOf(block).blocks).toContain(block)
+        }
         expect(sequence.ofService(PORT.namespace, 's')).toEqual([])
         expect(sequence.ofService('other', 's1')).toEqual([])
         const text = textOf(blocks)

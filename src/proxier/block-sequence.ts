@@ -67,6 +67,11 @@ export class BlockSequence {
     return found
   }
 
+  /** The stretch that holds the block. */
+  stretchOf({ servicePort }: RestoreBlock): BlockStretch {
+    return this.stretches[placeOf(this.stretches, servicePort)]
+  }
+
   /** Without `removed`, which are blocks of this sequence, and with `added`. */
   replace(removed: readonly RestoreBlock[], added: readonly RestoreBlock[]): BlockSequence {
     const stretches = [...this.stretches]

@@ -56,12 +56,13 @@ export class IptablesSync {
     const { frame, ports, written, deleted = [] } = this.parts
     const { stretches } = ports
     const isWritten = (block: RestoreBlock): boolean => written === 'all' || written.has(block)
+    const touched = new Set(written === 'all' ? stretches : Array.from(written, block => ports.stretchOf(block)))
     const natRules = (stretch: BlockStretch): string =>
-      stretch.blocks.some(isWritten)
-        ? stretch.blocks.map(b => b.shared.text + (isWritten(b) ? b.own.text : '')).join('')
+      touched.has(stretch)
+        ? stretch.blocks.map(b => (isWritten(b) ? b.shared.text + b.own.text : b.shared.text)).join('')
         : stretch.shared()
     const ownChains = (stretch: BlockStretch): string =>
-      stretch.blocks.map(b => (isWritten(b) ? b.chainLines : '')).join('')
+      touched.has(stretch) ? stretch.blocks.map(b => (isWritten(b) ? b.chainLines : '')).join('') : ''
     return [
       '*filter\n',
       ...frame.filter.chains.map(chainLine),
