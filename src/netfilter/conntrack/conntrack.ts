@@ -6,12 +6,13 @@
  * once an entry, unreplied UDP stays NEW, a full table makes room among the unassured entries near the new one's bucket or else drops the
  * packet (early_drop). Deviates: expired entries go when they are met or room is needed, and buckets are this hash's, not the kernel's secret ones.
  */
-import type { IpFamily } from '../../net/ip.ts'
+import { type IpFamily, readIpWords } from '../../net/ip.ts'
 import type { Packet } from '../../net/packet.ts'
 import { CT } from '../../net/packet.ts'
 import type { StreamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import { advance, INVALID_PACKET, MEMORY, REOPENS, remembered, timeoutUs } from './connection-memory.ts'
+import type { ConntrackEntry, ConntrackTuple } from './conntrack-entry.ts'
 import { choosePort, type PortUse } from './nat-port.ts'
 import { UDP_STREAM_AGE_US } from './timeouts.ts'
 import type { Tracker } from './tracker.ts'
@@ -152,6 +153,43 @@ export class Conntrack implements Tracker, PortUse {
     if (entry < 0 || (this.#status[entry] & (CONFIRMED | DYING)) !== 0) return
     this.#free[this.#freeCount++] = entry
     this.entry = -1
+  }
+
+  /** Deletes entries, as `conntrack -D` does; answers how many. */
+  forgetWhere(isToGo: (entry: ConntrackEntry) => boolean): number {
+    let gone = 0
+    for (let e = 0; e < this.#capacity; e++) {
+      if ((this.#status[e] & CONFIRMED) === 0 || !isToGo(this.#entryOf(e))) continue
+      this.#forget(e)
+      gone++
+    }
+    return gone
+  }
+
+  #entryOf(entry: number): ConntrackEntry {
+    const memory = this.#memory[entry]
+    return {
+      protocol: this.#index.protocols[entry],
+      original: this.#tupleOf(2 * entry),
+      reply: this.#tupleOf(2 * entry + 1),
+      assured: (memory & MEMORY.assured) !== 0,
+      seenReply: (memory & MEMORY.seenReply) !== 0,
+    }
+  }
+
+  #tupleOf(handle: number): ConntrackTuple {
+    const family = this.#index.addressWords === 1 ? 4 : 6
+    const source = new Uint32Array(4)
+    const destination = new Uint32Array(4)
+    this.#index.readSource(handle, source)
+    this.#index.readDestination(handle, destination)
+    const ports = this.#index.ports(handle)
+    return {
+      source: { family, value: readIpWords(source, 0) },
+      sourcePort: ports >>> 16,
+      destination: { family, value: readIpWords(destination, 0) },
+      destinationPort: ports & 0xffff,
+    }
   }
 
   #packet!: Packet
