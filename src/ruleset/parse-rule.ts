@@ -4,13 +4,14 @@
  * either side of an option, a protocol's options without `-m`, any order.
  */
 
-import { parseIp } from '../net/ip.ts'
 import { quoted } from '../problem/problem.ts'
 import { splitWords } from './iptables-words.ts'
 import type { Module, OptionSpec } from './match-modules.ts'
 import { MATCH_MODULES } from './match-modules.ts'
 import type { GivenOption, OptionValues } from './option-values.ts'
-import { kept, maskLength } from './option-values.ts'
+import { kept } from './option-values.ts'
+import { parseCounter } from './parse-counter.ts'
+import { HEAD_OPTIONS, type HeadOption, parseHeadMatch } from './parse-head-match.ts'
 import { protocolNumber } from './protocol-number.ts'
 import type { RecentObjects } from './recent-objects.ts'
 import type { Match, Rule, Verdict } from './ruleset.ts'
@@ -57,10 +58,6 @@ const newInstance = (name: string, module: Module<Match | Verdict> | undefined):
   given: [],
   pieces: [],
 })
-
-/** Options before the matches, in the order iptables-save prints them. */
-const HEAD = ['-s', '-d', '-i', '-o', '-p', '-f'] as const
-type HeadOption = (typeof HEAD)[number]
 
 const RULE_OPTIONS: ReadonlyMap<string, HeadOption | '-m' | '-j' | '-g' | '-c' | '-4' | '-6'> = new Map([
   ['-s', '-s'],
@@ -198,7 +195,7 @@ class RuleDraft {
       values.fail(at, `${words.texts[at]} has no value`, 'add it')
       return words.count
     }
-    if (negated && !(HEAD as readonly string[]).includes(option))
+    if (negated && !(HEAD_OPTIONS as readonly string[]).includes(option))
       values.fail(at, `${words.texts[at]} cannot be negated`, 'remove the !')
     switch (option) {
       case '-m': {
@@ -236,11 +233,11 @@ class RuleDraft {
 
   private readHeadOption(option: HeadOption, at: number, word: number, negated: boolean): void {
     const { values } = this
-    const place = HEAD.indexOf(option)
+    const place = HEAD_OPTIONS.indexOf(option)
     if (this.head[place] !== undefined) values.fail(at, `${option} is given twice`, 'split the rule')
     const text = option === '-f' ? '' : values.text(word)
     const match = this.known(`${negated ? '! ' : ''}${option} ${text}`, () =>
-      readHeadMatch(option, word, negated, values),
+      parseHeadMatch(option, word, negated, values),
     )
     this.head[place] = match
     if (match?.kind === 'protocol' && !negated) this.protocol = protocolNumber(match.protocol)
@@ -364,38 +361,6 @@ class RuleDraft {
   }
 }
 
-function readHeadMatch(option: HeadOption, word: number, negated: boolean, values: OptionValues): Match | undefined {
-  switch (option) {
-    case '-s':
-      return readAddress('source', word, negated, values)
-    case '-d':
-      return readAddress('destination', word, negated, values)
-    case '-i':
-      return { kind: 'inInterface', name: kept(values.name(word)), negated }
-    case '-o':
-      return { kind: 'outInterface', name: kept(values.name(word)), negated }
-    case '-f':
-      return { kind: 'fragment', negated }
-    case '-p': {
-      const text = values.text(word)
-      if (text !== 'all' && text !== '0') return { kind: 'protocol', protocol: values.protocol(word), negated }
-      if (negated) values.fail(word, 'no packet has none of all protocols', 'remove the rule')
-      return undefined
-    }
-  }
-}
-
-function readAddress(side: 'source' | 'destination', word: number, negated: boolean, values: OptionValues): Match {
-  const text = values.text(word)
-  const slash = text.indexOf('/')
-  const length = slash < 0 || /^\d+$/.test(text.slice(slash + 1))
-  const mask = length ? undefined : parseIp(text.slice(slash + 1))
-  if (mask === undefined || maskLength(mask) !== undefined) return { kind: side, prefix: values.prefix(word), negated }
-  const value = values.address(word, text.slice(0, slash))
-  values.settleFamily(word, mask.family)
-  return { kind: 'maskedAddress', side, value, mask, negated }
-}
-
 const toUnknownMatch = (module: string, options: string): Match => ({
   kind: 'unknown',
   module: kept(module),
@@ -407,14 +372,3 @@ const toUnknownTarget = (target: string, options: string): Verdict => ({
   target: kept(target),
   options: kept(options),
 })
-
-/** `[12:3456]`; each a 64-bit number. */
-export function parseCounter(text: string): { readonly packets: bigint; readonly bytes: bigint } | undefined {
-  const parts = /^\[(\d{1,20}):(\d{1,20})\]$/.exec(text)
-  if (parts === null) return undefined
-  const packets = BigInt(parts[1])
-  const bytes = BigInt(parts[2])
-  return packets > MAX_COUNTER || bytes > MAX_COUNTER ? undefined : { packets, bytes }
-}
-
-const MAX_COUNTER = 0xffff_ffff_ffff_ffffn

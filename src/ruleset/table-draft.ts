@@ -1,8 +1,8 @@
 /** One table of iptables-save text while it is read: its chains, their rules and counters, and the order of its lines. */
 import { quoted } from '../problem/problem.ts'
 import { isName } from './option-values.ts'
+import { parseCounter } from './parse-counter.ts'
 import type { ParsedRule } from './parse-rule.ts'
-import { parseCounter } from './parse-rule.ts'
 import type { Chain, Rule, Table, TableName } from './ruleset.ts'
 import { BUILTIN_CHAINS } from './ruleset.ts'
 import type { SavedTable } from './saved-ruleset.ts'
