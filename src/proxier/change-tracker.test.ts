@@ -3,6 +3,8 @@ import { ChangeTracker } from './change-tracker.ts'
 import { ServiceCatalog } from './service-catalog.ts'
 import { makeNode, makePort, makeService, makeSlice } from './testing/make-objects.ts'
 
+const addresses = (...ips: readonly string[]) => ips.map(address => ({ type: 'InternalIP', address }))
+
 const HOUR_US = 3_600_000_000
 
 /** A tracker after its first sync, with the Service `web` and its slice. */
@@ -47,14 +49,28 @@ describe('ChangeTracker', () => {
     expect(tracker.take(0, false).changed).toEqual(new Set(['default/web']))
   })
 
+  const node = { zone: 'x', ip: '172.18.0.2' }
   it.each([
-    ['another zone', makeNode('a', { zone: 'y', ip: '172.18.0.2' }), 'topology'],
-    ['another address', makeNode('a', { zone: 'x', ip: '172.18.0.3' }), 'start'],
-    ['other pod CIDRs', makeNode('a', { zone: 'x', ip: '172.18.0.2', podCIDRs: ['10.244.0.0/24'] }), 'start'],
-    ['other readiness', makeNode('a', { zone: 'x', ip: '172.18.0.2', ready: false }), undefined],
-  ])('%s of the node', (_what, after, reason) => {
+    ['another zone', makeNode('a', { ...node, zone: 'y' }), false, 'topology'],
+    ['another address', makeNode('a', { ...node, ip: '172.18.0.3' }), false, 'start'],
+    [
+      'an address in IPv6 too',
+      makeNode('a', { ...node, addresses: addresses('172.18.0.2', 'fd00::2') }),
+      false,
+      'start',
+    ],
+    [
+      'a second address',
+      makeNode('a', { ...node, addresses: addresses('172.18.0.2', '172.18.0.9') }),
+      false,
+      undefined,
+    ],
+    ['pod CIDRs where they count', makeNode('a', { ...node, podCIDRs: ['10.244.0.0/24'] }), true, 'start'],
+    ['pod CIDRs where they do not', makeNode('a', { ...node, podCIDRs: ['10.244.0.0/24'] }), false, undefined],
+    ['readiness', makeNode('a', { ...node, ready: false }), true, undefined],
+  ])('%s of the node', (_what, after, podCidrsCount, reason) => {
     const { tracker } = started()
-    tracker.noteNode(makeNode('a', { zone: 'x', ip: '172.18.0.2' }), after)
+    tracker.noteNode(makeNode('a', node), after, podCidrsCount)
     expect(tracker.isDue).toBe(reason !== undefined)
     expect(tracker.take(0, false).full).toBe(reason)
   })

@@ -9,11 +9,12 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ClusterNode } from '../cluster/objects.ts'
 import { nodeZone } from '../cluster/objects.ts'
 import type { TimeUs } from '../sim/time.ts'
+import { proxierNode } from './proxier-node.ts'
 import type { PortList, ServiceChange } from './service-catalog.ts'
 
 /** Why all rules are written anew. */
 export type FullSyncReason =
-  /** The first sync since kube-proxy started, which it also does when its node's addresses or pod CIDRs change. */
+  /** The first sync since kube-proxy started, which it also does when its node's IPs change, or its pod CIDRs. */
   | 'start'
   /** Somebody flushed the rules (iptables mode: the canary chain is gone). */
   | 'flushed'
@@ -48,11 +49,11 @@ export class ChangeTracker {
     }
   }
 
-  /** The node's own Node object changed. */
-  noteNode(before: ClusterNode, after: ClusterNode): void {
+  /** The node's own Node object changed. Its pod CIDRs count where kube-proxy tells local traffic by them. */
+  noteNode(before: ClusterNode, after: ClusterNode, podCidrsCount: boolean): void {
     if (nodeZone(before) !== nodeZone(after)) this.requireFull('topology')
-    if (!isDeepStrictEqual([before.addresses, before.podCIDRs], [after.addresses, after.podCIDRs]))
-      this.requireFull('start')
+    const identity = (node: ClusterNode) => [nodeIps(node), podCidrsCount ? node.podCIDRs : []]
+    if (!isDeepStrictEqual(identity(before), identity(after))) this.requireFull('start')
   }
 
   /** A reason that also tells of the kernel's state is not forgotten for one that does not. */
@@ -79,3 +80,5 @@ export class ChangeTracker {
 }
 
 const HOUR_US = 3_600_000_000
+
+const nodeIps = (node: ClusterNode) => ([4, 6] as const).map(family => proxierNode(node, family, '').ip)

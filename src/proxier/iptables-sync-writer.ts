@@ -26,7 +26,7 @@ import { SharedBlocks } from './shared-blocks.ts'
 export class IptablesSyncWriter implements SyncWriter<IptablesSync> {
   isLargeCluster = false
   private readonly catalog: ServiceCatalog
-  private readonly config: ProxierConfig
+  readonly config: ProxierConfig
   private readonly common: SharedBlocks
   private setting: KnownSetting | undefined
   /** As written last. */

@@ -28,7 +28,7 @@ import { compareServicePorts, type ServicePort } from './service-ports.ts'
 export class NftablesSyncWriter implements SyncWriter<NftablesSync> {
   readonly isLargeCluster = false
   private readonly catalog: ServiceCatalog
-  private readonly config: ProxierConfig
+  readonly config: ProxierConfig
   private readonly blockOf: NftablesBlockMaker
   /** Service -> its ports, as written last. */
   private readonly entriesOf = new Map<string, readonly PortEntry[]>()

@@ -7,10 +7,12 @@ import type { ClusterNode } from '../cluster/objects.ts'
 import type { TimeUs } from '../sim/time.ts'
 import type { FullSyncReason, SyncRequest } from './change-tracker.ts'
 import { ChangeTracker } from './change-tracker.ts'
+import type { ProxierConfig } from './proxier-config.ts'
 import type { ServiceChange } from './service-catalog.ts'
 
 /** A proxy mode: makes what a sync writes, and remembers what the kernel holds by it. */
 export interface SyncWriter<Sync> {
+  readonly config: ProxierConfig
   write(request: SyncRequest, node: ClusterNode): Sync
   /** At the last sync: no hourly full sync. Always false in nftables mode. */
   readonly isLargeCluster: boolean
@@ -31,7 +33,8 @@ export class NodeProxier<Sync> {
   apply({ type, object }: ClusterEvent, change: ServiceChange | undefined): void {
     this.tracker.noteChange(change)
     if (object.kind !== 'Node' || object.name !== this.nodeName || type === 'DELETED') return
-    if (this.node !== undefined) this.tracker.noteNode(this.node, object)
+    if (this.node !== undefined)
+      this.tracker.noteNode(this.node, object, this.writer.config.detectLocalMode === 'NodeCIDR')
     this.node = object
   }
 
