@@ -5,7 +5,9 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { ClusterEvent } from '../src/cluster/cluster-event.ts'
 import type { ClusterState } from '../src/cluster/cluster-state.ts'
 import type { IpFamily } from '../src/net/ip.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
@@ -24,6 +26,8 @@ import {
   makeSlice,
   makeState,
 } from '../src/proxier/testing/make-objects.ts'
+import { randomCluster, randomConfig } from '../src/proxier/testing/random-cluster.ts'
+import { uncontested } from '../src/proxier/testing/uncontested.ts'
 import { listTable } from '../src/ruleset/list-iptables.ts'
 import { printRuleset } from '../src/ruleset/print-iptables.ts'
 import { printNftRuleset } from '../src/ruleset/print-nftables.ts'
@@ -107,6 +111,26 @@ describe(`rules in the kernel${missing === '' ? '' : ` (needs ${missing})`}`, ()
         }
       })
     }
+
+    it('nft lists of a first sync what was printed, of any cluster', () => {
+      fc.assert(
+        fc.property(randomCluster.map(uncontested), randomConfig, ({ state }, config) => {
+          const catalog = new ServiceCatalog(4)
+          const proxier = new NodeProxier('a', new NftablesSyncWriter(catalog, config))
+          const kinds = [state.nodes, state.services, state.endpointSlices]
+          for (const { object } of kinds.flatMap(objects => [...objects.values()])) {
+            const event: ClusterEvent = { sequence: 0, timeUs: 0, type: 'ADDED', object }
+            proxier.apply(event, catalog.apply(event))
+          }
+          inNamespace('nft', ['flush', 'ruleset'])
+          for (const call of proxier.sync(0).calls()) inNamespace('nft', ['-f', '-'], call)
+          expect(inNamespace('nft', ['list', 'table', 'ip', 'kube-proxy'])).toBe(
+            printNftRuleset(nftablesRuleset(state, 'a', config, 4)),
+          )
+        }),
+        { numRuns: 20 },
+      )
+    })
   })
 })
 

@@ -26,6 +26,7 @@ import { proxierNode } from '../src/proxier/proxier-node.ts'
 import { servicePorts } from '../src/proxier/service-ports.ts'
 import { makeState } from '../src/proxier/testing/make-objects.ts'
 import { randomCluster, randomConfig } from '../src/proxier/testing/random-cluster.ts'
+import { uncontested } from '../src/proxier/testing/uncontested.ts'
 
 const NODE_IP = '172.16.0.1'
 
@@ -55,8 +56,8 @@ const DRAWS = 12
 describe('iptables and nftables mode', () => {
   it('give every packet the same fate', () => {
     fc.assert(
-      fc.property(randomCluster, randomConfig, ({ state }, config) => {
-        const cluster = apart(state)
+      fc.property(randomCluster.map(uncontested), randomConfig, ({ state }, config) => {
+        const cluster = withoutAffinity(state)
         const fates = fatesIn(cluster, { ...config, localhostNodePorts: false })
         for (const sender of SENDERS)
           for (const { address, port, isComparable } of destinationsOf(cluster)) {
@@ -138,21 +139,9 @@ function destinationsOf(state: ClusterState): Destination[] {
   })
 }
 
-/**
- * The cluster with Services that claim no address and port in common, of which each mode gives one Service its own part, and without
- * session affinity, which asks what a node remembers.
- */
-function apart(state: ClusterState): ClusterState {
-  const services = [...state.services.values()].map(({ object }, i) => {
-    const moved = (ip: string): string => ip.replace(/\d$/, last => `${10 * i + Number(last)}`)
-    return {
-      ...object,
-      sessionAffinity: 'None' as const,
-      externalIPs: object.externalIPs.map(moved),
-      loadBalancerIngress: object.loadBalancerIngress.map(({ ip }) => ({ ip: moved(ip!) })),
-      ports: object.ports.map(p => ({ ...p, nodePort: p.nodePort && p.nodePort + i })),
-    }
-  })
+/** Session affinity asks what a node remembers. */
+function withoutAffinity(state: ClusterState): ClusterState {
+  const services = [...state.services.values()].map(({ object }) => ({ ...object, sessionAffinity: 'None' as const }))
   const others = [...state.nodes.values(), ...state.endpointSlices.values()].map(s => s.object)
   return makeState(...others, ...services)
 }

@@ -1,6 +1,6 @@
 /**
  * What one Service port adds to a transaction in nftables mode, in kube-proxy's order: its chains, declared and emptied, the elements
- * that lead to them, its affinity sets, and its rules. Made once for each Service port and each way nodes see it.
+ * that lead to them, its affinity sets, and its rules. (kube-proxy declares firewall- among the elements, just before it needs it.) Made once for each Service port and each way nodes see it.
  */
 import type { IpFamily } from '../net/ip.ts'
 import type { NftChain, NftRule } from '../ruleset/nft-ruleset.ts'
@@ -23,13 +23,10 @@ import type { ServicePort } from './service-ports.ts'
 
 export interface NftablesBlock {
   readonly endpoints: readonly EndpointBlock[]
-  /** service-, local- and external-: those in use. */
+  /** service-, local-, external- and firewall-: those in use. */
   readonly chains: readonly string[]
   readonly chainLines: string
   readonly elements: ServiceElements
-  /** The firewall- chain, if in use; it is declared behind the elements. */
-  readonly firewall: readonly string[]
-  readonly firewallLines: string
   /** affinity- sets in use. */
   readonly sets: readonly string[]
   /** All but those of endpoints; the sets are declared among them. */
@@ -70,6 +67,7 @@ function nftablesBlock(on: PortOnNode, release: NftablesRelease): NftablesBlock 
     ...(on.usesClusterChain ? [names.cluster] : []),
     ...(on.usesLocalChain ? [names.local] : []),
     ...(on.usesExternalChain ? [names.external] : []),
+    ...(on.restrictsSources ? [names.firewall] : []),
   ]
   const sets = on.servicePort.affinitySeconds > 0 ? reachable.map(i => affinitySet(on, i)) : []
   const before = ruleText(family, [
@@ -81,14 +79,11 @@ function nftablesBlock(on: PortOnNode, release: NftablesRelease): NftablesBlock 
     ...(on.usesClusterChain ? [{ name: names.cluster, rules: endpointChoice(on, cluster) }] : []),
     ...(on.usesLocalChain ? [{ name: names.local, rules: endpointChoice(on, local) }] : []),
   ])
-  const firewall = on.restrictsSources ? [names.firewall] : []
   return {
     endpoints,
     chains,
     chainLines: chains.map(name => declared(family, name)).join(''),
     elements: serviceElements(on),
-    firewall,
-    firewallLines: firewall.map(name => declared(family, name)).join(''),
     sets: sets.map(set => set.name),
     rules: {
       text: before.text + sets.map(set => addSet(family, set)).join('') + after.text,

@@ -10,7 +10,8 @@ import { nftablesRuleset, nftablesViews } from './nftables-proxier.ts'
 import { NFTABLES_PROXIER_CONFIG, type ProxierConfig } from './proxier-config.ts'
 import { servicePorts } from './service-ports.ts'
 import { makeEndpoint, makeNode, makePort, makeService, makeSlice, makeState } from './testing/make-objects.ts'
-import { type RandomCluster, randomCluster, randomConfig } from './testing/random-cluster.ts'
+import { randomCluster, randomConfig } from './testing/random-cluster.ts'
+import { uncontested } from './testing/uncontested.ts'
 
 const CONFIG: ProxierConfig = { ...NFTABLES_PROXIER_CONFIG, clusterCidrs: ['10.244.0.0/16'] }
 
@@ -135,20 +136,5 @@ describe('nftablesViews', () => {
     expect(nftablesViews(makeState(), [], CONFIG, 4).views).toEqual([])
   })
 })
-
-/** No two Services claim the same address and port: where they do, a difference may be hidden. */
-function uncontested({ state, nodeNames }: RandomCluster): RandomCluster {
-  const services = [...state.services.values()].map(({ object }, i) => {
-    const moved = (ip: string): string => ip.replace(/\d$/, last => `${10 * i + Number(last)}`)
-    return {
-      ...object,
-      externalIPs: object.externalIPs.map(moved),
-      loadBalancerIngress: object.loadBalancerIngress.map(({ ip }) => ({ ip: moved(ip!) })),
-      ports: object.ports.map(p => ({ ...p, nodePort: p.nodePort && p.nodePort + i })),
-    }
-  })
-  const others = [...state.nodes.values(), ...state.endpointSlices.values()].map(s => s.object)
-  return { state: makeState(...others, ...services), nodeNames }
-}
 
 const bigints = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}` : value)

@@ -143,11 +143,7 @@ const emptyStores = ({ family }: ServiceCatalog): Readonly<Record<ServiceSet, El
 const claims = (entries: readonly PortEntry[], name: ServiceSet): Claim[] =>
   entries.map(({ servicePort, block }) => ({ servicePort, elements: block.elements[name] }))
 
-const chainsOf = ({ block }: PortEntry): string[] => [
-  ...block.endpoints.map(e => e.chain),
-  ...block.chains,
-  ...block.firewall,
-]
+const chainsOf = ({ block }: PortEntry): string[] => [...block.endpoints.map(e => e.chain), ...block.chains]
 
 const setsOf = ({ block }: PortEntry): readonly string[] => block.sets
 

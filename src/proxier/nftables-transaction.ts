@@ -33,8 +33,7 @@ export class NftablesTransaction {
     this.commands.push(block.chainLines)
     for (const name of SERVICE_SET_NAMES)
       this.addElements(stores[name].settle(block.elements[name].map(([key]) => key)))
-    this.commands.push(block.firewallLines)
-    this.chains += endpoints.length + block.chains.length + block.firewall.length
+    this.chains += endpoints.length + block.chains.length
     this.addRules(block.rules)
     for (const { rules } of endpoints) this.addRules(rules)
   }
