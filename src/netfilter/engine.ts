@@ -5,6 +5,7 @@
 import type { Packet } from '../net/packet.ts'
 import { newPacket } from '../net/packet.ts'
 import type { StreamSeed } from '../sim/random.ts'
+import { LANES, type ProgramPrices } from './cost/program-prices.ts'
 import type { DrawScript } from './draw-script.ts'
 import type { HostView } from './host.ts'
 import { hostView } from './host.ts'
@@ -22,6 +23,9 @@ export interface Engine {
   dnat: number
   rulesEvaluated: number
   natRulesEvaluated: number
+  /** Of the last packet, where there are prices: what its way through the node cost, per lane (cost/program-prices.ts). */
+  readonly costPs: Float64Array
+  readonly prices: ProgramPrices | undefined
 
   /** Per rule: packets that matched; packets whose jump from there came back. */
   readonly matched: Float64Array
@@ -76,13 +80,15 @@ export interface Engine {
 }
 
 /** An engine with its counters at 0, for one thread. Draws are functions of `seed` and the packet's flow (sim/random.ts). */
-export function newEngine(program: Program, seed: StreamSeed): Engine {
+export function newEngine(program: Program, seed: StreamSeed, prices?: ProgramPrices): Engine {
   return {
     program,
     seed,
     dnat: -1,
     rulesEvaluated: 0,
     natRulesEvaluated: 0,
+    costPs: new Float64Array(LANES),
+    prices,
     matched: new Float64Array(program.ruleCount),
     returned: new Float64Array(program.ruleCount),
     hookEntries: new Float64Array(program.viewCount * HOOK_COUNT),

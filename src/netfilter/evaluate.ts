@@ -34,6 +34,7 @@ export function evaluate(
   keepOriginal(packet)
   begin(engine, view, host, orderKey, packet, weight)
   engine.consultsNat = (packet.ctState & CT.NEW) !== 0
+  if (engine.prices !== undefined) engine.costPs.set(engine.prices.first)
   return walkNode(engine)
 }
 
@@ -57,6 +58,7 @@ export function evaluateTracked(
   memory.tracker.begin()
   begin(engine, 0, host, 0, packet, weight)
   engine.consultsNat = false
+  if (engine.prices !== undefined) engine.costPs.set(engine.prices.later)
   return walkNode(engine)
 }
 
@@ -76,6 +78,7 @@ export function evaluateEstablished(
   packet.ctState = CT.ESTABLISHED | (packet.ctState & (CT.DNAT | CT.SNAT))
   begin(engine, view, host, orderKey, packet, weight)
   engine.consultsNat = false
+  if (engine.prices !== undefined) engine.costPs.set(engine.prices.later)
   return walkNode(engine)
 }
 

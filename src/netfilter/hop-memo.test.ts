@@ -4,16 +4,21 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import type { IpFamily } from '../net/ip.ts'
 import { copyPacket, type Packet } from '../net/packet.ts'
-import { compile } from './compile.ts'
+import type { Ruleset } from '../ruleset/ruleset.ts'
+import { encodeProgram } from './compile.ts'
+import { type ProgramPrices, programPrices } from './cost/program-prices.ts'
 import type { Engine } from './engine.ts'
 import { newEngine } from './engine.ts'
 import { evaluate, evaluateEstablished } from './evaluate.ts'
 import { findRecord, foldRecords, hostKind, passFirst, passLater } from './hop-memo.ts'
 import { newHopMemo, newPlaces, type Places } from './hop-records.ts'
 import { type HostView, hostView } from './host.ts'
+import { internChains } from './intern-chains.ts'
 import { beginNode, endNode } from './node-order.ts'
 import { OUTCOME } from './outcome.ts'
+import type { Program } from './program.ts'
 import { ruleTallies } from './rule-tallies.ts'
+import { makeProfiles } from './testing/make-profiles.ts'
 import { makeHostView, makePacket } from './testing/make-rules.ts'
 import { makeServiceRules, serviceAddress } from './testing/make-service-rules.ts'
 import { type RandomStep, randomStep, randomViews } from './testing/random-ruleset.ts'
@@ -50,9 +55,9 @@ describe.each([4, 6] as const)('a hop with memory, IPv%i', family => {
           randomViews(family),
           fc.array(randomVisit(family), { minLength: 1, maxLength: 4 }),
           (views, visits) => {
-            const program = right(compile(views))
-            const plain = newEngine(program, SEED)
-            const memo = newHopMemo(newEngine(program, SEED))
+            const { program, prices } = priced(views)
+            const plain = newEngine(program, SEED, prices)
+            const memo = newHopMemo(newEngine(program, SEED, prices))
             const hosts = makeHosts(family)
             const placesOf = new Map<string, Places>()
             for (const { host: h, orderKey, steps } of visits) {
@@ -82,9 +87,9 @@ describe.each([4, 6] as const)('a hop with memory, IPv%i', family => {
   )
 
   it('knows Services: endpoints here and elsewhere, and the endpoint that sends to itself', () => {
-    const program = right(compile([makeServiceRules({ family, services: 9, endpoints: 3 })]))
-    const plain = newEngine(program, SEED)
-    const memo = newHopMemo(newEngine(program, SEED))
+    const { program, prices } = priced([makeServiceRules({ family, services: 9, endpoints: 3 })])
+    const plain = newEngine(program, SEED, prices)
+    const memo = newHopMemo(newEngine(program, SEED, prices))
     const places = newPlaces(5_000)
     // Endpoints 0 … 7 live on the first node, 8 … 15 on the second.
     const hosts = [0, 8].map((first, n) =>
@@ -150,10 +155,11 @@ function compareStep(
     draws,
     source: goesOn ? source : undefined,
   })
-  expect({ outcome, dnat: memo.dnat, rules: memo.rulesEvaluated, ...seen(fast) }).toEqual({
+  expect({ outcome, dnat: memo.dnat, rules: memo.rulesEvaluated, cost: memo.costPs, ...seen(fast) }).toEqual({
     outcome: expected,
     dnat: plain.dnat,
     rules: plain.rulesEvaluated,
+    cost: plain.costPs,
     ...seen(slow),
   })
   if (later > 0) {
@@ -172,6 +178,12 @@ function placeOf({ destination, protocol, destinationPort, family }: Packet): nu
   if (known !== undefined) return known
   places.set(key, places.size)
   return places.size - 1
+}
+
+function priced(views: readonly Ruleset[]): { readonly program: Program; readonly prices: ProgramPrices } {
+  const interned = right(internChains(views))
+  const program = encodeProgram(interned)
+  return { program, prices: programPrices(program, interned, makeProfiles(), 10) }
 }
 
 function right<A>(either: E.Either<unknown, A>): A {

@@ -7,6 +7,9 @@
 import type { Packet } from '../net/packet.ts'
 import { CT, newPacket, ORIGIN } from '../net/packet.ts'
 import { draw32 } from '../sim/random.ts'
+import { passingPs } from './cost/charge.ts'
+import { LANES } from './cost/program-prices.ts'
+import { DISPATCH, DISPATCH_WORDS } from './dispatch.ts'
 import { wayOf } from './draw-rows.ts'
 import { rewind } from './draw-script.ts'
 import { evaluate, evaluateEstablished } from './evaluate.ts'
@@ -61,6 +64,7 @@ export function passFirst(
     const outcome = evaluate(engine, view, host, orderKey, packet, 1)
     memo.dnat = engine.dnat
     memo.rulesEvaluated = engine.rulesEvaluated
+    memo.costPs.set(engine.costPs)
     return outcome
   }
   const { words } = memo.records
@@ -78,13 +82,34 @@ export function passFirst(
   if (masquerade !== 0) for (let i = 0; i < 4; i++) source[i] = host.sources[4 * masquerade + i]
   const hit = words[at + RECORD.hit]
   const slot = words[at + RECORD.slot]
-  memo.rulesEvaluated = words[at + RECORD.rules] + movedBy(memo, orderKey, hit, slot)
+  const moved = movedBy(memo, orderKey, hit, slot)
+  memo.rulesEvaluated = words[at + RECORD.rules] + moved
+  if (engine.prices !== undefined) chargeRecord(memo, record, hit, slot, moved, packet.protocol)
   return words[at + RECORD.outcome] as Outcome
 }
 
 /** How many rules more than in the order as written a packet evaluated that left segment `hit` at `slot`, which is noted (node-order.ts). */
 export const movedBy = ({ engine }: HopMemo, orderKey: number, hit: number, slot: number): number =>
   hit < 0 || orderKey === 0 ? 0 : enterShuffled(engine, orderKey, hit, slot, 1) - slot - 1
+
+/** Brings memo.costPs up to date, where the engine has prices: the record's price in the order as written, and of the `moved` rules that another order adds. */
+export function chargeRecord(
+  memo: HopMemo,
+  record: number,
+  hit: number,
+  slot: number,
+  moved: number,
+  protocol: number,
+): void {
+  const { engine, costPs, costs } = memo
+  const { prices, program } = engine
+  if (prices === undefined) return
+  const ownSlot = hit < 0 ? -1 : program.dispatch[DISPATCH_WORDS * hit + DISPATCH.firstSlot] + slot
+  for (let lane = 0; lane < LANES; lane++) {
+    const movedPs = moved === 0 ? 0 : moved * passingPs(prices, hit, ownSlot, protocol, lane)
+    costPs[lane] = costs[LANES * record + lane] + movedPs
+  }
+}
 
 /** evaluateEstablished, `count` packets of the connection whose first one was passed with this `record` (0: evaluated, and is in `packet`). */
 export function passLater(

@@ -3,6 +3,7 @@
  * one way that go by the same routes and are, or are not, sent by the very backend. All flat words; a thread's own.
  */
 import type { Packet } from '../net/packet.ts'
+import { LANES } from './cost/program-prices.ts'
 import { type DrawRows, newDrawRows } from './draw-rows.ts'
 import { type DrawScript, newDrawScript } from './draw-script.ts'
 import type { Engine } from './engine.ts'
@@ -28,6 +29,8 @@ export interface HopMemo {
   /** Of the last packet: DNAT id or -1, rules evaluated. */
   dnat: number
   rulesEvaluated: number
+  /** What it cost, per lane (engine.costPs). */
+  readonly costPs: Float64Array
 
   readonly tests: SourceTests
   readonly rows: DrawRows
@@ -38,6 +41,8 @@ export interface HopMemo {
   readonly hosts: HostView[]
   /** By record: first packets and later ones, not yet in the engine's counters. */
   counts: Float64Array
+  /** By record and lane: what its first packet costs in the order as written. */
+  costs: Float64Array
   readonly script: DrawScript
   readonly address: Uint32Array
 }
@@ -91,12 +96,14 @@ export function newHopMemo(engine: Engine, tests: SourceTests = newSourceTests()
     engine,
     dnat: -1,
     rulesEvaluated: 0,
+    costPs: new Float64Array(LANES),
     tests,
     rows: newDrawRows(),
     blocks: newWordList(),
     records: newWordList(),
     hosts: [],
     counts: new Float64Array(2048),
+    costs: new Float64Array(1024 * LANES),
     script: newDrawScript(),
     address: new Uint32Array(4),
   }

@@ -1,5 +1,6 @@
 /** How hop-memo.ts learns: walks a packet with its draw chosen beforehand, sees what the walk looked at, and enters what holds for all packets like it. */
 import { copyPacket, type Packet } from '../net/packet.ts'
+import { LANES } from './cost/program-prices.ts'
 import { RUN_COUNT_MASK, rowStart, runOf } from './draw-rows.ts'
 import { rewind } from './draw-script.ts'
 import { evaluate, evaluateEstablished } from './evaluate.ts'
@@ -59,6 +60,7 @@ export function learnRecord(
   script.words[0] = word
   const outcome = walkFirst(memo, view, host, walked)
   const { dnat, rulesEvaluated } = engine
+  const costPs = engine.costPs.slice()
   const look = learnTests(memo, dnat)
   const [hit = -1, slot = 0, another] = script.hits
   // Even of tests that are not in the signature none may come before the draw: it must be the block's own.
@@ -92,6 +94,7 @@ export function learnRecord(
     ports: portsOf(packet),
   }
   enter(memo, entry, host, packet)
+  memo.costs.set(costPs, LANES * record)
   return record
 }
 
@@ -110,9 +113,14 @@ function enter(
   records.words.set(source, at + RECORD.source)
   records.words.set(destination, at + RECORD.destination)
   if (2 * hosts.length <= memo.counts.length) return
-  const grown = new Float64Array(2 * memo.counts.length)
-  grown.set(memo.counts)
-  memo.counts = grown
+  memo.counts = twice(memo.counts)
+  memo.costs = twice(memo.costs)
+}
+
+function twice(cells: Float64Array): Float64Array {
+  const grown = new Float64Array(2 * cells.length)
+  grown.set(cells)
+  return grown
 }
 
 function walkFirst(memo: HopMemo, view: number, host: HostView, packet: Packet): Outcome {

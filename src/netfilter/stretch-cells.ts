@@ -3,11 +3,15 @@
  * since the counters were last folded.
  */
 
+import { LANES } from './cost/program-prices.ts'
+
 export interface StretchCells {
   /** CELL_WORDS a cell; open addressing over CELL_COUNT of them. */
   readonly words: Int32Array
   /** Packets not yet in the counters. */
   readonly weights: Float64Array
+  /** What the rules of each cell's walk cost, per lane (engine.costPs). */
+  readonly costPs: Float64Array
   used: number
 }
 
@@ -35,6 +39,7 @@ const CELL_COUNT = 8192
 export const newStretchCells = (): StretchCells => ({
   words: new Int32Array(CELL_COUNT * CELL_WORDS),
   weights: new Float64Array(CELL_COUNT),
+  costPs: new Float64Array(LANES * CELL_COUNT),
   used: 0,
 })
 

@@ -7,6 +7,7 @@
  * each time. Models the chains' order in ip_tables (NF_IP_PRI_*).
  */
 import { CT, copyPacket } from '../net/packet.ts'
+import { LANES } from './cost/program-prices.ts'
 import type { Engine } from './engine.ts'
 import { EMPTY_PC, HOOK, HOOK_COUNT } from './program.ts'
 import { CELL, CELL_WORDS, findCell } from './stretch-cells.ts'
@@ -76,6 +77,7 @@ export function passStretch(engine: Engine, stretch: number, inInterface: number
   cells.weights[cell] += engine.weight
   engine.rulesEvaluated += words[at + CELL.rules]
   engine.natRulesEvaluated += words[at + CELL.natRules]
+  for (let lane = 0; lane < LANES; lane++) engine.costPs[lane] += cells.costPs[LANES * cell + lane]
   packet.mark = words[at + CELL.markAfter] >>> 0
   const masquerades = words[at + CELL.masquerade]
   if (masquerades > 0) return masquerade(engine, outInterface, masquerades - 1)
@@ -97,6 +99,8 @@ function walkStretch(
   const { packet, cells } = engine
   const rulesBefore = engine.rulesEvaluated
   const natRulesBefore = engine.natRulesEvaluated
+  // An empty cell's cost is free to hold what there was before.
+  for (let lane = 0; lane < LANES; lane++) cells.costPs[LANES * cell + lane] = engine.costPs[lane]
   engine.looked = false
   engine.masquerades = 0
   const fate = walkHooks(engine, stretch, inInterface, outInterface)
@@ -112,6 +116,8 @@ function walkStretch(
   words[at + CELL.markAfter] = packet.mark
   words[at + CELL.masquerade] = engine.masquerades
   words[at + CELL.rejection] = engine.rejection
+  for (let lane = 0; lane < LANES; lane++)
+    cells.costPs[LANES * cell + lane] = engine.costPs[lane] - cells.costPs[LANES * cell + lane]
   cells.used++
   return fate
 }
@@ -173,6 +179,7 @@ function passHook(
 export function foldStretches(engine: Engine): void {
   const { cells } = engine
   const { packet, view, weight, consultsNat, rulesEvaluated, natRulesEvaluated } = engine
+  const costPs = engine.costPs.slice()
   const standIn = copyPacket(packet)
   engine.packet = standIn
   for (let cell = 0; cells.used > 0 && cell < cells.weights.length; cell++) {
@@ -196,4 +203,5 @@ export function foldStretches(engine: Engine): void {
   engine.consultsNat = consultsNat
   engine.rulesEvaluated = rulesEvaluated
   engine.natRulesEvaluated = natRulesEvaluated
+  engine.costPs.set(costPs)
 }

@@ -9,6 +9,7 @@
 import type { Packet } from '../net/packet.ts'
 import { CT } from '../net/packet.ts'
 import { draw32 } from '../sim/random.ts'
+import { chargeMatch, chargePassing, chargeRules } from './cost/charge.ts'
 import { DISPATCH, DISPATCH_WORDS, findCandidate4, findCandidate6 } from './dispatch.ts'
 import type { DrawScript } from './draw-script.ts'
 import { forgetHit, noteHit } from './draw-script.ts'
@@ -88,7 +89,7 @@ export function walkChain(
   inInterface: number,
   outInterface: number,
 ): number {
-  const { program, packet, orderKey, weight, matched, returned, returnPc, returnRule, script } = engine
+  const { program, packet, orderKey, weight, returned, returnPc, returnRule, script } = engine
   const { code, dispatch } = program
   const source = seen === TRANSLATED ? packet.source : packet.originalSource
   const destination = seen === ORIGINAL ? packet.originalDestination : packet.destination
@@ -108,6 +109,7 @@ export function walkChain(
         evaluated = (evaluated + 1) | 0
         rule = code[pc + 1]
         nextPc = code[pc + 2]
+        chargeRules(engine, rule, 1)
         pc += 3
         continue
       case DISPATCH_OP: {
@@ -123,8 +125,10 @@ export function walkChain(
         continue
       }
       case PASS: {
-        const record = DISPATCH_WORDS * code[pc + 1]
+        const id = code[pc + 1]
+        const record = DISPATCH_WORDS * id
         evaluated += dispatch[record + DISPATCH.size]
+        chargePassing(engine, id, -1, dispatch[record + DISPATCH.size], packet.protocol)
         pc = dispatch[record + DISPATCH.afterPc]
         continue
       }
@@ -135,9 +139,13 @@ export function walkChain(
       case HIT: {
         const id = code[pc + 1]
         const slot = code[pc + 2]
-        rule = dispatch[DISPATCH_WORDS * id + DISPATCH.firstRule] + slot
+        const record = DISPATCH_WORDS * id
+        rule = dispatch[record + DISPATCH.firstRule] + slot
         if (script !== undefined) noteHit(script, id, slot)
-        evaluated += orderKey === 0 ? slot + 1 : enterShuffled(engine, orderKey, id, slot, weight)
+        const walked = orderKey === 0 ? slot + 1 : enterShuffled(engine, orderKey, id, slot, weight)
+        evaluated += walked
+        chargePassing(engine, id, dispatch[record + DISPATCH.firstSlot] + slot, walked - 1, packet.protocol)
+        chargeRules(engine, rule, 1)
         pc += 3
         continue
       }
@@ -146,10 +154,12 @@ export function walkChain(
         const slot = code[pc + 2]
         const record = DISPATCH_WORDS * id
         if (script !== undefined) forgetHit(script, id, slot)
-        evaluated +=
+        const behind =
           orderKey === 0
             ? dispatch[record + DISPATCH.size] - slot - 1
             : leaveShuffled(engine, orderKey, id, slot, weight)
+        evaluated += behind
+        chargePassing(engine, id, dispatch[record + DISPATCH.firstSlot] + slot, behind, packet.protocol)
         pc = dispatch[record + DISPATCH.afterPc]
         continue
       }
@@ -157,6 +167,7 @@ export function walkChain(
         engine.looked = true
         const count = code[pc + 2]
         const taken = takenRule(engine, packet, code[pc + 3], count)
+        chargeRules(engine, code[pc + 1], Math.min(taken + 1, count))
         if (taken === count) {
           evaluated += count
           pc += RUN_WORDS + RUN_RULE_WORDS * count
@@ -241,26 +252,26 @@ export function walkChain(
         pc = ((mark & code[pc + 1]) === code[pc + 2] ? 1 : 0) === code[pc + 3] ? pc + 4 : nextPc
         continue
       case COUNT:
-        matched[rule] += weight
+        countMatch(engine, rule)
         pc += 2
         continue
       case SET_MARK:
-        matched[rule] += weight
+        countMatch(engine, rule)
         mark = (mark & code[pc + 1]) ^ code[pc + 2]
         pc += 3
         continue
       case JUMP:
-        matched[rule] += weight
+        countMatch(engine, rule)
         returnPc[depth] = pc + 2
         returnRule[depth++] = rule
         pc = code[pc + 1]
         continue
       case GOTO:
-        matched[rule] += weight
+        countMatch(engine, rule)
         pc = code[pc + 1]
         continue
       case RETURN:
-        matched[rule] += weight
+        countMatch(engine, rule)
         if (depth === 0) {
           fate = POLICY_FATE
           break
@@ -277,21 +288,21 @@ export function walkChain(
         pc = returnPc[depth]
         continue
       case ACCEPT:
-        matched[rule] += weight
+        countMatch(engine, rule)
         fate = ACCEPT_FATE
         break
       case DROP:
-        matched[rule] += weight
+        countMatch(engine, rule)
         fate = DROP_FATE
         break
       case REJECT:
-        matched[rule] += weight
+        countMatch(engine, rule)
         engine.rejection = code[pc + 1]
         fate = REJECT_FATE
         break
       case DNAT:
         engine.looked = true
-        matched[rule] += weight
+        countMatch(engine, rule)
         engine.dnat = code[pc + 1]
         translateDestination(packet, code, pc + 2)
         fate = ACCEPT_FATE
@@ -299,13 +310,13 @@ export function walkChain(
       case SNAT:
         engine.looked = true
         if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
-        matched[rule] += weight
+        countMatch(engine, rule)
         setNatPorts(program, packet, code[pc + 1])
         translateSource(packet, code[pc + 2], code[pc + 3], code[pc + 4], code[pc + 5])
         fate = ACCEPT_FATE
         break
       case MASQUERADE:
-        matched[rule] += weight
+        countMatch(engine, rule)
         engine.masquerades = 1 + code[pc + 1]
         fate = masquerade(engine, outInterface, code[pc + 1])
         break
@@ -331,7 +342,7 @@ export function walkChain(
         continue
       case NOTRACK:
         engine.looked = true
-        matched[rule] += weight
+        countMatch(engine, rule)
         if (ctState === CT.INVALID) {
           ctState = CT.UNTRACKED
           packet.ctState = CT.UNTRACKED
@@ -340,7 +351,7 @@ export function walkChain(
         continue
       case CONNMARK:
         engine.looked = true
-        matched[rule] += weight
+        countMatch(engine, rule)
         mark = moveMark(engine, mark, code[pc + 1], code[pc + 2], code[pc + 3])
         pc += 4
         continue
@@ -352,6 +363,11 @@ export function walkChain(
   packet.mark = mark >>> 0
   engine.rulesEvaluated += evaluated
   return fate
+}
+
+function countMatch(engine: Engine, rule: number): void {
+  engine.matched[rule] += engine.weight
+  chargeMatch(engine, rule)
 }
 
 /** Which rule of a run the next draw takes, from 0; `count` when none. Thresholds of equal shares are guessed right at once. */

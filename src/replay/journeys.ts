@@ -5,7 +5,9 @@
  * replay ends (foldJourneys): same numbers, other time.
  */
 import { record } from '../metrics/histogram.ts'
+import { LANES } from '../netfilter/cost/program-prices.ts'
 import type { HopMemo } from '../netfilter/hop-records.ts'
+import { recordSecondHop } from './note-costs.ts'
 import type { DestinationTallies, FamilyTallies, Tallies } from './tallies.ts'
 
 /** What one connection showed of all of its kind. */
@@ -34,6 +36,8 @@ export interface Journeys {
   readonly all: (Journey | undefined)[]
   /** LINE words a journey. */
   lines: Float64Array
+  /** By journey and lane: what the second hop costs. */
+  secondPs: Float64Array
 }
 
 /** What a connection reads and writes of its journey: one cache line. */
@@ -58,6 +62,7 @@ export const newJourneys = (memo: HopMemo): Journeys => ({
   places: new Int32Array(1024),
   all: [undefined],
   lines: new Float64Array(64 * LINE.words),
+  secondPs: new Float64Array(64 * LANES),
 })
 
 /** The journey of a first record: 0 unknown, -1 none. */
@@ -84,15 +89,26 @@ export function enterJourney(
   journeys.places[firstRecord] = journeys.all.length
   journeys.all.push(journey)
   if (at >= journeys.lines.length) {
-    const grown = new Float64Array(2 * journeys.lines.length)
-    grown.set(journeys.lines)
-    journeys.lines = grown
+    journeys.lines = twice(journeys.lines)
+    journeys.secondPs = twice(journeys.secondPs)
   }
   journeys.lines.set(line, at + LINE.rules)
+  const { there, secondRecord } = journey
+  if (there !== undefined)
+    journeys.secondPs.set(
+      there.costs.subarray(LANES * secondRecord, LANES * (secondRecord + 1)),
+      LANES * journeys.places[firstRecord],
+    )
+}
+
+function twice(cells: Float64Array): Float64Array {
+  const grown = new Float64Array(2 * cells.length)
+  grown.set(cells)
+  return grown
 }
 
 /** Brings what connections left on their journeys' lines into the tallies and the memories' counts. */
-export function foldJourneys({ memo, all, lines }: Journeys, tallies: Tallies, family: FamilyTallies): void {
+export function foldJourneys({ memo, all, lines, secondPs }: Journeys, tallies: Tallies, family: FamilyTallies): void {
   const { destinations, nodes } = tallies
   for (let j = 1; j < all.length; j++) {
     const journey = all[j]!
@@ -109,6 +125,7 @@ export function foldJourneys({ memo, all, lines }: Journeys, tallies: Tallies, f
       nodes.secondHopConnections[target] += connections
       nodes.rulesEvaluated[target] += journey.secondRules * connections
       record(tallies.secondHop, journey.secondRules, connections)
+      recordSecondHop(tallies.modelledNs, secondPs, LANES * j, connections)
       if (journey.laterGoOn) {
         there.counts[2 * journey.secondRecord + 1] += later
         nodes.laterRulesEvaluated[target] += journey.laterSecondRules * later

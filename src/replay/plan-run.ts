@@ -8,8 +8,11 @@ import type { ClusterState } from '../cluster/cluster-state.ts'
 import type { ClusterNode } from '../cluster/objects.ts'
 import type { IpFamily } from '../net/ip.ts'
 import { formatIp, parseIp, parsePrefix, prefixContains, readIpWords } from '../net/ip.ts'
-import { compile } from '../netfilter/compile.ts'
+import { encodeProgram } from '../netfilter/compile.ts'
+import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
+import { programPrices } from '../netfilter/cost/program-prices.ts'
 import { type Host, hostView } from '../netfilter/host.ts'
+import { internChains } from '../netfilter/intern-chains.ts'
 import type { Program } from '../netfilter/program.ts'
 import { badInput, type Problem } from '../problem/problem.ts'
 import { type IptablesViews, iptablesViews } from '../proxier/iptables-proxier.ts'
@@ -44,7 +47,12 @@ export interface PlannedFamily {
   readonly firstRow: number
 }
 
-export function planRun(state: ClusterState, scenario: Scenario): E.Either<Problem, PlannedRun> {
+/** `profiles`: prices to model nanoseconds with; without, none are. */
+export function planRun(
+  state: ClusterState,
+  scenario: Scenario,
+  profiles?: CostProfiles,
+): E.Either<Problem, PlannedRun> {
   const nodes = [...state.nodes.values()].map(stored => stored.object)
   const nodeIndex = new Map(nodes.map((node, i) => [node.name, i]))
   const podsOfNode = podAddresses(state, nodes, nodeIndex)
@@ -61,17 +69,21 @@ export function planRun(state: ClusterState, scenario: Scenario): E.Either<Probl
       family,
     )
     if (views.servicePorts.length === 0) continue
-    const program = compile(views.views)
-    if (E.isLeft(program)) return program
+    const interned = internChains(views.views)
+    if (E.isLeft(interned)) return interned
+    const program = encodeProgram(interned.right)
     const hosts = nodes.map((node, n) => hostView(hostOf(node, podsOfNode[n], scenario), family))
     families[family] = {
       views,
       firstRow: rows.length,
       plan: {
-        program: program.right,
+        program,
+        ...(profiles === undefined
+          ? {}
+          : { prices: programPrices(program, interned.right, profiles, program.dnatCount) }),
         viewOfNode: Int32Array.from(views.viewOfNode),
         hosts: hostTable(family, hosts),
-        backendNode: backendNodes(program.right, family, nodeOfAddress),
+        backendNode: backendNodes(program, family, nodeOfAddress),
       },
     }
     rows.push(...serviceRows(state, family, views.servicePorts, nodeIndex))

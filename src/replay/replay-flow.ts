@@ -6,7 +6,8 @@
 import { record } from '../metrics/histogram.ts'
 import type { Packet } from '../net/packet.ts'
 import { CT, ORIGIN } from '../net/packet.ts'
-import { findRecord, movedBy, passFirst, passLater } from '../netfilter/hop-memo.ts'
+import { LANES } from '../netfilter/cost/program-prices.ts'
+import { chargeRecord, findRecord, movedBy, passFirst, passLater } from '../netfilter/hop-memo.ts'
 import { recordOf } from '../netfilter/hop-records.ts'
 import { INTERFACE } from '../netfilter/interface.ts'
 import type { Outcome } from '../netfilter/outcome.ts'
@@ -15,7 +16,9 @@ import { type SourceTests, signatureOf, TEST_WORDS } from '../netfilter/source-t
 import { DESTINATION, DESTINATION_WORDS } from '../workload/traffic.ts'
 import { secondPlaces } from './hop-places.ts'
 import { enterJourney, type Journey, type Journeys, journeyOf, LINE } from './journeys.ts'
+import { noteFirstHop, noteSecondHop, noteWay } from './note-costs.ts'
 import { FATE, type FamilyReplayer, type Fate, journeysAt, memoAt, type Replayer, type Way } from './replay-state.ts'
+import type { Tallies } from './tallies.ts'
 
 /** Replays the family's flow, which starts at `node`. */
 export function replayFlow(replayer: Replayer, family: FamilyReplayer, node: number): void {
@@ -38,9 +41,10 @@ function travel(
   replayer: Replayer,
   family: FamilyReplayer,
   node: number,
-  { memo, lines }: Journeys,
+  journeys: Journeys,
   journey: number,
 ): boolean {
+  const { memo, lines } = journeys
   const at = LINE.words * journey
   const home = lines[at + LINE.home]
   if (home >= 0 ? home !== node : home === -2 - node) return false
@@ -62,7 +66,19 @@ function travel(
   destinations.rulesEvaluated[destination] += rules
   record(tallies.firstHop, rules, 1)
   record(tallies.total, rules + lines[at + LINE.secondRules], 1)
+  if (tallies.modelledNs.length > 0) noteTravel(family, tallies, journeys, journey, moved)
   return true
+}
+
+/** What the connection cost: the second hop is the same for all of its kind, and recorded with them all (journeys.ts). */
+function noteTravel(family: FamilyReplayer, tallies: Tallies, journeys: Journeys, journey: number, moved: number): void {
+  const { memo, lines, secondPs } = journeys
+  const hit = lines[LINE.words * journey + LINE.hit]
+  chargeRecord(memo, family.way.record, hit < 0 ? -1 : Math.floor(hit / SLOTS), hit % SLOTS, moved, family.flow.packet.protocol)
+  const { costPs } = family.way
+  noteFirstHop(tallies.modelledNs, memo.costPs, costPs)
+  for (let lane = 0; lane < LANES; lane++) costPs[lane] += secondPs[LANES * journey + lane]
+  noteWay(tallies.modelledNs, costPs)
 }
 
 /** Whether the address that a masquerade at this node gives passes source tests as `wanted` (LINE.signature) says. */
@@ -133,6 +149,7 @@ function replayHops(replayer: Replayer, family: FamilyReplayer, node: number): v
     record(tallies.secondHop, secondRules, 1)
   }
   record(tallies.total, firstRules + secondRules, 1)
+  noteWay(tallies.modelledNs, way.costPs)
   if (way.fate !== FATE.delivered) {
     destinations.packets[destination] += 1
     if (way.fate === FATE.rejected) destinations.rejected[destination] += 1
@@ -158,6 +175,7 @@ function firstHop(replayer: Replayer, family: FamilyReplayer, node: number): num
   const memo = memoAt(replayer, family, node)
   const view = plan.viewOfNode[node]
   way.outcome = passFirst(memo, way.record, view, hosts[node], replayer.plan.orderKeyOfNode[node], packet)
+  noteFirstHop(tallies.modelledNs, memo.costPs, way.costPs)
   way.dnat = memo.dnat
   way.target = way.dnat < 0 ? -1 : plan.backendNode[way.dnat]
   way.fate = firstFate(way, node)
@@ -179,6 +197,7 @@ function secondHop(replayer: Replayer, family: FamilyReplayer): number {
   const view = plan.viewOfNode[target]
   way.secondRecord = findRecord(memo, places, way.dnat, view, hosts[target], secondPacket)
   way.secondOutcome = passFirst(memo, way.secondRecord, view, hosts[target], orderKey, secondPacket)
+  noteSecondHop(replayer.tallies.modelledNs, memo.costPs, way.costPs)
   way.fate = secondFate(way.secondOutcome, memo.dnat)
   nodes.secondHopConnections[target] += 1
   nodes.rulesEvaluated[target] += memo.rulesEvaluated

@@ -2,6 +2,7 @@
  * Everything one replay needs, as structured-cloneable data: the traffic, the compiled rules of every node, and where each DNAT leads.
  * The big arrays lie on shared buffers, so posting a plan to a worker costs little.
  */
+import type { ProgramPrices } from '../netfilter/cost/program-prices.ts'
 import type { Program } from '../netfilter/program.ts'
 import type { StreamSeed } from '../sim/random.ts'
 import type { TrafficPlan } from '../workload/traffic.ts'
@@ -26,6 +27,8 @@ export interface ReplayPlan {
 
 export interface FamilyPlan {
   readonly program: Program
+  /** What evaluating it costs, in nanoseconds as cost profiles have them; absent: nobody asks. */
+  readonly prices?: ProgramPrices
   readonly viewOfNode: Int32Array
   readonly hosts: HostTable
   /** Per DNAT id: the node where its address lives, or -1 where no node of the cluster has it. */

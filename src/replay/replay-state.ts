@@ -52,6 +52,8 @@ export interface Way {
   secondOutcome: Outcome
   secondRecord: number
   fate: Fate
+  /** What it cost so far, per lane. */
+  readonly costPs: Float64Array
 }
 
 /** Where a first packet's way ends, or that it goes on to its second hop. */

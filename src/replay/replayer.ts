@@ -6,6 +6,7 @@
  */
 import type { IpFamily } from '../net/ip.ts'
 import { newPacket } from '../net/packet.ts'
+import { LANES } from '../netfilter/cost/program-prices.ts'
 import { newEngine } from '../netfilter/engine.ts'
 import { foldRecords } from '../netfilter/hop-memo.ts'
 import { newHopMemo } from '../netfilter/hop-records.ts'
@@ -36,7 +37,7 @@ export function newReplayer(plan: ReplayPlan, remembers = true): Replayer {
     const own = plan.families[f]
     if (own === null) return null
     const tests = newSourceTests()
-    const remembering = (): Journeys => newJourneys(newHopMemo(newEngine(own.program, plan.ruleSeed), tests))
+    const remembering = (): Journeys => newJourneys(newHopMemo(newEngine(own.program, plan.ruleSeed, own.prices), tests))
     const detailJourneys = plan.detailNodes.map(node => {
       const journeys = remembering()
       beginNode(journeys.memo.engine, plan.orderKeyOfNode[node])
@@ -66,6 +67,7 @@ export function newReplayer(plan: ReplayPlan, remembers = true): Replayer {
         secondOutcome: OUTCOME.dropped,
         secondRecord: 0,
         fate: FATE.dropped,
+        costPs: new Float64Array(LANES),
       },
     }
   }

@@ -4,16 +4,25 @@
  */
 import type { Histogram } from '../metrics/histogram.ts'
 import { mergeInto, newHistogram } from '../metrics/histogram.ts'
+import { LANES } from '../netfilter/cost/program-prices.ts'
 import type { Program } from '../netfilter/program.ts'
 import { HOOK_COUNT } from '../netfilter/program.ts'
 import type { RuleTallies } from '../netfilter/rule-tallies.ts'
 import type { ReplayPlan } from './replay-plan.ts'
 
-export interface Tallies {
+export interface Tallies extends HopHistograms {
   readonly destinations: DestinationTallies
   readonly nodes: NodeTallies
   readonly families: { readonly 4: FamilyTallies | null; readonly 6: FamilyTallies | null }
   /** Rules evaluated by a connection's first packet: where it met the rules, on its second hop, and summed. */
+  readonly firstHop: Histogram
+  readonly secondHop: Histogram
+  readonly total: Histogram
+  /** What its way through the nodes costs in nanoseconds, by lane (COST_BACKENDS); empty where the plan has no prices. */
+  readonly modelledNs: readonly HopHistograms[]
+}
+
+export interface HopHistograms {
   readonly firstHop: Histogram
   readonly secondHop: Histogram
   readonly total: Histogram
@@ -91,11 +100,19 @@ export function newTallies(plan: ReplayPlan): Tallies {
       laterRulesEvaluated: new Float64Array(nodeCount),
     },
     families: { 4: family(4), 6: family(6) },
-    firstHop: newHistogram(),
-    secondHop: newHistogram(),
-    total: newHistogram(),
+    ...newHopHistograms(),
+    modelledNs: hasPrices(plan) ? Array.from({ length: LANES }, newHopHistograms) : [],
   }
 }
+
+const newHopHistograms = (): HopHistograms => ({
+  firstHop: newHistogram(),
+  secondHop: newHistogram(),
+  total: newHistogram(),
+})
+
+const hasPrices = ({ families }: ReplayPlan): boolean =>
+  [families[4], families[6]].some(family => family?.prices !== undefined)
 
 /** The tallies of a whole run: what each thread counted, and the connections that no thread saw. */
 export function mergeTallies(plan: ReplayPlan, parts: readonly Tallies[]): Tallies {
@@ -122,6 +139,13 @@ function addTallies(target: Tallies, source: Tallies): void {
       addRuleTallies(tallies, from.detail[i])
     })
   }
+  mergeHops(target, source)
+  target.modelledNs.forEach((lane, i) => {
+    mergeHops(lane, source.modelledNs[i])
+  })
+}
+
+function mergeHops(target: HopHistograms, source: HopHistograms): void {
   mergeInto(target.firstHop, source.firstHop)
   mergeInto(target.secondHop, source.secondHop)
   mergeInto(target.total, source.total)

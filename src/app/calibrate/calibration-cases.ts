@@ -5,7 +5,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { CostBackend, CostItem } from '../../netfilter/cost/cost-profile.ts'
-import { nftablesTerms } from '../../netfilter/cost/nftables-terms.ts'
+import { firstPacketTerms } from '../../netfilter/cost/rule-terms.ts'
 import { describeProblem } from '../../problem/problem.ts'
 import { parseIptables } from '../../ruleset/parse-iptables.ts'
 import type { Ruleset } from '../../ruleset/ruleset.ts'
@@ -26,28 +26,33 @@ export const calibrationCases = (backend: CostBackend): readonly CostCase[] =>
 
 function iptablesCases(backend: CostBackend): readonly CostCase[] {
   const [one, ...worlds] = worldCases(backend)
-  const later = { ruleset: parsed(one.rules), destinations: one.destinations, source: SOURCE.inside, spread: 1 }
+  const later = {
+    backend,
+    ruleset: parsed(one.rules),
+    destinations: one.destinations,
+    source: SOURCE.inside,
+    spread: 1,
+  }
   return [
     noRules(one),
-    { ...one, name: 'tracked', rules: FILTER, destinations: [POD], items: itemsOf(FILTER, POD) },
+    { ...one, name: 'tracked', rules: FILTER, destinations: [POD], items: itemsOf(backend, FILTER, POD) },
     { ...one, name: 'later packets', established: BACKEND, items: laterPacketItems(later) },
     one,
     ...worlds,
     ...KINDS.map(([name, rule, count, packets]): CostCase => {
       const rules = FILTER + natOf(Array.from({ length: count }, (_, i) => `-A TEST ${rule.replace('#', String(i))}\n`))
-      return { ...one, name, rules, packets, items: itemsOf(rules, one.destinations[0]) }
+      return { ...one, name, rules, packets, items: itemsOf(backend, rules, one.destinations[0]) }
     }),
   ]
 }
 
 function nftablesCases(): readonly CostCase[] {
   const [one, ...worlds] = worldCases('nftables')
-  const elsewhere = { translated: false, masqueraded: false, byNodePort: false, affinityLookups: 0, spread: 1 }
   return [
     noRules(one),
     { ...one, name: 'tracked', rules: NFT_TRACKING, destinations: [POD], items: items('forward', 'conntrackNew') },
     { ...one, name: 'later packets', established: BACKEND, items: items('forward', 'conntrackEstablished') },
-    { ...one, name: 'one Service, another address', destinations: [POD], items: nftablesTerms(elsewhere) },
+    { ...one, name: 'one Service, another address', destinations: [POD], items: firstPacketTerms('nftables') },
     one,
     ...worlds,
     ...NFT_KINDS.map(([name, rule, term]): CostCase => {
@@ -77,8 +82,11 @@ const noRules = (one: CostCase): CostCase => ({
 const items = (...terms: readonly CostItem['term'][]): readonly CostItem[] =>
   terms.map(term => ({ term, count: 1, size: 1 }))
 
-const itemsOf = (rules: string, destination: Destination): readonly CostItem[] =>
-  firstPacketItems({ ruleset: parsed(rules), destinations: [destination], source: SOURCE.inside, spread: 1 }, 1)
+const itemsOf = (backend: CostBackend, rules: string, destination: Destination): readonly CostItem[] =>
+  firstPacketItems(
+    { backend, ruleset: parsed(rules), destinations: [destination], source: SOURCE.inside, spread: 1 },
+    1,
+  )
 
 function parsed(text: string): Ruleset {
   const saved = parseIptables(text, { family: 4 })

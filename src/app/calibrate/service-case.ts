@@ -1,6 +1,5 @@
 /** A case of Services: the rules kube-proxy would write for a world, in one of the backends, and what a mean packet pays there. */
 import type { CostBackend, CostItem } from '../../netfilter/cost/cost-profile.ts'
-import { nftablesTerms } from '../../netfilter/cost/nftables-terms.ts'
 import { iptablesRuleset } from '../../proxier/iptables-proxier.ts'
 import { nftablesRuleset } from '../../proxier/nftables-proxier.ts'
 import { printRuleset } from '../../ruleset/print-iptables.ts'
@@ -20,24 +19,15 @@ export function serviceCase(name: string, backend: CostBackend, shape: WorldShap
     destinations: destinations(shape),
     packets,
   } as const
-  if (backend === 'nftables') {
-    const ruleset = nftablesRuleset(state, NODE_NAME, worldConfig('nftables', shape), 4)
-    const sets = ruleset.tables.flatMap(t => [...t.sets.keys()].filter(name => name.startsWith('affinity-')))
-    return { ...common, rules: printNftRuleset(ruleset), forgetSets: sets, items: nftablesItems(shape) }
-  }
   const ruleset = iptablesRuleset(state, NODE_NAME, worldConfig('iptables', shape), 4)
-  const traffic = { ruleset, source, destinations: common.destinations, spread: spreadOf(shape) }
+  const traffic = { backend, ruleset, source, destinations: common.destinations, spread: spreadOf(shape) }
   const traces = shape.to !== 'every' && shape.endpoints === 1 ? 1 : TRACES
-  return { ...common, rules: printRuleset(ruleset), items: firstPacketItems(traffic, traces) }
+  const items = firstPacketItems(traffic, traces)
+  if (backend !== 'nftables') return { ...common, rules: printRuleset(ruleset), items }
+  const nft = nftablesRuleset(state, NODE_NAME, worldConfig('nftables', shape), 4)
+  const sets = nft.tables.flatMap(t => [...t.sets.keys()].filter(set => set.startsWith('affinity-')))
+  const more: readonly CostItem[] = shape.byNodePort ? [{ term: 'nodePort', count: 1, size: 1 }] : []
+  return { ...common, rules: printNftRuleset(nft), forgetSets: sets, items: [...items, ...more] }
 }
-
-const nftablesItems = (shape: WorldShape): readonly CostItem[] =>
-  nftablesTerms({
-    translated: true,
-    masqueraded: shape.from === 'outside' || shape.byNodePort,
-    byNodePort: shape.byNodePort,
-    affinityLookups: shape.affinity ? shape.endpoints : 0,
-    spread: spreadOf(shape),
-  })
 
 const TRACES = 64

@@ -7,7 +7,7 @@ import { parseIp, writeIpWords } from '../../net/ip.ts'
 import type { Packet } from '../../net/packet.ts'
 import { newPacket, ORIGIN } from '../../net/packet.ts'
 import { PlainConntrack } from '../../netfilter/conntrack/plain-conntrack.ts'
-import type { CostItem } from '../../netfilter/cost/cost-profile.ts'
+import type { CostBackend, CostItem } from '../../netfilter/cost/cost-profile.ts'
 import { meanItems } from '../../netfilter/cost/mean-items.ts'
 import { rulesetSizes, traceTerms } from '../../netfilter/cost/trace-terms.ts'
 import { hostView } from '../../netfilter/host.ts'
@@ -18,6 +18,7 @@ import type { Ruleset } from '../../ruleset/ruleset.ts'
 import { type Destination, NODE_ADDRESS, POD_CIDR } from './service-world.ts'
 
 export interface TracedTraffic {
+  readonly backend: CostBackend
   readonly ruleset: Ruleset
   /** Met in turn. */
   readonly destinations: readonly Destination[]
@@ -29,7 +30,7 @@ export interface TracedTraffic {
 
 /** First packets; `count` traces. */
 export function firstPacketItems(traffic: TracedTraffic, count: number): readonly CostItem[] {
-  const { ruleset, spread } = traffic
+  const { backend, ruleset, spread } = traffic
   const sizes = rulesetSizes(ruleset)
   const to = sample(traffic.destinations, count)
   return meanItems(
@@ -38,15 +39,21 @@ export function firstPacketItems(traffic: TracedTraffic, count: number): readonl
       const memory = newTraceMemory(ruleset, new PlainConntrack({ low: 1, high: 2 }))
       // Strides apart, so that the choice of a backend does not go with that of a Service.
       const packet = packetTo(to[(i * STRIDE) % to.length], traffic.source)
-      return traceTerms(sizes, traceOf(ruleset, packet, word, { memory }), spread)
+      return traceTerms(backend, sizes, traceOf(ruleset, packet, word, { memory }), spread)
     }),
   )
 }
 
 /** A later packet of a connection to the first destination. */
-export function laterPacketItems({ ruleset, destinations, source, spread }: TracedTraffic): readonly CostItem[] {
+export function laterPacketItems({
+  backend,
+  ruleset,
+  destinations,
+  source,
+  spread,
+}: TracedTraffic): readonly CostItem[] {
   const first = traceOf(ruleset, packetTo(destinations[0], source), 0, {})
-  return traceTerms(rulesetSizes(ruleset), traceOf(ruleset, first.packet, 0, { established: true }), spread)
+  return traceTerms(backend, rulesetSizes(ruleset), traceOf(ruleset, first.packet, 0, { established: true }), spread)
 }
 
 const STRIDE = 37

@@ -67,6 +67,9 @@ export interface CostProfile {
   readonly fit?: CostFit
 }
 
+/** One profile for each backend. */
+export type CostProfiles = Readonly<Record<CostBackend, CostProfile>>
+
 export interface CostProvenance {
   readonly kernel: string
   readonly cpu: string

@@ -1,35 +1,43 @@
 /**
- * What a new connection pays in nftables mode, as terms of a cost profile: the way kube-proxy's nftables rules of 1.33 and 1.34 take it,
- * in closed form, since no rule of it depends on how many Services there are. Whether it was translated, masqueraded and so on is what
- * the iptables rules of the same Service decided: both modes decide alike.
+ * What a new connection pays in nftables mode, as terms of a cost profile, told from the iptables rules of the same Services: in nftables
+ * mode no rule depends on how many Services there are, and both modes decide alike. So the way of a connection that no Service wants has
+ * one price, and the iptables rule that translates or masquerades says what comes on top.
  */
+import type { Match, Rule } from '../../ruleset/ruleset.ts'
 import { type CostItem, type CostTerm, spreadItems } from './cost-profile.ts'
 
-export interface NftablesWay {
-  /** A Service translates it. */
-  readonly translated: boolean
-  readonly masqueraded: boolean
-  readonly byNodePort: boolean
-  /** Backends of a Service with ClientIP affinity that are asked for the client; 0 without affinity. */
-  readonly affinityLookups: number
-  /** Backends that the traffic at large spreads over. */
-  readonly spread: number
-}
+const item = (term: CostTerm, count = 1): CostItem => ({ term, count, size: 1 })
 
-export function nftablesTerms(way: NftablesWay): readonly CostItem[] {
-  const items: CostItem[] = []
-  const add = (term: CostTerm, count = 1): void => {
-    if (count > 0) items.push({ term, count, size: 1 })
+/** The address is looked for, then the port among node ports. */
+export const NFTABLES_UNTRANSLATED: readonly CostItem[] = [item('noService'), item('vmap', 2)]
+
+/** In place of the way of an untranslated connection. */
+const translated = (spread: number): readonly CostItem[] => [
+  ...NFTABLES_UNTRANSLATED.map(i => ({ ...i, count: -i.count })),
+  item('service'),
+  item('vmap'),
+  item('numgen'),
+  ...spreadItems(spread),
+]
+
+/** What an iptables rule stands for in nftables mode; `whyNot`: the match that does not hold, if one does not. */
+export function nftablesRuleTerms(
+  { matches, verdict }: Rule,
+  whyNot: Match | undefined,
+  spread: number,
+): readonly CostItem[] {
+  const recent = matches.find(m => m.kind === 'recent')
+  if (recent?.operation === 'rcheck') return [item('affinityLookup')]
+  if (whyNot !== undefined) return []
+  const remembers = recent === undefined ? [] : [item('affinityUpdate')]
+  switch (verdict?.kind) {
+    case 'dnat':
+    case 'redirect':
+      return [...remembers, ...translated(spread)]
+    case 'masquerade':
+    case 'snat':
+      return [...remembers, item('masquerade')]
+    default:
+      return remembers
   }
-  add('forward')
-  add('conntrackNew')
-  add(way.translated ? 'service' : 'noService')
-  // The address is looked for once, the node port where that finds nothing.
-  add('vmap', way.translated ? 1 : 2)
-  add('numgen', way.translated ? 1 : 0)
-  add('nodePort', way.byNodePort ? 1 : 0)
-  add('affinityLookup', way.affinityLookups)
-  add('affinityUpdate', way.affinityLookups > 0 ? 1 : 0)
-  add('masquerade', way.masqueraded ? 1 : 0)
-  return [...items, ...spreadItems(way.spread)]
 }

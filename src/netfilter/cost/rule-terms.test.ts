@@ -3,10 +3,10 @@ import type { Match, Rule } from '../../ruleset/ruleset.ts'
 import { commented, dnatTo, from, jumpTo, makeRule, markWith, portIs, to, withChance } from '../testing/make-rules.ts'
 import { ruleTerms } from './rule-terms.ts'
 
-const PLACE = { chainLength: 40, recentLists: 7 }
+const PLACE = { chainLength: 40, recentLists: 7, spread: 1 }
 
 const words = (rule: Rule, whyNot: Match | undefined, protocolHolds = true): string =>
-  ruleTerms(rule, whyNot, protocolHolds, PLACE)
+  ruleTerms('iptables-nft', rule, whyNot, protocolHolds, PLACE)
     .map(({ term, count }) => (count === 1 ? term : `${term} x ${count}`))
     .join(', ')
 
@@ -15,7 +15,7 @@ const [address, , ports] = service.matches
 
 describe('terms of an evaluated rule', () => {
   it('grow with the rules of its chain', () => {
-    expect(ruleTerms(service, address, true, PLACE).every(i => i.size === 40)).toBe(true)
+    expect(ruleTerms('iptables-legacy', service, address, true, PLACE).every(i => i.size === 40)).toBe(true)
   })
 
   it('end at the header field that differs, the protocol first', () => {
@@ -32,10 +32,11 @@ describe('terms of an evaluated rule', () => {
     expect(words(chance, chance.matches[1])).toBe('rule, comment, statistic')
   })
 
-  it('have a target when all hold, unless it ends the way', () => {
+  it('have a target when all hold', () => {
     expect(words(service, undefined)).toBe('rule, header x 2, ports, comment, jump')
     expect(words(makeRule(markWith(1, 1)), undefined)).toBe('rule, setMark')
-    expect(words(makeRule(dnatTo('10.244.0.1', 80)), undefined)).toBe('rule')
+    expect(words(makeRule(dnatTo('10.244.0.1', 80)), undefined)).toBe('rule, dnat')
+    expect(words(makeRule({ kind: 'masquerade', randomFully: true }), undefined)).toBe('rule, masquerade')
     expect(words(makeRule(undefined), undefined)).toBe('rule')
     expect(words(makeRule({ kind: 'return' }, from('10.0.0.0/8')), undefined)).toBe('rule, header')
   })

@@ -3,11 +3,11 @@
  * hold and, if all hold, its target. Additive, so that counters of rules fold into nanoseconds.
  *
  * Models ipt_do_table (header first, in one comparison, then modules in order, each an indirect call) and the expressions iptables-nft
- * makes of a rule: the protocol is compared first, whatever order the rule is written in. Targets that end a walk (ACCEPT, DROP, DNAT …)
- * are in the price of the way.
+ * makes of a rule: the protocol is compared first, whatever order the rule is written in. ACCEPT, DROP and RETURN cost nothing more.
  */
-import type { Match, Rule } from '../../ruleset/ruleset.ts'
-import type { CostItem, CostTerm } from './cost-profile.ts'
+import type { Match, Rule, Verdict } from '../../ruleset/ruleset.ts'
+import { type CostBackend, type CostItem, type CostTerm, spreadItems } from './cost-profile.ts'
+import { NFTABLES_UNTRANSLATED, nftablesRuleTerms } from './nftables-terms.ts'
 
 /** What of a ruleset a rule's price depends on. */
 export interface RulePlace {
@@ -15,15 +15,28 @@ export interface RulePlace {
   readonly chainLength: number
   /** Lists of `-m recent` on the node. */
   readonly recentLists: number
+  /** Backends that the traffic at large spreads over: who is sent to one finds its chain cold. */
+  readonly spread: number
 }
+
+/** What a connection's first packet pays whatever rules it meets. */
+export const firstPacketTerms = (backend: CostBackend): readonly CostItem[] => [
+  ...once('forward', 'conntrackNew'),
+  ...(backend === 'nftables' ? NFTABLES_UNTRANSLATED : []),
+]
+
+/** The same of a later packet. */
+export const LATER_PACKET_TERMS: readonly CostItem[] = once('forward', 'conntrackEstablished')
 
 /** `whyNot`: the first match, as written, that does not hold; undefined when all hold. `protocolHolds`: whether -p does. */
 export function ruleTerms(
+  backend: CostBackend,
   rule: Rule,
   whyNot: Match | undefined,
   protocolHolds: boolean,
   place: RulePlace,
 ): readonly CostItem[] {
+  if (backend === 'nftables') return nftablesRuleTerms(rule, whyNot, place.spread)
   const items: CostItem[] = []
   const add = (term: CostTerm, count = 1): void => {
     items.push({ term, count, size: place.chainLength })
@@ -39,10 +52,13 @@ export function ruleTerms(
     addModule(match, place, add)
     if (match === whyNot) return items
   }
-  const verdict = rule.verdict?.kind
-  if (verdict === 'jump' || verdict === 'goto') add('jump')
-  else if (verdict === 'mark') add('setMark')
-  return items
+  const target = rule.verdict === undefined ? undefined : TARGET_TERM[rule.verdict.kind]
+  if (target !== undefined) add(target)
+  return target === 'dnat' ? [...items, ...spreadItems(place.spread)] : items
+}
+
+function once(...terms: readonly CostTerm[]): readonly CostItem[] {
+  return terms.map(term => ({ term, count: 1, size: 1 }))
 }
 
 /** Header fields in the order that iptables-nft compares them. */
@@ -58,6 +74,16 @@ const HEADER_ORDER: readonly Match['kind'][] = [
 
 const inHeader = (matches: readonly Match[]): readonly Match[] =>
   HEADER_ORDER.flatMap(kind => matches.filter(m => m.kind === kind))
+
+const TARGET_TERM: Readonly<Partial<Record<Verdict['kind'], CostTerm>>> = {
+  jump: 'jump',
+  goto: 'jump',
+  mark: 'setMark',
+  dnat: 'dnat',
+  redirect: 'dnat',
+  masquerade: 'masquerade',
+  snat: 'masquerade',
+}
 
 const MODULE_TERM: Readonly<Partial<Record<Match['kind'], CostTerm>>> = {
   comment: 'comment',
