@@ -1,6 +1,7 @@
 /** A RunResult as a simulation could give it, for tests of outputs: a multinomial load over Services of given sizes, seeded. */
 import { type Distribution, distribution } from '../src/metrics/distribution.ts'
 import { newHistogram, record } from '../src/metrics/histogram.ts'
+import { COST_BACKENDS } from '../src/netfilter/cost/cost-profile.ts'
 import type { RuleColumns, RunResult, SweepColumns } from '../src/output/run-result.ts'
 import { draw32, scale32 } from '../src/sim/random.ts'
 
@@ -141,6 +142,7 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
       ...(nodes > 1 ? [{ node: nodeName(nodes - 1), why: 'busiest', rules }] : []),
     ],
     rulesEvaluated: hops,
+    modelledNs: COST_BACKENDS.map(backend => ({ ...hops, backend, profile: 'a processor, a kernel, 2026-01-01' })),
     metrics: options.metrics ?? { connections: 1, 'cluster.nodes': nodes },
   }
 }
@@ -195,7 +197,14 @@ export function makeSweep(values: readonly number[] = [1, 10, 100, 1_000]): Swee
     meanRulesEvaluated: column(v => 30 + v / 2),
     p50RulesEvaluated: column(v => 30 + Math.floor(v / 2)),
     p99RulesEvaluated: column(v => 30 + v),
+    p90RulesEvaluated: column(v => 30 + Math.floor(0.9 * v)),
     maxRulesEvaluated: column(v => 31 + v),
+    modelledNs: COST_BACKENDS.map((backend, lane) => ({
+      backend,
+      mean: column(v => 4000 + 100 * lane * v),
+      p50: column(v => 4000 + 90 * lane * v),
+      p99: column(v => 4000 + 200 * lane * v),
+    })),
     maxOverMean: column(v => 1 + Math.sqrt(v) / 100),
     coefficientOfVariation: column(v => Math.sqrt(v) / 300),
     gini: column(v => Math.sqrt(v) / 500),

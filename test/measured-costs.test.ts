@@ -20,7 +20,7 @@ const MOST_BACKENDS = 300
 
 const shipped = await readCostProfiles(undefined)()
 if (E.isLeft(shipped)) throw new Error(describeProblem(shipped.left))
-const profileOf = (backend: CostBackend): CostProfile => shipped.right.find(p => p.backend === backend)!
+const profileOf = (backend: CostBackend): CostProfile => shipped.right[backend]
 
 const predicted = (backend: CostBackend, shape: Partial<WorldShape>): number => {
   // The measured rules had comments however many endpoints there were.

@@ -19,9 +19,10 @@ const words = async (flag: string | undefined): Promise<string> => {
 }
 
 async function shipped(): Promise<readonly CostProfile[]> {
+  // In the order of COST_BACKENDS.
   const read = await readCostProfiles(undefined)()
   if (E.isLeft(read)) throw new Error(describeProblem(read.left))
-  return read.right
+  return Object.values(read.right)
 }
 
 describe('--cost-profile', () => {
@@ -36,6 +37,10 @@ describe('--cost-profile', () => {
     expect(await words('nftables')).toBe('nftables')
     expect(await words(file)).toBe('iptables-legacy')
     expect(await words(`${file}#iptables-nft`)).toBe('iptables-nft')
+    const all = await readCostProfiles(file)()
+    expect(E.isLeft(all) && describeProblem(all.left).replaceAll(folder, 'DIR')).toMatch(
+      /^DIR\/here.json: holds no profile "nftables"/,
+    )
     expect(await words(`${file}#nftables`)).toBe(
       'DIR/here.json: holds no profile "nftables"; there are iptables-legacy, iptables-nft',
     )

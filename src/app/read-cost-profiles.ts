@@ -6,16 +6,25 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { COST_BACKENDS, type CostBackend, type CostProfile } from '../netfilter/cost/cost-profile.ts'
+import { COST_BACKENDS, type CostBackend, type CostProfile, type CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import { decodeCostProfiles } from '../netfilter/cost/decode-cost-profiles.ts'
 import { badInput, badUsage, type Problem, quoted } from '../problem/problem.ts'
 import { readInput } from './files.ts'
 
-/** All profiles of the file: what a run prices with. */
-export const readCostProfiles = (flag: string | undefined): TE.TaskEither<Problem, readonly CostProfile[]> => {
+/** The profiles of all backends: what a run prices with. */
+export const readCostProfiles = (flag: string | undefined): TE.TaskEither<Problem, CostProfiles> => {
   const { file, name } = partsOf(flag)
   return name === undefined
-    ? readFile(file)
+    ? pipe(
+        readFile(file),
+        TE.chainEitherK(profiles =>
+          pipe(
+            COST_BACKENDS,
+            E.traverseArray(backend => profileNamed(file, profiles, backend)),
+            E.map(([legacy, nft, nftables]) => ({ 'iptables-legacy': legacy, 'iptables-nft': nft, nftables })),
+          ),
+        ),
+      )
     : TE.left(badUsage(`--cost-profile ${quoted(flag)} names one backend`, 'a run prices all: write the file alone'))
 }
 
@@ -27,19 +36,17 @@ export const readCostProfile = (
   const { file, name } = partsOf(flag)
   return pipe(
     readFile(file),
-    TE.chainEitherK(profiles => {
-      const found = profiles.find(p => p.backend === (name ?? backend))
-      return found === undefined
-        ? E.left(
-            badInput(
-              { file },
-              `holds no profile ${quoted(name ?? backend)}`,
-              `there are ${profiles.map(p => p.backend).join(', ')}`,
-            ),
-          )
-        : E.right(found)
-    }),
+    TE.chainEitherK(profiles => profileNamed(file, profiles, name ?? backend)),
   )
+}
+
+function profileNamed(file: string, profiles: readonly CostProfile[], name: string): E.Either<Problem, CostProfile> {
+  const found = profiles.find(p => p.backend === name)
+  return found === undefined
+    ? E.left(
+        badInput({ file }, `holds no profile ${quoted(name)}`, `there are ${profiles.map(p => p.backend).join(', ')}`),
+      )
+    : E.right(found)
 }
 
 export const SHIPPED_PROFILES = join(import.meta.dirname, '../../profiles/linux-6.18-epyc.json')

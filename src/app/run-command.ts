@@ -20,6 +20,7 @@ import { withInterrupt } from './interrupt.ts'
 import { listScenarios, loadScenario, readObjectFiles } from './load-scenario.ts'
 import { withNewLog } from './new-log.ts'
 import { makeProgress, type Progress } from './progress.ts'
+import { readCostProfiles } from './read-cost-profiles.ts'
 import { withResultDir } from './result-dir.ts'
 import { checkOwner } from './result-owner.ts'
 import { runScenario } from './run-scenario.ts'
@@ -33,6 +34,7 @@ export interface RunFlags {
   readonly set: readonly string[]
   readonly threshold: readonly string[]
   readonly out?: string
+  readonly costProfile?: string
   readonly format: string
   readonly force: boolean
   readonly quiet: boolean
@@ -55,6 +57,7 @@ interface RunRequest {
   readonly thresholds: readonly Threshold[]
   readonly workers: number
   readonly out?: string
+  readonly costProfile?: string
   readonly format: 'text' | 'json'
   readonly force: boolean
   readonly quiet: boolean
@@ -94,13 +97,16 @@ const runRequest = (request: RunRequest, progress: Progress, signal: AbortSignal
     TE.bind('expected', ({ source }) =>
       TE.fromEither(expectedThresholds(source.scenario.expect, source.file, request.thresholds)),
     ),
+    TE.bind('profiles', () => readCostProfiles(request.costProfile)),
     TE.bind('files', ({ source }) => readObjectFiles(source, request.settings)),
     TE.let('dir', ({ source }) => request.out ?? join('results', source.scenario.name)),
     TE.chainFirst(({ source, dir }) => checkOwner(dir, source.scenario.name, request.force)),
-    TE.chain(({ source, expected, files, dir }) =>
+    TE.chain(({ source, expected, profiles, files, dir }) =>
       withResultDir(dir, partial =>
         pipe(
-          withNewLog(partial, log => runScenario({ source, files, workers: request.workers, log, progress, signal })),
+          withNewLog(partial, log =>
+            runScenario({ source, files, workers: request.workers, log, progress, signal, profiles }),
+          ),
           TE.bindTo('outcome'),
           TE.bind('thresholds', ({ outcome }) =>
             TE.fromEither(

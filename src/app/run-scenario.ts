@@ -8,6 +8,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ManifestFile } from '../cluster/manifest-document.ts'
 import type { ByteSink, LogParts } from '../eventlog/byte-store.ts'
 import { MemoryBytes } from '../eventlog/memory-bytes.ts'
+import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import { assembleResult } from '../output/assemble-result.ts'
 import type { RunResult, SweepColumns } from '../output/run-result.ts'
 import { sweepColumns } from '../output/sweep-columns.ts'
@@ -28,6 +29,8 @@ export interface RunInput {
   readonly log: LogParts<ByteSink>
   readonly progress: Progress
   readonly signal: AbortSignal
+  /** Prices for nanoseconds. */
+  readonly profiles: CostProfiles
 }
 
 export interface RunOutcome {
@@ -92,7 +95,7 @@ const runSteps =
   }
 
 const runStep = (
-  { files, log, progress, signal }: RunInput,
+  { files, log, progress, signal, profiles }: RunInput,
   scenario: Scenario,
   pool: ReplayPool,
   wall: Record<string, number>,
@@ -104,7 +107,7 @@ const runStep = (
     TE.chainEitherK(() => timed('clusterMs', () => prepareCluster(scenario, files, log))),
     TE.bindTo('cluster'),
     TE.chainFirst(() => phase(progress, signal, `${label}writing and compiling the rules of every node`)),
-    TE.bind('run', ({ cluster }) => TE.fromEither(timed('rulesMs', () => planRun(cluster.state, scenario)))),
+    TE.bind('run', ({ cluster }) => TE.fromEither(timed('rulesMs', () => planRun(cluster.state, scenario, profiles)))),
     TE.chainFirst(({ run }) =>
       phase(progress, signal, `${label}replaying ${run.plan.traffic.connections} connections`),
     ),
@@ -118,7 +121,7 @@ const runStep = (
     TE.chainFirst(() => phase(progress, signal, `${label}adding up`)),
     TE.map(({ cluster, run, tallies }) => ({
       result: timed('resultMs', () =>
-        assembleResult({ scenario, state: cluster.state, events: cluster.events, run, tallies }),
+        assembleResult({ scenario, state: cluster.state, events: cluster.events, run, tallies, profiles }),
       ),
       warnings: [
         ...cluster.warnings,

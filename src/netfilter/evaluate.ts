@@ -58,8 +58,14 @@ export function evaluateTracked(
   memory.tracker.begin()
   begin(engine, 0, host, 0, packet, weight)
   engine.consultsNat = false
-  if (engine.prices !== undefined) engine.costPs.set(engine.prices.later)
-  return walkNode(engine)
+  engine.costPs.fill(0)
+  const outcome = walkNode(engine)
+  const { prices, costPs } = engine
+  if (prices === undefined) return outcome
+  const { first, later } = prices
+  const way = memory.tracker.consultsNat ? first : later
+  for (let lane = 0; lane < way.length; lane++) costPs[lane] += way[lane]
+  return outcome
 }
 
 /**

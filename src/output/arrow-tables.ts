@@ -21,6 +21,7 @@ export const RESULT_TABLES = [
   'rules',
   'rules-detail',
   'cost-histogram',
+  'modelled-cost',
 ] as const
 
 /** In the order they are listed in run.json. A sweep's own table comes last; the others then show its last step. */
@@ -33,6 +34,7 @@ export function resultTables(result: RunResult, sweep?: SweepColumns): readonly 
     rulesTable(result),
     detailTable(result),
     costHistogramTable(result),
+    modelledCostTable(result),
   ]
   return sweep === undefined ? tables : [...tables, sweepTable(sweep)]
 }
@@ -246,14 +248,63 @@ function costHistogramTable({ rulesEvaluated: r }: RunResult): ColumnTable {
   ])
 }
 
+function modelledCostTable({ modelledNs }: RunResult): ColumnTable {
+  const parts = modelledNs.flatMap(({ backend, firstHop, secondHop, total }) =>
+    [firstHop, secondHop, total].map((hop, i) => ({ backend, hop: HOPS[i], rows: buckets(hop) })),
+  )
+  const rows = parts.flatMap(p => p.rows)
+  const words = (of: (part: (typeof parts)[number]) => string): readonly string[] =>
+    parts.flatMap(p => Array<string>(p.rows.length).fill(of(p)))
+  return table(
+    'modelled-cost',
+    'Modelled processor time of the first packet of a new connection: one row a backend, hop and bucket.',
+    [
+      dictionary(
+        'backend',
+        'iptables-legacy, iptables-nft, or nftables: the same Services in nftables mode',
+        words(p => p.backend),
+      ),
+      dictionary(
+        'hop',
+        'first: where it meets the rules; second: the node of its endpoint; total: both',
+        words(p => p.hop),
+      ),
+      count(
+        'nsFrom',
+        'ns',
+        'shortest time of the bucket',
+        Uint32Array.from(rows, b => b.from),
+      ),
+      count(
+        'nsTo',
+        'ns',
+        'longest time of the bucket, inclusive',
+        Uint32Array.from(rows, b => b.to),
+      ),
+      whole(
+        'connections',
+        'connections',
+        'new connections in the bucket',
+        Float64Array.from(rows, b => b.count),
+      ),
+    ],
+  )
+}
+
 const sweepTable = (s: SweepColumns): ColumnTable =>
   table('sweep', `One row a step: the whole run repeated for each value of ${s.path}.`, [
     ratio('value', '1', `value of ${s.path}`, s.value),
     ratio('natRules', 'rules', "nat rules of a node as kube-proxy's metric counts them", s.natRules),
     ratio('meanRulesEvaluated', 'rules', 'rules a new connection evaluates over both hops, mean', s.meanRulesEvaluated),
     ratio('p50RulesEvaluated', 'rules', 'the same, median', s.p50RulesEvaluated),
+    ratio('p90RulesEvaluated', 'rules', 'the same, 90th percentile', s.p90RulesEvaluated),
     ratio('p99RulesEvaluated', 'rules', 'the same, 99th percentile', s.p99RulesEvaluated),
     ratio('maxRulesEvaluated', 'rules', 'the same, largest', s.maxRulesEvaluated),
+    ...s.modelledNs.flatMap(({ backend, mean, p50, p99 }) => [
+      ratio(`meanNs:${backend}`, 'ns', `modelled time of a new connection over both hops, mean, ${backend}`, mean),
+      ratio(`p50Ns:${backend}`, 'ns', 'the same, median', p50),
+      ratio(`p99Ns:${backend}`, 'ns', 'the same, 99th percentile', p99),
+    ]),
     ratio('maxOverMean', '1', 'busiest endpoint over mean, over all endpoints', s.maxOverMean),
     ratio(
       'coefficientOfVariation',

@@ -7,16 +7,25 @@ import { nodeZone, objectKey } from '../cluster/objects.ts'
 import { distribution } from '../metrics/distribution.ts'
 import { formatIp } from '../net/ip.ts'
 import { chainOfDnat } from '../netfilter/chain-directory.ts'
+import { COST_BACKENDS, type CostBackend, type CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import type { ServiceEndpoint } from '../proxier/service-endpoints.ts'
 import { type ExpectedShares, expectedShares } from '../replay/expected-shares.ts'
 import type { PlannedRun } from '../replay/plan-run.ts'
 import type { ServiceRow } from '../replay/service-rows.ts'
-import type { Tallies } from '../replay/tallies.ts'
+import type { HopHistograms, Tallies } from '../replay/tallies.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { allRules } from './rule-columns.ts'
 import { runMetrics } from './run-metrics.ts'
-import type { EndpointColumns, NodeColumns, RunHead, RunResult, ServiceColumns, ZoneColumns } from './run-result.ts'
+import type {
+  EndpointColumns,
+  ModelledNs,
+  NodeColumns,
+  RunHead,
+  RunResult,
+  ServiceColumns,
+  ZoneColumns,
+} from './run-result.ts'
 
 export interface FinishedRun {
   readonly scenario: Scenario
@@ -25,10 +34,12 @@ export interface FinishedRun {
   readonly events: number
   readonly run: PlannedRun
   readonly tallies: Tallies
+  /** The prices of the run, if it had any. */
+  readonly profiles?: CostProfiles
 }
 
 export function assembleResult(finished: FinishedRun): RunResult {
-  const { run, tallies } = finished
+  const { run, tallies, profiles } = finished
   const loads = endpointLoads(run, tallies)
   const endpoints = endpointColumns(run, loads)
   const services = serviceColumns(run, tallies, loads)
@@ -37,6 +48,7 @@ export function assembleResult(finished: FinishedRun): RunResult {
   const head = runHead(finished, loads.length, zones.zone.length)
   const rulesEvaluated = { firstHop: tallies.firstHop, secondHop: tallies.secondHop, total: tallies.total }
   const rules = allRules(run, tallies)
+  const modelledNs = tallies.modelledNs.map((hops, lane) => modelledOf(COST_BACKENDS[lane], profiles, hops))
   return {
     head,
     endpoints,
@@ -50,8 +62,15 @@ export function assembleResult(finished: FinishedRun): RunResult {
       rules: rules.details[i],
     })),
     rulesEvaluated,
-    metrics: runMetrics(head, endpoints, services, rulesEvaluated),
+    modelledNs,
+    metrics: runMetrics(head, endpoints, services, rulesEvaluated, modelledNs),
   }
+}
+
+function modelledOf(backend: CostBackend, profiles: CostProfiles | undefined, hops: HopHistograms): ModelledNs {
+  if (profiles === undefined) throw new Error('nanoseconds without profiles')
+  const { cpu, kernel, date } = profiles[backend].provenance
+  return { ...hops, backend, profile: `${cpu}, ${kernel}, ${date}` }
 }
 
 /** What one endpoint of a row got and should have got. */

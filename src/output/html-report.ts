@@ -16,7 +16,7 @@ import { type ReportColumn, type ReportTable, reportTables } from './report-tabl
 import { rulesEvaluatedChart } from './rules-evaluated-chart.ts'
 import type { RunJson } from './run-json.ts'
 import { SCOPE_TEXT } from './scope-text.ts'
-import { sweepCostChart, sweepEvennessChart } from './sweep-chart.ts'
+import { hasTimes, sweepCostChart, sweepEvennessChart, sweepTimeChart } from './sweep-chart.ts'
 
 export function htmlReport(run: RunJson, tables: readonly ColumnTable[]): string {
   const found = findings(run, tables)
@@ -47,6 +47,7 @@ ${figure('Rules evaluated by a new connection', rulesEvaluatedChart(run, tables)
 ])}
 <div>${table('cost')}</div>
 </div>
+${table('modelled')}
 ${table('chains')}
 </section>
 <section>
@@ -123,6 +124,15 @@ ${figure('Rules and their cost', sweepCostChart(path, tables), [
   ['c2', 'evaluated, p99'],
   ['c1', 'evaluated, median'],
 ])}
+${
+  hasTimes(tables)
+    ? figure('Modelled time of a new connection', sweepTimeChart(path, tables), [
+        ['c2', 'iptables-nft, mean'],
+        ['c1', 'iptables-legacy, mean'],
+        ['c3', 'nftables, mean'],
+      ])
+    : []
+}
 ${figure('Evenness of the load', sweepEvennessChart(path, tables), [
   ['c2', 'max / mean − 1'],
   ['c1', 'coefficient of variation'],

@@ -47,6 +47,8 @@ const HOP_COST: Shape = {
   },
 }
 
+const HOP_COSTS = { firstHop: HOP_COST, secondHop: HOP_COST, total: HOP_COST }
+
 const RUN_JSON: Shape = {
   fields: {
     schemaVersion: 'number',
@@ -72,7 +74,8 @@ const RUN_JSON: Shape = {
         packets: 'number',
       },
     },
-    rulesEvaluated: { fields: { firstHop: HOP_COST, secondHop: HOP_COST, total: HOP_COST } },
+    rulesEvaluated: { fields: HOP_COSTS },
+    modelledNs: { list: { fields: { backend: 'text', profile: 'text', ...HOP_COSTS } } },
     metrics: { map: 'number' },
     thresholds: { list: { fields: { text: 'text', metric: 'text', actual: 'number', passed: 'flag' } } },
     detailNodes: { list: { fields: { node: 'text', why: 'text' } } },

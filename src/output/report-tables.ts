@@ -10,7 +10,18 @@ import { countText, percentText, ratioText } from './number-text.ts'
 import type { HopCost, RunJson } from './run-json.ts'
 
 export interface ReportTable {
-  readonly id: 'thresholds' | 'head' | 'steps' | 'cost' | 'overall' | 'worst' | 'zones' | 'chains' | 'detail' | 'inputs'
+  readonly id:
+    | 'thresholds'
+    | 'head'
+    | 'steps'
+    | 'cost'
+    | 'modelled'
+    | 'overall'
+    | 'worst'
+    | 'zones'
+    | 'chains'
+    | 'detail'
+    | 'inputs'
   readonly title: string
   /** One or two sentences on how to read it; empty for none. */
   readonly note: string
@@ -30,6 +41,7 @@ export function reportTables(run: RunJson, tables: readonly ColumnTable[], sprea
     ...(run.sweep === null ? [] : [stepsTable(run.sweep.path, tables)]),
     headTable(run),
     costTable(run),
+    modelledTable(run),
     overallTable(spread),
     worstServicesTable(spread),
     zonesTable(tables),
@@ -96,6 +108,19 @@ function costTable({ rulesEvaluated: r }: RunJson): ReportTable {
       row('p99.9', h => countText(h.p999)),
       row('most', h => countText(h.max)),
     ],
+  }
+}
+
+function modelledTable({ modelledNs }: RunJson): ReportTable {
+  return {
+    id: 'modelled',
+    title: 'Modelled time of a new connection, µs',
+    note: `Processor time of its first packet in the kernels of both nodes, by the prices of ${modelledNs[0]?.profile ?? ''}; nftables: the same Services in nftables mode.`,
+    columns: [words(''), ...['first hop, mean', 'second hop, mean', 'mean', 'median', 'p90', 'p99'].map(figures)],
+    rows: modelledNs.map(({ backend, firstHop, secondHop, total }) => [
+      backend,
+      ...[firstHop.mean, secondHop.mean, total.mean, total.p50, total.p90, total.p99].map(ns => ratioText(ns / 1000)),
+    ]),
   }
 }
 
@@ -253,17 +278,24 @@ function detailNodesTable(run: RunJson, tables: readonly ColumnTable[]): ReportT
 
 function stepsTable(path: string, tables: readonly ColumnTable[]): ReportTable {
   const sweep = tableNamed(tables, 'sweep')
-  const columns = SWEEP_COLUMNS.map(([name]) => numbersOf(sweep, name))
+  const shown = [...SWEEP_COLUMNS, ...nsColumns(sweep)]
+  const columns = shown.map(([name]) => numbersOf(sweep, name))
   return {
     id: 'steps',
     title: 'Steps',
     note: `The whole run for each value of ${path}.`,
-    columns: SWEEP_COLUMNS.map(([, title]) => figures(title)),
+    columns: shown.map(([, title]) => figures(title)),
     rows: [...Array(sweep.rowCount).keys()].map(i =>
       columns.map(c => (Number.isInteger(c[i]) ? countText(c[i]) : ratioText(c[i]))),
     ),
   }
 }
+
+/** Mean times of the backends, where the sweep has them. */
+const nsColumns = (sweep: ColumnTable): readonly (readonly [name: string, title: string])[] =>
+  sweep.columns.flatMap(({ name }) =>
+    name.startsWith('meanNs:') ? [[name, `${name.slice(7)}, mean ns`] as const] : [],
+  )
 
 const SWEEP_COLUMNS: readonly (readonly [name: string, title: string])[] = [
   ['value', 'value'],

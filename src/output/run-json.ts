@@ -7,7 +7,7 @@ import { type Histogram, mean, percentile } from '../metrics/histogram.ts'
 import type { ThresholdResult } from '../scenario/threshold.ts'
 import { digestTables } from './digest.ts'
 import { rounded } from './rounded.ts'
-import type { RunHead, RunResult, SweepColumns } from './run-result.ts'
+import type { RulesEvaluated, RunHead, RunResult, SweepColumns } from './run-result.ts'
 
 export const RUN_JSON_SCHEMA_VERSION = 1
 
@@ -25,6 +25,14 @@ export interface RunJson {
   readonly head: Omit<RunHead, 'scenario' | 'question' | 'seed'>
   /** Rules evaluated by a new connection's first packet. */
   readonly rulesEvaluated: { readonly firstHop: HopCost; readonly secondHop: HopCost; readonly total: HopCost }
+  /** Nanoseconds that costs, by backend; empty when nobody asked. */
+  readonly modelledNs: readonly {
+    readonly backend: string
+    readonly profile: string
+    readonly firstHop: HopCost
+    readonly secondHop: HopCost
+    readonly total: HopCost
+  }[]
   readonly metrics: Readonly<Record<string, number>>
   readonly thresholds: readonly ThresholdResult[]
   readonly detailNodes: readonly { readonly node: string; readonly why: string }[]
@@ -72,7 +80,6 @@ export interface RunFacts {
 export function makeRunJson(facts: RunFacts): RunJson {
   const { result, sweep, tables } = facts
   const { scenario, question, seed, ...head } = result.head
-  const { firstHop, secondHop, total } = result.rulesEvaluated
   const metrics = Object.entries(result.metrics).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return {
     schemaVersion: RUN_JSON_SCHEMA_VERSION,
@@ -83,7 +90,8 @@ export function makeRunJson(facts: RunFacts): RunJson {
     versions: facts.versions,
     digest: digestTables(tables),
     head,
-    rulesEvaluated: { firstHop: hopCost(firstHop), secondHop: hopCost(secondHop), total: hopCost(total) },
+    rulesEvaluated: hopCosts(result.rulesEvaluated),
+    modelledNs: result.modelledNs.map(({ backend, profile, ...hops }) => ({ backend, profile, ...hopCosts(hops) })),
     metrics: Object.fromEntries(metrics.map(([name, value]) => [name, rounded(value)])),
     thresholds: facts.thresholds.map(t => ({ ...t, actual: rounded(t.actual) })),
     detailNodes: result.detailNodes.map(({ node, why }) => ({ node, why })),
@@ -101,6 +109,12 @@ const arrowFile = (table: ColumnTable): ResultFile => ({
   name: `${table.name}.arrow`,
   description: table.description,
   rows: table.rowCount,
+})
+
+const hopCosts = ({ firstHop, secondHop, total }: RulesEvaluated) => ({
+  firstHop: hopCost(firstHop),
+  secondHop: hopCost(secondHop),
+  total: hopCost(total),
 })
 
 const hopCost = (h: Histogram): HopCost => ({

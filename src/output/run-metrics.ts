@@ -2,13 +2,14 @@
 import { distribution } from '../metrics/distribution.ts'
 import { type Histogram, mean, percentile } from '../metrics/histogram.ts'
 import { ENOUGH_EXPECTED, SIGNIFICANCE } from './evenness.ts'
-import type { EndpointColumns, RulesEvaluated, RunHead, ServiceColumns } from './run-result.ts'
+import type { EndpointColumns, ModelledNs, RulesEvaluated, RunHead, ServiceColumns } from './run-result.ts'
 
 export function runMetrics(
   head: RunHead,
   endpoints: EndpointColumns,
   services: ServiceColumns,
   rulesEvaluated: RulesEvaluated,
+  modelledNs: readonly ModelledNs[],
 ): Record<string, number> {
   const served = services.distribution.filter(d => d.count > 0 && d.mean > 0)
   const overall = distribution(
@@ -34,6 +35,7 @@ export function runMetrics(
     ...histogramMetrics('rulesEvaluated.firstHop', rulesEvaluated.firstHop),
     ...histogramMetrics('rulesEvaluated.secondHop', rulesEvaluated.secondHop),
     ...histogramMetrics('rulesEvaluated.total', rulesEvaluated.total),
+    ...Object.assign({}, ...modelledNs.map(nsMetrics)),
     'services.maxOverMean': served.reduce((most, d) => Math.max(most, d.maxOverMean), 0),
     'services.idleEndpoints': served.reduce((count, d) => count + d.idle, 0),
     'services.pValueBelow0.001': served.filter(d => d.smallestExpected >= ENOUGH_EXPECTED && d.pValue < SIGNIFICANCE)
@@ -45,6 +47,12 @@ export function runMetrics(
     'endpoints.idle': overall.idle,
   }
 }
+
+const nsMetrics = ({ backend, firstHop, secondHop, total }: ModelledNs): Record<string, number> => ({
+  ...histogramMetrics(`modelledNs.${backend}.firstHop`, firstHop),
+  ...histogramMetrics(`modelledNs.${backend}.secondHop`, secondHop),
+  ...histogramMetrics(`modelledNs.${backend}.total`, total),
+})
 
 const histogramMetrics = (name: string, h: Histogram): Record<string, number> => ({
   [`${name}.mean`]: mean(h),

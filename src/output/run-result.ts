@@ -5,6 +5,7 @@
  */
 import type { Distribution } from '../metrics/distribution.ts'
 import type { Histogram } from '../metrics/histogram.ts'
+import type { CostBackend } from '../netfilter/cost/cost-profile.ts'
 
 export interface RunResult {
   readonly head: RunHead
@@ -16,6 +17,8 @@ export interface RunResult {
   /** The same per-rule columns for a few nodes alone, in node order. */
   readonly detailNodes: readonly { readonly node: string; readonly why: string; readonly rules: RuleColumns }[]
   readonly rulesEvaluated: RulesEvaluated
+  /** What that costs in nanoseconds, by backend; empty when nobody asked. */
+  readonly modelledNs: readonly ModelledNs[]
   /** Flat numbers by dotted name: what `expect` and `--threshold` compare. */
   readonly metrics: Readonly<Record<string, number>>
 }
@@ -125,6 +128,21 @@ export interface RulesEvaluated {
   readonly total: Histogram
 }
 
+/** Nanoseconds of a new connection's first packet, by hop, and over both. */
+export interface ModelledNs extends RulesEvaluated {
+  readonly backend: CostBackend
+  /** Where the prices come from. */
+  readonly profile: string
+}
+
+/** Nanoseconds of a new connection over both hops along a sweep, for one backend. */
+export interface SweepNs {
+  readonly backend: CostBackend
+  readonly mean: Float64Array
+  readonly p50: Float64Array
+  readonly p99: Float64Array
+}
+
 /** One row a step of a sweep scenario. */
 export interface SweepColumns {
   /** The path that is swept, as `cluster.workloads[0].replicas`. */
@@ -134,7 +152,9 @@ export interface SweepColumns {
   readonly meanRulesEvaluated: Float64Array
   readonly p50RulesEvaluated: Float64Array
   readonly p99RulesEvaluated: Float64Array
+  readonly p90RulesEvaluated: Float64Array
   readonly maxRulesEvaluated: Float64Array
+  readonly modelledNs: readonly SweepNs[]
   readonly maxOverMean: Float64Array
   readonly coefficientOfVariation: Float64Array
   readonly gini: Float64Array

@@ -35,6 +35,25 @@ export const sweepCostChart = (path: string, tables: readonly ColumnTable[]): Ch
     "nat rules of a node as kube-proxy's metric counts them, and rules a new connection evaluates over both hops.",
   )
 
+const TIMES: readonly Series[] = [
+  { name: 'iptables-nft', column: 'meanNs:iptables-nft', colour: COLOUR.second, base: 0 },
+  { name: 'iptables-legacy', column: 'meanNs:iptables-legacy', colour: COLOUR.first, base: 0 },
+  { name: 'nftables', column: 'meanNs:nftables', colour: COLOUR.third, base: 0 },
+]
+
+/** A run without prices has no times. */
+export const hasTimes = (tables: readonly ColumnTable[]): boolean =>
+  tableNamed(tables, 'sweep').columns.some(c => c.name === TIMES[0].column)
+
+export const sweepTimeChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
+  sweepChart(
+    path,
+    tables,
+    TIMES,
+    'ns',
+    'Modelled processor time of a new connection over both hops, mean, in each of the three backends.',
+  )
+
 export const sweepEvennessChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
   sweepChart(path, tables, EVENNESS, 'ratio', 'How uneven the load of the endpoints is; 0 is even. Over all endpoints.')
 
