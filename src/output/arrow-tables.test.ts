@@ -85,6 +85,7 @@ describe('result tables', () => {
       ['rules', 0],
       ['rules-detail', 0],
       ['cost-histogram', 0],
+      ['modelled-cost', 0],
     ])
     for (const table of empty) expect(readBack(writeArrowFile(table, {})).table).toEqual(table)
   })

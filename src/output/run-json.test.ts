@@ -10,7 +10,7 @@ describe('run.json', () => {
   it('has a fixed order of keys, metrics sorted', () => {
     const { run } = makeRun({ metrics: { zebra: 1, connections: 2, 'a.b': 3 } })
     expect(Object.keys(run)).toEqual(
-      'schemaVersion scenario question seed inputs versions digest head rulesEvaluated metrics thresholds detailNodes sweep warnings files wall'.split(
+      'schemaVersion scenario question seed inputs versions digest head rulesEvaluated modelledNs metrics thresholds detailNodes sweep warnings files wall'.split(
         ' ',
       ),
     )
@@ -36,6 +36,7 @@ describe('run.json', () => {
       ['rules.arrow', 9],
       ['rules-detail.arrow', 18],
       ['cost-histogram.arrow', expect.any(Number)],
+      ['modelled-cost.arrow', expect.any(Number)],
       ['sweep.arrow', 4],
       ['summary.md', null],
     ])
