@@ -18,8 +18,14 @@ export function noteSecondHop(lanes: readonly HopHistograms[], costPs: Float64Ar
 }
 
 /** The second hop of so many connections at once; per lane at costPs[at …]. */
-export function recordSecondHop(lanes: readonly HopHistograms[], costPs: Float64Array, at: number, connections: number): void {
-  for (let lane = 0; lane < lanes.length; lane++) record(lanes[lane].secondHop, nanoseconds(costPs[at + lane]), connections)
+export function recordSecondHop(
+  lanes: readonly HopHistograms[],
+  costPs: Float64Array,
+  at: number,
+  connections: number,
+): void {
+  for (let lane = 0; lane < lanes.length; lane++)
+    record(lanes[lane].secondHop, nanoseconds(costPs[at + lane]), connections)
 }
 
 export function noteWay(lanes: readonly HopHistograms[], wayPs: Float64Array): void {

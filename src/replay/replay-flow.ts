@@ -71,10 +71,23 @@ function travel(
 }
 
 /** What the connection cost: the second hop is the same for all of its kind, and recorded with them all (journeys.ts). */
-function noteTravel(family: FamilyReplayer, tallies: Tallies, journeys: Journeys, journey: number, moved: number): void {
+function noteTravel(
+  family: FamilyReplayer,
+  tallies: Tallies,
+  journeys: Journeys,
+  journey: number,
+  moved: number,
+): void {
   const { memo, lines, secondPs } = journeys
   const hit = lines[LINE.words * journey + LINE.hit]
-  chargeRecord(memo, family.way.record, hit < 0 ? -1 : Math.floor(hit / SLOTS), hit % SLOTS, moved, family.flow.packet.protocol)
+  chargeRecord(
+    memo,
+    family.way.record,
+    hit < 0 ? -1 : Math.floor(hit / SLOTS),
+    hit % SLOTS,
+    moved,
+    family.flow.packet.protocol,
+  )
   const { costPs } = family.way
   noteFirstHop(tallies.modelledNs, memo.costPs, costPs)
   for (let lane = 0; lane < LANES; lane++) costPs[lane] += secondPs[LANES * journey + lane]

@@ -37,7 +37,8 @@ export function newReplayer(plan: ReplayPlan, remembers = true): Replayer {
     const own = plan.families[f]
     if (own === null) return null
     const tests = newSourceTests()
-    const remembering = (): Journeys => newJourneys(newHopMemo(newEngine(own.program, plan.ruleSeed, own.prices), tests))
+    const remembering = (): Journeys =>
+      newJourneys(newHopMemo(newEngine(own.program, plan.ruleSeed, own.prices), tests))
     const detailJourneys = plan.detailNodes.map(node => {
       const journeys = remembering()
       beginNode(journeys.memo.engine, plan.orderKeyOfNode[node])
