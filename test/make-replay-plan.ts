@@ -2,9 +2,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { IpFamily } from '../src/net/ip.ts'
 import { hostPrefix, parseIp, parsePrefix } from '../src/net/ip.ts'
-import { compile } from '../src/netfilter/compile.ts'
+import { encodeProgram } from '../src/netfilter/compile.ts'
+import { programPrices } from '../src/netfilter/cost/program-prices.ts'
 import { hostView } from '../src/netfilter/host.ts'
+import { internChains } from '../src/netfilter/intern-chains.ts'
 import type { Program } from '../src/netfilter/program.ts'
+import { makeProfiles } from '../src/netfilter/testing/make-profiles.ts'
 import type { Problem } from '../src/problem/problem.ts'
 import { describeProblem } from '../src/problem/problem.ts'
 import { hostTable } from '../src/replay/host-table.ts'
@@ -141,7 +144,8 @@ function familyPlan(shape: ClusterShape, f: IpFamily, endpointOfDnat: [number, n
   const hasLocal = shape.services.some(s => s.local)
   const shared = sharedChains(shape, f)
   const views = Array.from({ length: hasLocal ? shape.nodes : 1 }, (_, n) => rulesetOfNode(shape, f, n, shared))
-  const program = orThrow(compile(views))
+  const interned = orThrow(internChains(views))
+  const program = encodeProgram(interned)
   const backendNode = new Int32Array(new SharedArrayBuffer(4 * program.dnatCount))
   for (let d = 0; d < program.dnatCount; d++) {
     const [s, e] = shared.endpointOfRule.get(dnatText(program, d, f))!
@@ -162,6 +166,7 @@ function familyPlan(shape: ClusterShape, f: IpFamily, endpointOfDnat: [number, n
   )
   return {
     program,
+    prices: programPrices(program, interned, makeProfiles(), program.dnatCount),
     viewOfNode: Int32Array.from({ length: shape.nodes }, (_, n) => (hasLocal ? n : 0)),
     hosts: hostTable(f, hosts),
     backendNode,

@@ -258,6 +258,11 @@ describe('conservation', () => {
         expect([firstHop.count, both.count, total(nodes.connections)]).toEqual([met, met, met])
         expect(secondHop.count).toBe(total(nodes.secondHopConnections))
         expect(firstHop.sum + secondHop.sum).toBe(both.sum)
+        for (const lane of tallies.modelledNs) {
+          expect([lane.firstHop.count, lane.secondHop.count, lane.total.count]).toEqual([met, secondHop.count, met])
+          // Each of the three is rounded to whole nanoseconds by itself.
+          expect(Math.abs(lane.firstHop.sum + lane.secondHop.sum - lane.total.sum)).toBeLessThanOrEqual(1.5 * met)
+        }
         expect(total(d.rulesEvaluated)).toBe(firstHop.sum)
         expect(total(nodes.rulesEvaluated)).toBe(both.sum)
         const evaluated = ([4, 6] as const).reduce((s, f) => s + total(families[f]?.rules.evaluated ?? []), 0)
