@@ -1,5 +1,6 @@
 /** Every benchmark, in the order of the line from objects to results. */
 import type { BenchCase } from './bench-case.ts'
+import { burstCases } from './cases/burst.ts'
 import { appendCase, foldCase } from './cases/event-log.ts'
 import { compileCases, evaluateCases } from './cases/netfilter.ts'
 import { replayCases } from './cases/replay.ts'
@@ -16,4 +17,5 @@ export const CASES: readonly BenchCase[] = [
   ...compileCases,
   ...evaluateCases,
   ...replayCases,
+  ...burstCases,
 ]

@@ -53,7 +53,7 @@ export function simdCounter(table: WayTable, seed: StreamSeed, flowHigh: number)
   return {
     cells,
     missed,
-    count: (connections, from, to) => {
+    count: (connections, from, to, flowLow) => {
       const count = to - from
       addresses.set(connections.addresses.subarray(from, to))
       ports.set(connections.ports.subarray(from, to))
@@ -63,7 +63,7 @@ export function simdCounter(table: WayTable, seed: StreamSeed, flowHigh: number)
         addressesAt,
         portsAt,
         count,
-        from,
+        flowLow + from,
         seed.low,
         high,
         entriesAt,

@@ -20,8 +20,8 @@ export interface WayCounter {
   readonly cells: Uint32Array
   /** Numbers of connections whose destination the table does not know: how many, `count` answers. */
   readonly missed: Uint32Array
-  /** Connections `from` … `to - 1`, CHUNK at most; their flow numbers are (number, flowHigh). */
-  count(connections: Connections, from: number, to: number): number
+  /** Connections `from` … `to - 1`, CHUNK at most; the flow number of connection n is (flowLow + n, flowHigh). */
+  count(connections: Connections, from: number, to: number, flowLow: number): number
 }
 
 export const CHUNK = 1 << 14
@@ -33,13 +33,15 @@ export function plainCounter(table: WayTable, seed: StreamSeed, flowHigh: number
   return {
     cells,
     missed,
-    count: (connections, from, to) => count(table, seed, flowHigh, connections, from, to, cells, missed),
+    count: (connections, from, to, flowLow) =>
+      count(table, seed, flowLow, flowHigh, connections, from, to, cells, missed),
   }
 }
 
 function count4(
   table: WayTable,
   { low, high }: StreamSeed,
+  flowLow: number,
   flowHigh: number,
   { addresses, ports }: Connections,
   from: number,
@@ -59,7 +61,10 @@ function count4(
       run = entries[(slot << 2) + 1 + ENTRY.run]
     }
     if (run === 0) missed[missedCount++] = i
-    else cells[entries[(slot << 2) + 1 + ENTRY.firstWay] + takenWay(table, run, draw32(low, high, i, flowHigh, 0))]++
+    else
+      cells[
+        entries[(slot << 2) + 1 + ENTRY.firstWay] + takenWay(table, run, draw32(low, high, flowLow + i, flowHigh, 0))
+      ]++
   }
   return missedCount
 }
@@ -67,6 +72,7 @@ function count4(
 function count6(
   table: WayTable,
   { low, high }: StreamSeed,
+  flowLow: number,
   flowHigh: number,
   { addresses, ports }: Connections,
   from: number,
@@ -93,7 +99,10 @@ function count6(
       slot = (slot + 1) & entryMask
     }
     if (run === 0) missed[missedCount++] = i
-    else cells[entries[(slot << 3) + 4 + ENTRY.firstWay] + takenWay(table, run, draw32(low, high, i, flowHigh, 0))]++
+    else
+      cells[
+        entries[(slot << 3) + 4 + ENTRY.firstWay] + takenWay(table, run, draw32(low, high, flowLow + i, flowHigh, 0))
+      ]++
   }
   return missedCount
 }

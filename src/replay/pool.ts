@@ -11,6 +11,7 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Piscina } from 'piscina'
 import type { Problem } from '../problem/problem.ts'
 import { badUsage, ioFailed } from '../problem/problem.ts'
+import { addBurst, type Burst, type BurstPart, type BurstTallies, countBurst, foldBurst } from './burst.ts'
 import type { Job } from './jobs.ts'
 import { jobsOf } from './jobs.ts'
 import type { ReplayPlan } from './replay-plan.ts'
@@ -29,6 +30,8 @@ export interface ReplayOptions {
 export interface ReplayPool {
   /** Interrupted when the signal fires first; IoFailed when a worker dies (out of memory). Rejects on a broken invariant only. */
   replay(plan: ReplayPlan, options?: ReplayOptions): TE.TaskEither<Problem, Tallies>
+  /** Rejects when a worker dies. */
+  send(burst: Burst): Promise<BurstTallies>
 }
 
 const MAX_WORKERS = 256
@@ -41,10 +44,13 @@ export function withPool<A>(
   return async () => {
     if (!Number.isInteger(workers) || workers < 0 || workers > MAX_WORKERS)
       return E.left(badUsage(`${workers} workers cannot be started`, `use a whole number from 0 to ${MAX_WORKERS}`))
-    if (workers === 0) return use({ replay: replayHere })()
+    if (workers === 0) return use({ replay: replayHere, send: sendHere })()
     const threads = await startThreads(workers)
     try {
-      return await use({ replay: (plan, options) => () => replayOn(threads, workers, plan, options) })()
+      return await use({
+        replay: (plan, options) => () => replayOn(threads, workers, plan, options),
+        send: burst => sendOn(threads, workers, burst),
+      })()
     } finally {
       await threads.destroy()
     }
@@ -76,6 +82,31 @@ const replayHere: ReplayPool['replay'] =
     }
     return E.right(mergeTallies(plan, [finishReplay(replayer)]))
   }
+
+const sendHere: ReplayPool['send'] = async burst => {
+  let piece = 0
+  const { cells, missed } = countBurst(burst, () => piece++)
+  addBurst(missed, foldBurst(burst, cells, 0, cells.length))
+  return missed
+}
+
+/** Each worker counts, then each folds a part of what all have counted. */
+async function sendOn(threads: Pick<Piscina, 'run'>, workers: number, burst: Burst): Promise<BurstTallies> {
+  const control = new Int32Array(new SharedArrayBuffer(8))
+  const { wayCount } = burst.table
+  const parts: BurstPart[] = await Promise.all(
+    Array.from({ length: workers }, () => threads.run({ burst, control }, { name: 'countShift' })),
+  )
+  const cells = new Uint32Array(new SharedArrayBuffer(4 * wayCount))
+  for (const part of parts) for (let way = 0; way < part.cells.length; way++) cells[way] += part.cells[way]
+  const bound = (w: number): number => Math.floor((wayCount * w) / workers)
+  const folds: BurstTallies[] = await Promise.all(
+    parts.map((_, w) => threads.run({ burst, cells, from: bound(w), to: bound(w + 1) }, { name: 'foldShift' })),
+  )
+  const whole = parts[0].missed
+  for (const part of [...parts.slice(1).map(p => p.missed), ...folds]) addBurst(whole, part)
+  return whole
+}
 
 /** Exported for the tests of workers that die. */
 export async function replayOn(

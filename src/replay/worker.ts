@@ -3,6 +3,7 @@
  * depends on the machine's mood; sums of integers do not. Light on purpose: it loads no library.
  */
 import type { MessagePort } from 'node:worker_threads'
+import { type Burst, type BurstPart, type BurstTallies, countBurst, foldBurst } from './burst.ts'
 import type { Job } from './jobs.ts'
 import type { ReplayPlan } from './replay-plan.ts'
 import { finishReplay, newReplayer, replayJob } from './replayer.ts'
@@ -35,3 +36,15 @@ export function shift({ plan, jobs, control, progress }: Shift): Tallies {
   progress.close()
   return finishReplay(replayer)
 }
+
+/** A worker's part of a burst: takes pieces from a shared counter until none is left. */
+export const countShift = ({ burst, control }: { readonly burst: Burst; readonly control: Int32Array }): BurstPart =>
+  countBurst(burst, () => Atomics.add(control, CONTROL.next, 1))
+
+/** A worker's part of the ways, once all connections are counted. */
+export const foldShift = (fold: {
+  readonly burst: Burst
+  readonly cells: Uint32Array
+  readonly from: number
+  readonly to: number
+}): BurstTallies => foldBurst(fold.burst, fold.cells, fold.from, fold.to)
