@@ -1,6 +1,7 @@
 /**
  * What one Service port adds to a transaction in nftables mode, in kube-proxy's order: its chains, declared and emptied, the elements
- * that lead to them, its affinity sets, and its rules. (kube-proxy declares firewall- among the elements, just before it needs it.) Made once for each Service port and each way nodes see it.
+ * that lead to them, its affinity sets, and its rules. Made once for each Service port and each way nodes see it. (kube-proxy declares
+ * the firewall- chain among the elements, just before it needs it.)
  */
 import type { IpFamily } from '../net/ip.ts'
 import type { NftChain, NftRule } from '../ruleset/nft-ruleset.ts'
