@@ -96,6 +96,33 @@ describe('iptablesRuleset', () => {
     }
   })
 
+  it.each([
+    [
+      4,
+      [
+        '-A KUBE-NODEPORTS -d 127.0.0.0/8 -p tcp -m comment --comment "default/web:http" -m tcp --dport 30080 -m nfacct --nfacct-name  localhost_nps_accepted_pkts -j KUBE-EXT-CDGGSHYLG3RE2FKL',
+      ],
+    ],
+    [6, []],
+  ] as const)('counts localhost nodePorts (IPv%s) and invalid packets with nfacct alone', (family, localhost) => {
+    const parts = family === 4 ? {} : ({ clusterIPs: ['fd00::10'], ipFamilies: ['IPv6'] } as const)
+    const slice = family === 4 ? makeSlice(['10.0.0.1']) : makeSlice(['fd00::1'], { addressType: 'IPv6' })
+    const state = makeState(
+      makeNode('a'),
+      makeService({ ...parts, type: 'NodePort', ports: [makePort({ nodePort: 30080 })] }),
+      slice,
+    )
+    const [off, on] = [false, true].map(nfacct =>
+      printRuleset(iptablesRuleset(state, 'a', { ...CONFIG, nfacct }, family)).split('\n'),
+    )
+    const invalid = '-A KUBE-FORWARD -m conntrack --ctstate INVALID'
+    expect(off.filter(line => !on.includes(line))).toEqual([`${invalid} -j DROP`])
+    expect(on.filter(line => !off.includes(line))).toEqual([
+      `${invalid} -m nfacct --nfacct-name  ct_state_invalid_dropped_pkts -j DROP`,
+      ...localhost,
+    ])
+  })
+
   it('needs the node in the state', () => {
     expect(() => iptablesRuleset(makeState(makeNode('a')), 'b', CONFIG, 4)).toThrow('no Node b')
   })

@@ -83,7 +83,7 @@ describe('syncs of one node', () => {
           expect(sorted(kernel.chains)).toEqual(sorted(ruleset()))
         })
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 

@@ -9,7 +9,7 @@ import { statisticThreshold } from '../../ruleset/ruleset.ts'
 
 export class KernelTables {
   /** `table chain` -> its rules, as iptables-save prints them. */
-  readonly chains = new Map<string, readonly string[]>()
+  readonly chains = new Map<string, string[]>()
   private readonly family: IpFamily
 
   constructor(family: IpFamily) {
@@ -33,7 +33,7 @@ export class KernelTables {
     const key = `${table} ${line.split(' ')[1]}`
     const rules = this.chains.get(key)
     if (rules === undefined) throw new Error(`no chain ${key}`)
-    this.chains.set(key, [...rules, savedRule(line, this.family)])
+    rules.push(savedRule(line, this.family))
   }
 
   private delete(key: string): void {
