@@ -53,9 +53,11 @@ export class TableDraft {
     return chain
   }
 
-  /** A set that is there already stays as it is. */
+  /** A set that is there already keeps its elements, and takes a new timeout (Linux 6.5). */
   addSet(set: NftSet): void {
-    if (!this.sets.has(set.name)) this.sets.set(set.name, { set, elements: new Map(set.elements) })
+    const known = this.sets.get(set.name)
+    if (known === undefined) this.sets.set(set.name, { set, elements: new Map(set.elements) })
+    else this.sets.set(set.name, { ...known, set: { ...known.set, timeoutSeconds: set.timeoutSeconds } })
   }
 }
 

@@ -146,6 +146,8 @@ describe('parseNftables', () => {
     ).toBe(0)
     expect(table('add rule ip t a update @s { ip saddr }').sets.get('s')!.size).toBe(65_535)
     expect(table('delete set ip t s').sets.size).toBe(0)
+    const longer = 'add element ip t s { 10.0.0.1 }\nadd set ip t s { type ipv4_addr ; timeout 7200s ; }'
+    expect(table(longer).sets.get('s')).toMatchObject({ timeoutSeconds: 7200, elements: { size: 1 } })
     expect(read(`${start}delete table ip t`)).toEqual([])
   })
 
