@@ -8,6 +8,7 @@ import type { ClusterEvent } from '../cluster/cluster-event.ts'
 import type { ClusterState } from '../cluster/cluster-state.ts'
 import { type ReadObjects, readObjects } from '../cluster/read-objects.ts'
 import { runControlPlane } from '../controlplane/control-plane.ts'
+import { isTimed, type SimulatedCluster, simulateCluster } from '../controlplane/live/simulate-cluster.ts'
 import { controlPlaneConfig, scenarioInputs } from '../controlplane/scenario-inputs.ts'
 import type { ByteSink, LogParts } from '../eventlog/byte-store.ts'
 import { createLog, EVENTS_PER_APPEND } from '../eventlog/event-log.ts'
@@ -19,6 +20,8 @@ export interface PreparedCluster {
   readonly state: ClusterState
   readonly events: number
   readonly warnings: readonly string[]
+  /** What happened besides the events; absent without time. */
+  readonly simulated?: SimulatedCluster
 }
 
 /** `files` are the scenario's object files, read. The log is written to `sinks` as the events come. */
@@ -49,21 +52,25 @@ function buildCluster(
     if (E.isLeft(written)) failure ??= written.left
     waiting.length = 0
   }
-  const result = runControlPlane(
-    scenarioInputs(scenario.cluster, read.items),
-    controlPlaneConfig(scenario, read.items),
-    event => {
-      events += 1
-      waiting.push(event)
-      if (waiting.length === EVENTS_PER_APPEND) write()
-    },
-  )
+  const emit = (event: ClusterEvent): void => {
+    events += 1
+    waiting.push(event)
+    if (waiting.length === EVENTS_PER_APPEND) write()
+  }
+  const inputs = scenarioInputs(scenario.cluster, read.items)
+  const config = controlPlaneConfig(scenario, read.items)
+  const result: E.Either<Problem, Omit<PreparedCluster, 'events'>> = isTimed(scenario)
+    ? pipe(
+        simulateCluster(inputs, config, scenario, emit),
+        E.map(simulated => ({ ...simulated, simulated })),
+      )
+    : runControlPlane(inputs, config, emit)
   if (E.isLeft(result)) return result
   write()
   if (failure !== undefined) return E.left(failure)
-  const { state, warnings } = result.right
+  const { state, warnings, simulated } = result.right
   return pipe(
     flush(),
-    E.map(() => ({ state, events, warnings: [...leftAside(read), ...warnings] })),
+    E.map(() => ({ state, events, warnings: [...leftAside(read), ...warnings], ...(simulated && { simulated }) })),
   )
 }

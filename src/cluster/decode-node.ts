@@ -16,6 +16,7 @@ export function decodeNode(object: FieldCursor): ClusterNode {
     podCIDRs: spec.has('podCIDRs') || single === '' ? spec.prefixes('podCIDRs') : [single],
     addresses: status.objects('addresses').map(decodeAddress),
     ready: ready === undefined || ready.text('status') === 'True',
+    ...(spec.flag('unschedulable', false) ? { unschedulable: true } : {}),
   }
 }
 

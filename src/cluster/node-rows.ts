@@ -15,7 +15,7 @@ export const nodeRows = (state: ClusterState): readonly TableRow[] =>
     cells: nowUs => {
       const known = nodeInfo(node)
       return [
-        `${node.ready ? 'Ready' : 'NotReady'}${isCordoned(node) ? ',SchedulingDisabled' : ''}`,
+        `${node.ready ? 'Ready' : 'NotReady'}${node.unschedulable === true ? ',SchedulingDisabled' : ''}`,
         roles(node),
         humanDuration(nowUs - createdUs),
         text(known['kubeletVersion']),
@@ -42,11 +42,6 @@ function nodeInfo(node: ClusterNode): JsonObject {
   const status = node.source?.['status']
   const known = isJsonObject(status) ? status['nodeInfo'] : undefined
   return isJsonObject(known) ? known : {}
-}
-
-function isCordoned(node: ClusterNode): boolean {
-  const spec = node.source?.['spec']
-  return isJsonObject(spec) && spec['unschedulable'] === true
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')

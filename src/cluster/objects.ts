@@ -44,6 +44,8 @@ export interface ClusterNode extends ObjectMeta {
   readonly addresses: readonly NodeAddress[]
   /** Condition Ready is True (or absent, as in hand-written manifests). */
   readonly ready: boolean
+  /** spec.unschedulable: cordoned. */
+  readonly unschedulable?: boolean
 }
 
 export interface NodeAddress {

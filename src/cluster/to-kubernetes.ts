@@ -61,7 +61,11 @@ function bodyOf(object: ClusterObject, source: JsonObject): JsonObject {
 
 function nodeBody(node: ClusterNode, source: JsonObject): JsonObject {
   return {
-    spec: { podCIDR: node.podCIDRs[0], podCIDRs: unlessEmpty(node.podCIDRs) },
+    spec: {
+      podCIDR: node.podCIDRs[0],
+      podCIDRs: unlessEmpty(node.podCIDRs),
+      unschedulable: node.unschedulable || undefined,
+    },
     status: {
       addresses: unlessEmpty(node.addresses),
       conditions: conditionsWithReady(field(source, 'status')['conditions'], node.ready),

@@ -8,7 +8,15 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { ClusterEvent, ClusterEventType } from '../cluster/cluster-event.ts'
 import type { ClusterState } from '../cluster/cluster-state.ts'
-import type { ClusterNode, ClusterObject, EndpointSlice, Pod, Service, ServiceCidr } from '../cluster/objects.ts'
+import type {
+  ClusterNode,
+  ClusterObject,
+  EndpointSlice,
+  Pod,
+  Service,
+  ServiceCidr,
+  Workload,
+} from '../cluster/objects.ts'
 import { objectKey } from '../cluster/objects.ts'
 import { canonicalIp } from '../net/ip.ts'
 import type { Place, Problem } from '../problem/problem.ts'
@@ -65,15 +73,26 @@ export function runControlPlane(
   return E.right({ state: controlPlane.store.state, warnings: [...controlPlane.warnings] })
 }
 
-class ControlPlane {
+/** Who follows what happens to workloads, pods and nodes: at the instant itself, or over time (live/). */
+export interface WorkloadFollower {
+  workloadPut(workload: Workload, place: Place): void
+  workloadRemoved(workload: Workload): void
+  podRemoved(podKey: string): void
+  nodesAdded(): void
+  reconcile(): Problem | undefined
+}
+
+/** The API server with its admission, and the controllers that follow at once. */
+export class ControlPlane {
   readonly store: ClusterStore
+  readonly placement: PodPlacement
+  readonly names: GeneratedNames
   readonly warnings = new Set<string>()
+  readonly workloads: WorkloadController
+  follower: WorkloadFollower
   readonly #ranges: ServiceRanges
   readonly #services: ServiceAdmission
   readonly #nodes: NodeAdmission
-  readonly #placement: PodPlacement
-  readonly #workloads: WorkloadController
-  readonly #names: GeneratedNames
   readonly #goneNodes = new Set<string>()
   /** Keys of Services whose slices the input brings. */
   readonly #suppliedSlices: ReadonlySet<string>
@@ -88,16 +107,25 @@ class ControlPlane {
     this.#ranges = ranges
     this.#services = new ServiceAdmission(config, ranges, text => this.warnings.add(text))
     this.#nodes = new NodeAdmission(config)
-    this.#placement = new PodPlacement(config.seed, config.maxPodsPerNode, this.store.node)
-    this.#names = new GeneratedNames(config.seed)
+    this.placement = new PodPlacement(config.seed, config.maxPodsPerNode, this.store.node)
+    this.names = new GeneratedNames(config.seed)
     const supplied = suppliedWorkloads(objects)
-    this.#workloads = new WorkloadController(this.store, this.#placement, this.#names, supplied)
+    this.workloads = new WorkloadController(this.store, this.placement, this.names, supplied)
+    this.follower = this.workloads
     this.#suppliedSlices = new Set(
       objects.filter(o => o.kind === 'EndpointSlice').map(s => `${s.namespace}/${s.serviceName}`),
     )
   }
 
+  /** All that follows happens at the batch's instant. */
   take(batch: readonly ControlPlaneInput[]): Problem | undefined {
+    const problem = this.admit(batch)
+    if (problem === undefined) this.#reconcileDirty()
+    return problem
+  }
+
+  /** The objects themselves: EndpointSlices are left to be reconciled. */
+  admit(batch: readonly ControlPlaneInput[]): Problem | undefined {
     this.store.nowUs = batch[0].timeUs
     return (
       this.#takeServiceCidrs(inputsOf(batch, 'ServiceCIDR')) ??
@@ -105,7 +133,7 @@ class ControlPlane {
       this.#takeWorkloads(batch) ??
       this.#takeServices(inputsOf(batch, 'Service')) ??
       this.#takePods(inputsOf(batch, 'Pod')) ??
-      this.#workloads.reconcile() ??
+      this.follower.reconcile() ??
       this.#takeSlices(inputsOf(batch, 'EndpointSlice'))
     )
   }
@@ -145,8 +173,8 @@ class ControlPlane {
       const node = admitted.right
       this.#goneNodes.delete(node.name)
       this.store.put(node)
-      this.#placement.nodeChanged(node)
-      if (before === undefined) this.#workloads.nodesAdded()
+      this.placement.nodeChanged(node)
+      if (before === undefined) this.follower.nodesAdded()
       else if (before.ready !== node.ready) this.#followReadiness(node)
     }
     return undefined
@@ -157,15 +185,15 @@ class ControlPlane {
     if (node === undefined) return
     this.#goneNodes.add(node.name)
     this.#nodes.release(node)
-    this.#placement.nodeRemoved(node)
+    this.placement.nodeRemoved(node)
     this.store.remove(node)
-    for (const pod of this.store.podsOn(node.name)) if (this.#placement.isPlaced(objectKey(pod))) this.#removePod(pod)
+    for (const pod of this.store.podsOn(node.name)) if (this.placement.isPlaced(objectKey(pod))) this.#removePod(pod)
   }
 
   /** The kubelet of a node that is not ready vouches for none of its pods; pods with a status of their own keep it. */
   #followReadiness(node: ClusterNode): void {
     for (const pod of this.store.podsOn(node.name))
-      if (this.#placement.isPlaced(objectKey(pod))) this.store.put({ ...pod, ready: node.ready })
+      if (this.placement.isPlaced(objectKey(pod))) this.store.put({ ...pod, ready: node.ready })
   }
 
   /** Nodes that pods of the batch are on and that nobody has described. */
@@ -191,10 +219,10 @@ class ControlPlane {
       if (!('podLabels' in object)) continue
       if (type === 'DELETED') {
         this.store.remove(object)
-        this.#workloads.workloadRemoved(object)
+        this.follower.workloadRemoved(object)
       } else {
         this.store.put(object)
-        this.#workloads.workloadPut(object, place ?? {})
+        this.follower.workloadPut(object, place ?? {})
       }
     }
     return undefined
@@ -224,19 +252,19 @@ class ControlPlane {
 
   #takePods(inputs: readonly InputOf<Pod>[]): Problem | undefined {
     const toPlace = inputs.filter(i => i.type !== 'DELETED' && this.#wantsPlace(i.object))
-    const problem = this.#placement.expect(toPlace.length, toPlace[0]?.place ?? {})
+    const problem = this.placement.expect(toPlace.length, toPlace[0]?.place ?? {})
     if (problem !== undefined) return problem
     for (const { object, type, place } of inputs) {
       const before = this.store.pod(objectKey(object))
       if (type === 'DELETED') {
         if (before !== undefined) this.#removePod(before)
-      } else if (!this.#placement.isBare(object) || this.#isStranded(object)) {
-        if (before !== undefined) this.#placement.release(before)
-        this.#placement.adopt(object)
+      } else if (!this.placement.isBare(object) || this.#isStranded(object)) {
+        if (before !== undefined) this.placement.release(before)
+        this.placement.adopt(object)
         this.store.put(object)
       } else if (before !== undefined) this.store.put(startedAs(object, before))
       else {
-        const placed = this.#placement.place(object, place ?? {})
+        const placed = this.placement.place(object, place ?? {})
         if (E.isLeft(placed)) return placed.left
         this.store.put(placed.right)
       }
@@ -245,7 +273,7 @@ class ControlPlane {
   }
 
   #wantsPlace(pod: Pod): boolean {
-    return pod.nodeName === '' && this.#placement.isBare(pod) && this.store.pod(objectKey(pod)) === undefined
+    return pod.nodeName === '' && this.placement.isBare(pod) && this.store.pod(objectKey(pod)) === undefined
   }
 
   /** Bound to a Node that has gone: it never starts, as nobody is there to start it. */
@@ -254,9 +282,9 @@ class ControlPlane {
   }
 
   #removePod(pod: Pod): void {
-    this.#placement.release(pod)
+    this.placement.release(pod)
     this.store.remove(pod)
-    this.#workloads.podRemoved(objectKey(pod))
+    this.follower.podRemoved(objectKey(pod))
   }
 
   #takeSlices(inputs: readonly InputOf<EndpointSlice>[]): Problem | undefined {
@@ -264,12 +292,17 @@ class ControlPlane {
       if (type === 'DELETED') this.store.remove(object)
       else this.store.put(object)
     }
-    for (const key of this.store.dirtyServices) if (!this.#suppliedSlices.has(key)) this.#reconcile(key)
-    this.store.dirtyServices.clear()
     return undefined
   }
 
-  #reconcile(serviceKey: string): void {
+  #reconcileDirty(): void {
+    for (const key of this.store.dirtyServices) this.reconcile(key, undefined)
+    this.store.dirtyServices.clear()
+  }
+
+  /** Brings a Service's slices up to date, unless the input brings them; `triggerUs`: since when they were not. */
+  reconcile(serviceKey: string, triggerUs: TimeUs | undefined): void {
+    if (this.#suppliedSlices.has(serviceKey)) return
     const service = this.store.service(serviceKey)
     const existing = this.store.slicesOf(serviceKey)
     if (service === undefined) {
@@ -278,12 +311,13 @@ class ControlPlane {
     }
     const pods = this.store.podIndex.matching(service.namespace, service.selector ?? {})
     const { put, remove } = reconcileSlices(service, pods, this.store.node, existing, () =>
-      this.#names.next(`${service.name}-`, `slices ${serviceKey}`, name =>
+      this.names.next(`${service.name}-`, `slices ${serviceKey}`, name =>
         this.store.state.endpointSlices.has(objectKey({ namespace: service.namespace, name })),
       ),
     )
     for (const slice of remove) this.store.remove(slice)
-    for (const slice of put) this.store.put(slice)
+    for (const slice of put)
+      this.store.put(triggerUs === undefined ? slice : { ...slice, lastChangeTriggerUs: triggerUs })
   }
 }
 

@@ -28,7 +28,7 @@ export class PodPlacement {
   }
 
   nodeChanged(node: ClusterNode): void {
-    this.#scheduler.setNode(node.name, node.ready)
+    this.#scheduler.setNode(node.name, node.ready && node.unschedulable !== true)
     this.#pools.delete(node.name)
   }
 
@@ -62,16 +62,37 @@ export class PodPlacement {
    * its node is; one that is Running already keeps its own word on whether it is ready.
    */
   place(pod: Pod, place: Place): E.Either<Problem, Pod> {
+    const bound = this.bind(pod)
+    if (bound === undefined) return E.left(this.#noRoom(1, place))
+    const started = this.start(bound, place)
+    if (E.isLeft(started)) {
+      this.release(bound)
+      return started
+    }
+    const ready = this.#nodeOf(bound.nodeName)!.ready && (pod.phase === 'Pending' || pod.ready)
+    return E.right({ ...started.right, ready })
+  }
+
+  /** The scheduler's part: `pod` with a node (its own if it names one, which must exist); undefined when no ready node has room. */
+  bind(pod: Pod): Pod | undefined {
     const nodeName = pod.nodeName === '' ? this.#scheduler.pick() : pod.nodeName
-    if (nodeName === undefined) return E.left(this.#noRoom(1, place))
-    const node = this.#nodeOf(nodeName)
-    if (node === undefined) throw new Error(`pod ${objectKey(pod)} placed on node ${nodeName}, which is not there`)
-    const podIPs = pod.hostNetwork ? E.right(hostAddresses(node)) : this.#takeAddresses(pod, node, place)
-    if (E.isLeft(podIPs)) return podIPs
+    if (nodeName === undefined) return undefined
     this.#scheduler.occupy(nodeName)
     this.#placed.add(objectKey(pod))
-    const ready = node.ready && (pod.phase === 'Pending' || pod.ready)
-    return E.right({ ...pod, nodeName, podIPs: podIPs.right, phase: 'Running', ready })
+    return { ...pod, nodeName }
+  }
+
+  /** The kubelet's part: a bound `pod` with addresses of its node, Running and not ready. */
+  start(pod: Pod, place: Place): E.Either<Problem, Pod> {
+    const node = this.#nodeOf(pod.nodeName)
+    if (node === undefined) throw new Error(`pod ${objectKey(pod)} started on node ${pod.nodeName}, which is not there`)
+    const podIPs = pod.hostNetwork ? E.right(hostAddresses(node)) : this.#takeAddresses(pod, node, place)
+    return E.isLeft(podIPs) ? podIPs : E.right({ ...pod, podIPs: podIPs.right, phase: 'Running', ready: false })
+  }
+
+  /** Room for one more pod on some ready node. */
+  get hasReadyRoom(): boolean {
+    return this.#scheduler.room > 0
   }
 
   /** Room for one more pod on this node, ready or not. */

@@ -27,6 +27,13 @@ interface Charge {
   gone: boolean
 }
 
+/** A workload and the keys of its pods, oldest first. */
+export interface HeldWorkload {
+  readonly template: PodTemplate
+  readonly pods: readonly string[]
+  readonly place: Place
+}
+
 export class WorkloadController {
   readonly #store: ClusterStore
   readonly #placement: PodPlacement
@@ -82,6 +89,16 @@ export class WorkloadController {
   nodesAdded(): void {
     for (const [key, { template }] of this.#charges) if (template.workload.kind === 'DaemonSet') this.#dirty.add(key)
   }
+
+  /** What it keeps, for one who goes on from here; nothing is kept any more. */
+  handOver(): readonly HeldWorkload[] {
+    const held = [...this.#charges.values()].map(({ template, pods, place }) => ({ template, pods, place }))
+    this.#charges.clear()
+    this.#holderOf.clear()
+    return held
+  }
+
+  isSupplied = (workload: Workload): boolean => this.#supplied.has(kindKey(workload))
 
   /** Brings every workload that was touched to what it should be. Deletions first, then DaemonSets, then the rest. */
   reconcile(): Problem | undefined {

@@ -11,7 +11,7 @@ export function syntheticObjects(cluster: ClusterSpec, nodeCount: number): Clust
   const objects: ClusterObject[] = []
   const width = String(nodeCount - 1).length
   for (let i = 0; i < nodeCount; i++)
-    objects.push(makeNode(`node-${String(i).padStart(width, '0')}`, `zone-${zoneLetter(i % cluster.zones)}`))
+    objects.push(syntheticNode(`node-${String(i).padStart(width, '0')}`, i % cluster.zones))
   for (let n = 0; n < cluster.namespaces; n++) {
     const namespace =
       cluster.namespaces === 1 ? 'default' : `ns-${String(n).padStart(String(cluster.namespaces - 1).length, '0')}`
@@ -33,12 +33,13 @@ const zoneLetter = (i: number): string =>
 
 const appLabels = (name: string): Labels => ({ app: name })
 
-function makeNode(name: string, zone: string): ClusterNode {
+/** A node of the pool, in the zone of this number. */
+export function syntheticNode(name: string, zone: number): ClusterNode {
   return {
     kind: 'Node',
     namespace: '',
     name,
-    labels: { 'kubernetes.io/hostname': name, [ZONE_LABEL]: zone },
+    labels: { 'kubernetes.io/hostname': name, [ZONE_LABEL]: `zone-${zoneLetter(zone)}` },
     podCIDRs: [],
     addresses: [],
     ready: true,
