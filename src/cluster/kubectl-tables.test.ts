@@ -323,8 +323,8 @@ describe('kubectl get nodes', () => {
       { type: 'InternalIP', address: '172.18.0.2' },
     ]
     const status = { nodeInfo: { kubeletVersion: 'v1.34.0', osImage: 'Debian', kernelVersion: '6.1' } }
-    const source = { spec: { unschedulable: true }, status }
-    const node = makeNode({ ready: false, labels, addresses, source })
+    const source = { status }
+    const node = makeNode({ ready: false, unschedulable: true, labels, addresses, source })
     expect(cells('nodes', [node], { wide: true })).toEqual([
       ...['node-a', 'NotReady,SchedulingDisabled', 'control-plane,worker,x', '5s', 'v1.34.0'],
       ...['172.18.0.2', '<none>', 'Debian', '6.1', '<unknown>'],

@@ -50,7 +50,7 @@ export class ClusterStore {
     this.#write('DELETED', before)
     if (before.kind === 'Pod') {
       this.podIndex.remove(before, key)
-      this.#touchSelecting(before)
+      if (hasEndpoint(before)) this.#touchSelecting(before)
       this.#podsOn.get(before.nodeName)?.delete(key)
     } else if (before.kind === 'Service') {
       this.#selectors.remove(before)
@@ -81,9 +81,10 @@ export class ClusterStore {
 
   #podPut(pod: Pod, key: string, before: Pod | undefined): void {
     this.podIndex.put(pod, key, before)
-    this.#touchSelecting(pod)
+    const had = before !== undefined && hasEndpoint(before)
+    if (had || hasEndpoint(pod)) this.#touchSelecting(pod)
     if (before !== undefined) {
-      if (!sameLabels(before.labels, pod.labels)) this.#touchSelecting(before)
+      if (had && !sameLabels(before.labels, pod.labels)) this.#touchSelecting(before)
       if (before.nodeName === pod.nodeName) return
       this.#podsOn.get(before.nodeName)?.delete(key)
     }
@@ -138,6 +139,9 @@ export class ClusterStore {
     }
   }
 }
+
+/** A pod without addresses, or one that has ended, is no endpoint of anything: no Service needs to hear of it. */
+const hasEndpoint = (pod: Pod): boolean => pod.podIPs.length > 0 && pod.phase !== 'Succeeded' && pod.phase !== 'Failed'
 
 /** Key of an object in its map of the state: as `applyEvent` has it. */
 function storeKey(object: ClusterObject): string {

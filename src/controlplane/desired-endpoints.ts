@@ -28,24 +28,63 @@ export function desiredEndpoints(
     if (group === undefined || !fixed) group = groupOf(groups, resolvePorts(service.ports, pod))
     const node = nodeOf(pod.nodeName)
     if (node === undefined && !service.publishNotReadyAddresses) continue
-    const addresses = pod.podIPs.filter(ip => ip.includes(':') === (family === 'IPv6'))
-    if (addresses.length === 0) continue
-    const endpoint: Endpoint = {
-      addresses,
-      ready: service.publishNotReadyAddresses || (pod.ready && !pod.terminating),
-      serving: pod.ready,
-      terminating: pod.terminating,
-      nodeName: pod.nodeName,
-      zone: node === undefined ? '' : nodeZone(node),
-      podName: pod.name,
-    }
-    group.endpoints.set(endpointKey(endpoint), endpoint)
+    const endpoint = endpointOf(service.publishNotReadyAddresses, pod, node, family)
+    if (endpoint !== undefined) group.endpoints.set(endpointKey(endpoint), endpoint)
   }
   return groups
 }
 
 /** What makes an endpoint the same one before and after a change. */
-export const endpointKey = (endpoint: Endpoint): string => `${endpoint.podName}\n${endpoint.addresses.join()}`
+export function endpointKey(endpoint: Endpoint): string {
+  let key = keys.get(endpoint)
+  if (key === undefined) {
+    key = [endpoint.podName, ...endpoint.addresses].join('\n')
+    keys.set(endpoint, key)
+  }
+  return key
+}
+
+/**
+ * Objects are never changed in place, so what was made of one pod on one node is made once: a Service is reconciled again and again for
+ * one changed pod among hundreds that stayed as they were.
+ */
+const keys = new WeakMap<Endpoint, string>()
+const made = new WeakMap<Pod, MadeEndpoint[]>()
+
+interface MadeEndpoint {
+  readonly publish: boolean
+  readonly node: ClusterNode | undefined
+  readonly family: ServiceFamily
+  /** undefined: the pod has no address of the family. */
+  readonly endpoint: Endpoint | undefined
+}
+
+function endpointOf(
+  publish: boolean,
+  pod: Pod,
+  node: ClusterNode | undefined,
+  family: ServiceFamily,
+): Endpoint | undefined {
+  const before = made.get(pod)
+  const known = before?.find(m => m.publish === publish && m.node === node && m.family === family)
+  if (known !== undefined) return known.endpoint
+  const addresses = pod.podIPs.filter(ip => ip.includes(':') === (family === 'IPv6'))
+  const endpoint: Endpoint | undefined =
+    addresses.length === 0
+      ? undefined
+      : {
+          addresses,
+          ready: publish || (pod.ready && !pod.terminating),
+          serving: pod.ready,
+          terminating: pod.terminating,
+          nodeName: pod.nodeName,
+          zone: node === undefined ? '' : nodeZone(node),
+          podName: pod.name,
+        }
+  if (before === undefined) made.set(pod, [{ publish, node, family, endpoint }])
+  else before.push({ publish, node, family, endpoint })
+  return endpoint
+}
 
 /** The same for two lists of ports that differ in order only. */
 export const portSetKey = (ports: readonly EndpointPort[]): string =>

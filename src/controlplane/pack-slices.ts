@@ -81,8 +81,9 @@ function tightest(kept: readonly Filling[], count: number, max: number): Filling
 
 /** Addresses and pod are equal already: they are the key. */
 const sameState = (a: Endpoint, b: Endpoint): boolean =>
-  a.ready === b.ready &&
-  a.serving === b.serving &&
-  a.terminating === b.terminating &&
-  a.nodeName === b.nodeName &&
-  a.zone === b.zone
+  a === b ||
+  (a.ready === b.ready &&
+    a.serving === b.serving &&
+    a.terminating === b.terminating &&
+    a.nodeName === b.nodeName &&
+    a.zone === b.zone)
