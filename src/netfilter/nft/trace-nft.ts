@@ -152,7 +152,8 @@ function stagesOf(walk: NftWalk, hook: Hook): HookStage[] {
   for (const base of bases)
     if (base.hook.type === 'filter') {
       const { priority } = base.hook
-      const untracked = priority < CONNTRACK_PRIORITY ? ({ untracked: true } as const) : {}
+      const isUntracked = priority <= CONNTRACK_PRIORITY && (hook === 'PREROUTING' || hook === 'OUTPUT')
+      const untracked = isUntracked ? ({ untracked: true } as const) : {}
       stages.push({
         priority,
         stage: { kind: 'filter', ...untracked, walk: place => E.right(walkBase(walk, base, place)) },

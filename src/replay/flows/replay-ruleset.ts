@@ -7,9 +7,9 @@ import type { ConntrackOptions } from '../../netfilter/conntrack/conntrack.ts'
 import type { HostView } from '../../netfilter/host.ts'
 import { badInput, type Problem } from '../../problem/problem.ts'
 import type { StreamSeed } from '../../sim/random.ts'
+import { type FastNftEvaluator, fastNftEvaluator } from './fast-nft-evaluator.ts'
 import type { FlowReplay } from './flow-result.ts'
 import { type IptablesEvaluator, iptablesEvaluator } from './iptables-evaluator.ts'
-import { type NftEvaluator, nftEvaluator } from './nft-evaluator.ts'
 import { backendsOf, type NodeRules } from './node-rules.ts'
 import { replayFlows } from './replay-flows.ts'
 import { FLOW_INTERFACES, type InterfaceNames, topologyHost } from './topology-host.ts'
@@ -48,10 +48,10 @@ const evaluatorOf = (
   host: HostView,
   seed: StreamSeed,
   options: ConntrackOptions,
-): E.Either<Problem, IptablesEvaluator | NftEvaluator> =>
+): E.Either<Problem, IptablesEvaluator | FastNftEvaluator> =>
   rules.mode === 'iptables'
     ? iptablesEvaluator(rules.ruleset, host, seed, options)
-    : nftEvaluator(rules.ruleset, host, seed, options)
+    : fastNftEvaluator(rules.ruleset, host, seed, options)
 
 /** Rules are of one family, and so must flows be. */
 export function refuseOtherFamily({ flows }: FlowFile, family: IpFamily): E.Either<Problem, void> {

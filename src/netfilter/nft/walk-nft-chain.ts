@@ -1,0 +1,219 @@
+/**
+ * The interpreter: one packet through one base chain's code (grammar: nft-program.ts). Models nft_do_chain. Nothing is allocated per packet.
+ */
+import type { Packet } from '../../net/packet.ts'
+import { CT } from '../../net/packet.ts'
+import { draw32 } from '../../sim/random.ts'
+import { INTERFACE } from '../interface.ts'
+import { answersAsItself, isLocal } from '../route.ts'
+import { placeOfKey } from './key-table.ts'
+import type { NftEngine } from './nft-engine.ts'
+import { NFT_OP, SELECTOR } from './nft-opcode.ts'
+import type { BaseChainCode } from './nft-program.ts'
+
+/** How a base chain ends. */
+export const NFT_FATE = { accept: 0, drop: 1, reject: 2 } as const
+
+/** The addresses and port that rules see at the chain's place, its interfaces (INTERFACE) and conntrack's state. */
+export function walkNftChain(
+  engine: NftEngine,
+  { pc: start, base, drops }: BaseChainCode,
+  source: Uint32Array,
+  destination: Uint32Array,
+  destinationPort: number,
+  ctState: number,
+  inInterface: number,
+  outInterface: number,
+): number {
+  const { program, host, packet, returnPc, key, sizeBytes } = engine
+  const { code } = program
+  let pc = start
+  let nextPc = 0
+  let rule = -1
+  let depth = 0
+  for (;;) {
+    switch (code[pc]) {
+      case NFT_OP.RULE:
+        rule = code[pc + 1]
+        nextPc = code[pc + 2]
+        engine.evaluated[rule]++
+        pc += 3
+        continue
+      case NFT_OP.MATCHED:
+        engine.matched[rule]++
+        engine.matchedBytes[rule] += sizeBytes
+        pc++
+        continue
+      case NFT_OP.NEXT:
+        pc = nextPc
+        continue
+      case NFT_OP.ADDRESS: {
+        const count = code[pc + 3]
+        const words = code[pc + 1] === 0 ? source : destination
+        const found = inPrefixes(code, pc + 4, count, words) ? 1 : 0
+        pc = found === code[pc + 2] ? pc + 4 + 8 * count : nextPc
+        continue
+      }
+      case NFT_OP.ELEMENT: {
+        writeKey(engine, code[pc + 2], source, destination, destinationPort)
+        const table = program.tables[code[pc + 1]]
+        const found = table.values[placeOfKey(table, key)] !== 0 ? 1 : 0
+        pc = found === code[pc + 3] ? pc + 4 : nextPc
+        continue
+      }
+      case NFT_OP.MEMBER: {
+        writeKey(engine, code[pc + 2], source, destination, destinationPort)
+        const found = engine.sets[code[pc + 1]].has(key, engine.nowUs) ? 1 : 0
+        pc = found === code[pc + 3] ? pc + 4 : nextPc
+        continue
+      }
+      case NFT_OP.VMAP: {
+        writeKey(engine, code[pc + 2], source, destination, destinationPort)
+        const table = program.tables[code[pc + 1]]
+        pc = table.values[placeOfKey(table, key)] || nextPc
+        continue
+      }
+      case NFT_OP.NUMGEN_RANDOM: {
+        const { low, high } = engine.seed
+        const word = draw32(low, high, packet.flowLow, packet.flowHigh, packet.draws++)
+        pc = code[pc + 2 + Math.floor((word * code[pc + 1]) / 0x1_0000_0000)] || nextPc
+        continue
+      }
+      case NFT_OP.NUMGEN_INC: {
+        const counter = code[pc + 1]
+        const number = engine.numbers[counter] + 1 >= code[pc + 2] ? 0 : engine.numbers[counter] + 1
+        engine.numbers[counter] = number
+        pc = code[pc + 3 + number] || nextPc
+        continue
+      }
+      case NFT_OP.CT_STATE:
+        pc = ((ctState & code[pc + 1]) !== 0 ? 1 : 0) === code[pc + 2] ? pc + 3 : nextPc
+        continue
+      case NFT_OP.PROTOCOL:
+        pc = (packet.protocol === code[pc + 1] ? 1 : 0) === code[pc + 2] ? pc + 3 : nextPc
+        continue
+      case NFT_OP.DESTINATION_PORT:
+        pc =
+          packet.protocol === code[pc + 1] && (destinationPort === code[pc + 2] ? 1 : 0) === code[pc + 3]
+            ? pc + 4
+            : nextPc
+        continue
+      case NFT_OP.IN_INTERFACE:
+        pc = engine.interfaceMatches[4 * code[pc + 1] + inInterface] === code[pc + 2] ? pc + 3 : nextPc
+        continue
+      case NFT_OP.FIB_LOCAL:
+        pc = (isLocal(host, code[pc + 1] === 0 ? source : destination) ? 1 : 0) === code[pc + 2] ? pc + 3 : nextPc
+        continue
+      case NFT_OP.MARK:
+        pc = ((packet.mark & code[pc + 1]) === code[pc + 2] ? 1 : 0) === code[pc + 3] ? pc + 4 : nextPc
+        continue
+      case NFT_OP.OR_MARK:
+        packet.mark = (packet.mark | code[pc + 1]) >>> 0
+        pc += 2
+        continue
+      case NFT_OP.XOR_MARK:
+        packet.mark = (packet.mark ^ code[pc + 1]) >>> 0
+        pc += 2
+        continue
+      case NFT_OP.UPDATE:
+        writeKey(engine, code[pc + 2], source, destination, destinationPort)
+        pc = engine.sets[code[pc + 1]].add(key, engine.nowUs) ? pc + 3 : nextPc
+        continue
+      case NFT_OP.JUMP:
+        returnPc[depth++] = nextPc
+        pc = code[pc + 1]
+        continue
+      case NFT_OP.GOTO:
+        pc = code[pc + 1]
+        continue
+      case NFT_OP.RETURN:
+      case NFT_OP.END:
+        if (depth === 0) {
+          engine.policyHits[base]++
+          engine.policyBytes[base] += sizeBytes
+          return drops ? NFT_FATE.drop : NFT_FATE.accept
+        }
+        pc = returnPc[--depth]
+        continue
+      case NFT_OP.ACCEPT:
+        return NFT_FATE.accept
+      case NFT_OP.DROP:
+        return NFT_FATE.drop
+      case NFT_OP.REJECT:
+        return NFT_FATE.reject
+      case NFT_OP.DNAT:
+        translateDestination(packet, code, pc + 1)
+        engine.isBound = true
+        return NFT_FATE.accept
+      case NFT_OP.MASQUERADE:
+        engine.isBound = true
+        return masquerade(engine, outInterface, code[pc + 1] === 1)
+      default:
+        throw new Error(`no such operation: ${code[pc]} at ${pc}`)
+    }
+  }
+}
+
+/** Puts the parts of a key into engine.key, in the order the rule names them. */
+function writeKey(
+  { key, packet, program }: NftEngine,
+  selectors: number,
+  source: Uint32Array,
+  destination: Uint32Array,
+  destinationPort: number,
+): void {
+  let at = 0
+  for (let rest = selectors; rest !== 0; rest >>= 3) {
+    const selector = rest & 7
+    if (selector === SELECTOR.protocol) key[at++] = packet.protocol
+    else if (selector === SELECTOR.destinationPort) key[at++] = destinationPort
+    else {
+      const words = selector === SELECTOR.source ? source : destination
+      for (let i = program.family === 4 ? 3 : 0; i < 4; i++) key[at++] = words[i]
+    }
+  }
+}
+
+function inPrefixes(code: Int32Array, start: number, count: number, words: Uint32Array): boolean {
+  for (let at = start; at < start + 8 * count; at += 8)
+    if (
+      (words[3] & code[at + 3]) === code[at + 7] &&
+      (words[2] & code[at + 2]) === code[at + 6] &&
+      (words[1] & code[at + 1]) === code[at + 5] &&
+      (words[0] & code[at]) === code[at + 4]
+    )
+      return true
+  return false
+}
+
+/** To the port (0: kept) and address at code[at …]. The DNAT status is set only when something changed, as nf_nat_setup_info does. */
+function translateDestination(packet: Packet, code: Int32Array, at: number): void {
+  const { destination } = packet
+  const port = code[at] === 0 ? packet.destinationPort : code[at]
+  let changed = port ^ packet.destinationPort
+  packet.destinationPort = port
+  for (let i = 0; i < 4; i++) {
+    changed |= code[at + 1 + i] ^ destination[i]
+    destination[i] = code[at + 1 + i]
+  }
+  if (changed !== 0) packet.ctState |= CT.DNAT
+}
+
+/** A node without an address of the family cannot masquerade: the kernel drops the packet. */
+function masquerade({ host, packet }: NftEngine, outInterface: number, fullyRandom: boolean): number {
+  packet.natRandom = fullyRandom
+  packet.natFrom = 0
+  packet.natTo = 0
+  const { source, destination } = packet
+  const asItself = outInterface === INTERFACE.lo && answersAsItself(host, destination)
+  const from = asItself ? destination : host.sources
+  const at = asItself ? 0 : 4 * outInterface
+  if ((from[at] | from[at + 1] | from[at + 2] | from[at + 3]) === 0) return NFT_FATE.drop
+  let changed = fullyRandom ? 1 : 0
+  for (let i = 0; i < 4; i++) {
+    changed |= source[i] ^ from[at + i]
+    source[i] = from[at + i]
+  }
+  if (changed !== 0) packet.ctState |= CT.SNAT
+  return NFT_FATE.accept
+}
