@@ -84,7 +84,8 @@ function packet(stream: RandomStream, asked: Asked, nodeIps: readonly IpAddress[
     protocol,
     destinationPort: somePort(stream, asked),
     connectionCount: 1,
-    firstSourcePort: somePort(stream, asked),
+    // Two TCP packets of one connection, or of both its directions, would have to fit into each other's windows.
+    firstSourcePort: protocol === 'UDP' ? somePort(stream, asked) : 20_000 + n,
     sourceCount: 1,
     packetCount: 1,
     ...(protocol === 'TCP' ? { tcpFlags: [pick(stream, FLAGS)] } : {}),

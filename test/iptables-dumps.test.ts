@@ -38,7 +38,7 @@ const FOLDER = process.env['SVCSIM_DATA'] ?? '/nonexistent'
 const WORLDS = 10
 const PACKETS = 10_000
 
-/** Lines that the kernel does not get, with how many there are of each. */
+/** Lines that the kernel does not get, with how many there are of each. Without them it loads the dumps as they stand. */
 const DUMPS = [
   {
     file: 'aks-npm-iptables-save-v2.txt',
@@ -87,11 +87,14 @@ describe('real dumps', () => {
     })
 })
 
-for (const backend of ['iptables-legacy', 'iptables-nft'] as const)
+/** Worlds that the kernel sees too. */
+const KERNEL_WORLDS = { 'iptables-legacy': 3, 'iptables-nft': 1 } as const
+
+for (const [backend, worlds] of Object.entries(KERNEL_WORLDS) as ['iptables-legacy' | 'iptables-nft', number][])
   await describeKernel(backend, () => {
     for (const { file, leftOut } of present) {
       const ruleset = read(file, leftOut)
-      it.each(dumpWorlds(ruleset, file, WORLDS, PACKETS).map((world, i) => [i, world] as const))(
+      it.each(dumpWorlds(ruleset, file, worlds, PACKETS).map((world, i) => [i, world] as const))(
         `${file} in the kernel is trace, world %i`,
         async (i, world) => {
           expect(await differences(backend, ruleset, world, streamSeed(file, `${i}`))).toEqual([])
@@ -117,14 +120,19 @@ async function differences(
   })
   const [, sent, kernel] = answer.steps as readonly [null, readonly SentFlow[], KernelCounters]
   const host = hostOf(ruleset, world)
-  const { evaluator } = right(steeredEvaluator(rules, host, seed, knownGoals(sent)))
+  const { evaluator, dice } = right(steeredEvaluator(rules, host, seed, knownGoals(sent)))
   const { results, counters } = replay(evaluator, host, world)
   const theirs = flows.map((flow, i) => kernelFlowResult(flow, sent[i]))
+  // A packet that is translated and then dropped does not tell which backend it was for.
+  const untold = [...dice.untold.values()].reduce((sum, n) => sum + n, 0)
+  expect(untold).toBeLessThan(flows.length / 100)
   return [
-    ...compareFlows(theirs, results).map((row, i) => ({ ...row, flow: flows[i] })),
-    ...compareCounts(kernel.rules, simulatedCounts(rules, counters)),
-    ...comparePolicies(kernel, counters, 4),
-  ].filter(row => !row.equal)
+    ...compareFlows(theirs, results, dice.untold),
+    ...compareCounts(kernel.rules, simulatedCounts(rules, counters), untold),
+    ...comparePolicies(kernel, counters, 4, untold),
+  ]
+    .filter(row => !row.equal && !row.withinChance)
+    .map(row => JSON.stringify(row))
 }
 
 /** Without the lines that hold one of `leftOut`. */

@@ -3,7 +3,7 @@
  * counts what that kernel counted, exactly; and how often each option was taken at each place can be tested against its chance.
  *
  * A place that draws is a fork: each of its options ends, sooner or later, in one of some goals. Where several options can end in the same
- * (or none can), the draw is the caller's own and is counted as not steered.
+ * (or none can), it cannot be told which was taken.
  */
 
 /** `10.244.0.5:8080` (port 0: the packet's own) for a translation, `drop`, or `reject`. */
@@ -33,8 +33,6 @@ export interface DrawCounts {
   readonly place: DrawPlace
   readonly options: readonly ForkOption[]
   readonly counts: number[]
-  /** Draws that had to be made up. */
-  unsteered: number
 }
 
 export class SteeredDraws {
@@ -50,16 +48,13 @@ export class SteeredDraws {
     return [...this.#places.values()]
   }
 
-  /** A word with which the place leads to one of `goals`; `made` when it cannot be told which. */
-  draw(place: DrawPlace, goals: ReadonlySet<Goal>, made: number): number {
+  /** A word with which the place leads to one of `goals`; undefined when it cannot be told which. */
+  draw(place: DrawPlace, goals: ReadonlySet<Goal>): number | undefined {
     const fork = this.#countsAt(place)
     const leading = fork.options.flatMap(({ ends }, i) => (ends.isDisjointFrom(goals) ? [] : [i]))
     // A packet that no rule translated or stopped took an option that does neither.
     const fitting = leading.length > 0 ? leading : fork.options.flatMap(({ ends }, i) => (ends.size === 0 ? [i] : []))
-    if (fitting.length !== 1) {
-      fork.unsteered++
-      return made
-    }
+    if (fitting.length !== 1) return undefined
     fork.counts[fitting[0]]++
     return fork.options[fitting[0]].bound
   }
@@ -69,7 +64,7 @@ export class SteeredDraws {
     let fork = this.#places.get(key)
     if (fork === undefined) {
       const options = this.#forkOf(place)
-      fork = { place, options, counts: options.map(() => 0), unsteered: 0 }
+      fork = { place, options, counts: options.map(() => 0) }
       this.#places.set(key, fork)
     }
     return fork

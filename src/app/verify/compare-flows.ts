@@ -6,6 +6,8 @@ export interface ComparedFlow {
   readonly kernel: FlowSummary
   readonly svcsim: FlowSummary
   readonly equal: boolean
+  /** Not equal, but no further apart than choices that were made up can have moved it. */
+  readonly withinChance: boolean
 }
 
 /** All of a FlowResult but how many source ports changed: a random port is the old one now and then. */
@@ -19,11 +21,22 @@ export interface FlowSummary {
   readonly strayAnswerCount: number
 }
 
-export const compareFlows = (kernel: readonly FlowResult[], svcsim: readonly FlowResult[]): readonly ComparedFlow[] =>
-  kernel.map((flow, i) => {
+/** `untold`: choices that were made up, by the number of the connection through all flows. */
+export function compareFlows(
+  kernel: readonly FlowResult[],
+  svcsim: readonly FlowResult[],
+  untold: ReadonlyMap<number, number> = new Map(),
+): readonly ComparedFlow[] {
+  let first = 0
+  return kernel.map((flow, i) => {
     const [theirs, own] = [summary(flow), summary(svcsim[i])]
-    return { id: flow.id, kernel: theirs, svcsim: own, equal: JSON.stringify(theirs) === JSON.stringify(own) }
+    const equal = JSON.stringify(theirs) === JSON.stringify(own)
+    let isTouched = false
+    for (let k = 0; k < flow.connectionCount; k++) if (untold.has(first + k)) isTouched = true
+    first += flow.connectionCount
+    return { id: flow.id, kernel: theirs, svcsim: own, equal, withinChance: !equal && isTouched }
   })
+}
 
 const summary = (flow: FlowResult): FlowSummary => ({
   outcome: Object.fromEntries(flow.outcome),

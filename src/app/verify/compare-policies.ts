@@ -9,16 +9,21 @@ export interface ComparedPolicy {
   readonly kernel: number
   readonly svcsim: number
   readonly equal: boolean
+  /** Not equal, but no further apart than choices that were made up can have moved it. */
+  readonly withinChance: boolean
 }
 
 export const comparePolicies = (
   { chains }: KernelCounters,
   svcsim: readonly ChainCounters[],
   family: IpFamily,
+  untold = 0,
 ): readonly ComparedPolicy[] =>
   svcsim.flatMap(({ table, chain, policy }) => {
     const theirs = chains.find(c => c.family === family && c.table === table && c.chain === chain)
     if (policy === undefined || theirs === undefined) return []
     const { packets: kernel } = theirs
-    return [{ table, chain, kernel, svcsim: policy.packets, equal: kernel === policy.packets }]
+    const apart = Math.abs(kernel - policy.packets)
+    const withinChance = apart > 0 && apart <= untold
+    return [{ table, chain, kernel, svcsim: policy.packets, equal: apart === 0, withinChance }]
   })

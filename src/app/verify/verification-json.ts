@@ -9,7 +9,7 @@ export const verificationJson = (v: Verification): object => ({
   packets: v.packetCount,
   differences: differenceCount(v),
   flows: v.flows,
-  rules: v.rules.map(({ table, chain, index, rule, kernel, svcsim, equal }) => ({
+  rules: v.rules.map(({ table, chain, index, rule, kernel, svcsim, equal, withinChance }) => ({
     table,
     chain,
     index,
@@ -17,6 +17,7 @@ export const verificationJson = (v: Verification): object => ({
     kernel: countsJson(kernel),
     svcsim: countsJson(svcsim),
     equal,
+    within_chance: withinChance,
   })),
   policies: v.policies,
   choices: v.choices.map(({ place, options, counts, draws, pValue, likely }) => ({

@@ -20,10 +20,10 @@ export function verificationText(verification: Verification, all: boolean): stri
       rulePlace(r.table, r.chain, r.index),
       countsText(r.kernel),
       countsText(r.svcsim),
-      verdict(r.equal),
+      verdict(r),
       r.rule,
     ]),
-    ...shownPolicies.map(p => [`${p.table} ${p.chain} policy`, `${p.kernel}`, `${p.svcsim}`, verdict(p.equal), '']),
+    ...shownPolicies.map(p => [`${p.table} ${p.chain} policy`, `${p.kernel}`, `${p.svcsim}`, verdict(p), '']),
     ...choices.map(c => [`${c.place} chose`, c.counts.join(' '), expectedText(c), choiceVerdict(c), '']),
   ]
   const differences = differenceCount(verification)
@@ -38,7 +38,7 @@ export function verificationText(verification: Verification, all: boolean): stri
     ...(untoldChoiceCount === 0
       ? []
       : [
-          `Random choices that left no trace in their packets and were made up: ${untoldChoiceCount}. Counts that depend on them may differ by chance.`,
+          `Random choices that left no trace in their packets and were made up: ${untoldChoiceCount}. A count may be as much off.`,
         ]),
     differences === 0 ? 'No difference.' : `Differences: ${differences}.`,
   ]
@@ -46,13 +46,13 @@ export function verificationText(verification: Verification, all: boolean): stri
 }
 
 /** A row for each thing that was counted on either side. */
-function flowRows({ id, kernel, svcsim }: ComparedFlow): string[][] {
+function flowRows({ id, kernel, svcsim, withinChance }: ComparedFlow): string[][] {
   const [theirs, own] = [flowCounts(kernel), flowCounts(svcsim)]
   const names = new Set([...theirs.keys(), ...own.keys()])
   const flow = typeof id === 'string' ? id : JSON.stringify(id)
   return [...names].map(name => {
     const [a, b] = [theirs.get(name) ?? 0, own.get(name) ?? 0]
-    return [`flow ${flow}: ${name}`, `${a}`, `${b}`, verdict(a === b), '']
+    return [`flow ${flow}: ${name}`, `${a}`, `${b}`, verdict({ equal: a === b, withinChance }), '']
   })
 }
 
@@ -71,7 +71,8 @@ const flowCounts = (flow: FlowSummary): Map<string, number> =>
     ).filter(([, n]) => n > 0),
   ])
 
-const verdict = (equal: boolean): string => (equal ? 'equal' : 'DIFFERS')
+const verdict = ({ equal, withinChance }: { readonly equal: boolean; readonly withinChance: boolean }): string =>
+  equal ? 'equal' : withinChance ? 'within chance' : 'DIFFERS'
 
 const countsText = (counts: Counts | null): string =>
   counts === null ? 'no such rule' : `${counts.evaluated} ${counts.matched} ${counts.bytes}`

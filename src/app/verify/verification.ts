@@ -107,7 +107,7 @@ function simulate({ evaluated }: VerifiedRules, flowFile: FlowFile, seed: Stream
     steeredEvaluator(evaluated, host, seed, knownGoals(sent)),
     E.map(({ evaluator, dice }) => {
       const flows = replayFlows(evaluator, host, { ...flowFile, flows: flowFile.flows.slice(0, sent.length) })
-      return { flows, chains: evaluator.counters(), draws: dice.counts() }
+      return { flows, chains: evaluator.counters(), draws: dice.counts(), untold: dice.untold }
     }),
   )
 }
@@ -123,30 +123,36 @@ const compare = (
   const { family } = rules.shown.ruleset
   return pipe(
     simulate(rules, flowFile, seed, sent),
-    E.map(({ flows, chains, draws }) => ({
-      kernel,
-      backend,
-      packetCount: flowFile.flows.reduce((sum, flow) => sum + flow.connectionCount * flow.packetCount, 0),
-      flows: compareFlows(
-        flowFile.flows.map((flow, i) => kernelFlowResult(flow, sent[i])),
-        flows,
-      ),
-      rules: compareCounts(
-        counters.rules.filter(rule => rule.family === family),
-        simulatedCounts(rules.shown, chains),
-      ),
-      policies: comparePolicies(counters, chains, family),
-      choices: judgeChoices(
-        draws.map(({ place, options, counts }) => ({
-          place: rulePlace(place.table, place.chain, place.index),
-          options,
-          counts,
-        })),
-      ),
-      untoldChoiceCount: draws.reduce((sum, { unsteered }) => sum + unsteered, 0),
-    })),
+    E.map(({ flows, chains, draws, untold }) => {
+      const untoldCount = [...untold.values()].reduce((sum, n) => sum + n, 0)
+      return {
+        kernel,
+        backend,
+        packetCount: flowFile.flows.reduce((sum, flow) => sum + flow.connectionCount * flow.packetCount, 0),
+        flows: compareFlows(
+          flowFile.flows.map((flow, i) => kernelFlowResult(flow, sent[i])),
+          flows,
+          untold,
+        ),
+        rules: compareCounts(
+          counters.rules.filter(rule => rule.family === family),
+          simulatedCounts(rules.shown, chains),
+          untoldCount,
+        ),
+        policies: comparePolicies(counters, chains, family, untoldCount),
+        choices: judgeChoices(
+          draws.map(({ place, options, counts }) => ({
+            place: rulePlace(place.table, place.chain, place.index),
+            options,
+            counts,
+          })),
+        ),
+        untoldChoiceCount: untoldCount,
+      }
+    }),
   )
 }
 
 export const differenceCount = ({ flows, rules, policies, choices }: Verification): number =>
-  [...flows, ...rules, ...policies].filter(row => !row.equal).length + choices.filter(c => !c.likely).length
+  [...flows, ...rules, ...policies].filter(row => !row.equal && !row.withinChance).length +
+  choices.filter(c => !c.likely).length

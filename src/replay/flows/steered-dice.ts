@@ -9,6 +9,8 @@ import { type DrawCounts, type DrawPlace, type ForkOf, type Goal, SteeredDraws }
 export type Known = (connection: number, packet: number) => ReadonlySet<Goal>
 
 export class SteeredDice {
+  /** Per connection with draws that could not be told and were made up: how many. */
+  readonly untold = new Map<number, number>()
   readonly #draws: SteeredDraws
   #known: Known
   /** Packets each connection has sent. */
@@ -23,13 +25,18 @@ export class SteeredDice {
   begin(known: Known): void {
     this.#known = known
     this.#sent = new Map()
+    this.untold.clear()
   }
 
   /** The dice of one packet; `own`: a draw to take where the kernel's cannot be told. */
   of({ flowLow, flowHigh }: Packet, own: (drawNumber: number) => number): (n: number, place: DrawPlace) => number {
     // flowHigh is set in what receivers and the node send back: nothing is known of it, and it is seldom translated anew.
     const goals = flowHigh === 0 ? this.#known(flowLow, this.#next(flowLow)) : NOWHERE
-    return (n, place) => this.#draws.draw(place, goals, own(n))
+    return (n, place) => {
+      const told = this.#draws.draw(place, goals)
+      if (told === undefined) this.untold.set(flowLow, (this.untold.get(flowLow) ?? 0) + 1)
+      return told ?? own(n)
+    }
   }
 
   counts(): readonly DrawCounts[] {
