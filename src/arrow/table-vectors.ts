@@ -93,11 +93,17 @@ function layOut(column: Column): { type: ArrowType; vector: ArrowVector } {
       return { type: { kind: 'utf8' }, vector: textVector(column.values) }
     case 'dictionary': {
       const places = new Map<string, number>()
-      const values = Int32Array.from(column.values, word => {
-        const place = places.get(word) ?? places.size
-        places.set(word, place)
-        return place
-      })
+      const values = new Int32Array(length)
+      for (let row = 0; row < length; row++) {
+        const word = column.values[row]
+        // Most columns of few words have runs of the same one.
+        let place = row > 0 && word === column.values[row - 1] ? values[row - 1] : places.get(word)
+        if (place === undefined) {
+          place = places.size
+          places.set(word, place)
+        }
+        values[row] = place
+      }
       return { type: { kind: 'dictionary', words: [...places.keys()], indexBits: 32 }, vector: { ...plain, values } }
     }
     case 'bool': {

@@ -167,16 +167,24 @@ const rulesTable = ({ rules }: RunResult): ColumnTable =>
   ])
 
 function detailTable({ detailNodes }: RunResult): ColumnTable {
-  const texts = (of: (node: DetailNode) => readonly string[]): readonly string[] =>
-    ([] as string[]).concat(...detailNodes.map(of))
-  const onEveryRule = (of: (node: DetailNode) => string) => texts(d => Array<string>(d.rules.index.length).fill(of(d)))
+  // By hand: a large cluster has a million rows here.
+  const rowCount = detailNodes.reduce((sum, d) => sum + d.rules.index.length, 0)
+  const texts = (of: (node: DetailNode) => readonly string[] | string): readonly string[] => {
+    const all = new Array<string>(rowCount)
+    let row = 0
+    for (const node of detailNodes) {
+      const own = of(node)
+      for (let i = 0; i < node.rules.index.length; i++) all[row++] = typeof own === 'string' ? own : own[i]
+    }
+    return all
+  }
   const counts = (of: (rules: RuleColumns) => Float64Array) =>
     joined(
       Float64Array,
       detailNodes.map(d => of(d.rules)),
     )
-  const nodes = onEveryRule(d => d.node)
-  const reasons = onEveryRule(d => d.why)
+  const nodes = texts(d => d.node)
+  const reasons = texts(d => d.why)
   const families = joined(
     Uint8Array,
     detailNodes.map(d => d.rules.family),

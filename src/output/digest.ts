@@ -41,34 +41,43 @@ function hashValues(hash: Hash, column: Column): void {
 function hashTexts(hash: Hash, values: readonly string[]): void {
   const lengths = new Uint32Array(values.length)
   const repeats = new Uint32Array(values.length)
-  const buffer = Buffer.allocUnsafe(BUFFER_BYTES)
-  let filled = 0
+  const chunk: string[] = []
+  let chunkLength = 0
   let texts = 0
+  const flush = (): void => {
+    const joined = Buffer.from(chunk.join(''))
+    const first = texts - chunk.length
+    // ASCII has a byte a character. Other texts are encoded one by one, as halves of a character might meet where two are joined.
+    if (joined.length === chunkLength) {
+      hash.update(joined)
+      for (let i = 0; i < chunk.length; i++) lengths[first + i] = chunk[i].length
+    } else
+      for (let i = 0; i < chunk.length; i++) {
+        const encoded = Buffer.from(chunk[i])
+        hash.update(encoded)
+        lengths[first + i] = encoded.length
+      }
+    chunk.length = 0
+    chunkLength = 0
+  }
   for (let i = 0; i < values.length; i++) {
     const text = values[i]
     if (i > 0 && text === values[i - 1]) {
       repeats[texts - 1]++
       continue
     }
-    if (filled + 3 * text.length > BUFFER_BYTES) {
-      hash.update(buffer.subarray(0, filled))
-      filled = 0
-    }
-    if (3 * text.length > BUFFER_BYTES) {
-      hash.update(text)
-      lengths[texts] = Buffer.byteLength(text)
-    } else {
-      lengths[texts] = buffer.write(text, filled)
-      filled += lengths[texts]
-    }
+    chunk.push(text)
+    chunkLength += text.length
     texts++
+    if (chunkLength >= CHUNK_LENGTH) flush()
   }
-  hash.update(buffer.subarray(0, filled))
+  flush()
   hash.update(bytes(lengths.subarray(0, texts)))
   hash.update(bytes(repeats.subarray(0, texts)))
 }
 
-const BUFFER_BYTES = 1 << 16
+/** Characters that are encoded and hashed at a time: one call for a thousand texts. */
+const CHUNK_LENGTH = 1 << 16
 
 /** NaN has many bit patterns (0/0 gives another on x86 than on ARM); zero has two. */
 const canonical = (v: number): number => (Number.isNaN(v) ? NaN : v === 0 ? 0 : v)

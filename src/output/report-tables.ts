@@ -208,13 +208,14 @@ function chainsTable(tables: readonly ColumnTable[]): ReportTable {
   const family = numbersOf(rules, 'family')
   const [evaluated, matched] = ['evaluated', 'matched'].map(c => numbersOf(rules, c))
   const kinds = new Map<string, { table: string; chain: string; rules: number; evaluated: number; matched: number }>()
+  let row = { table: '', chain: '', rules: 0, evaluated: 0, matched: 0 }
   for (let i = 0; i < rules.rowCount; i++) {
-    const kind = chainKind(chain[i])
-    const tableName = family[i] === 6 ? `${table[i]} (IPv6)` : table[i]
-    const key = `${tableName} ${kind}`
-    let row = kinds.get(key)
-    if (row === undefined) {
-      row = { table: tableName, chain: kind, rules: 0, evaluated: 0, matched: 0 }
+    // Rules of one chain follow each other.
+    if (i === 0 || chain[i] !== chain[i - 1] || table[i] !== table[i - 1] || family[i] !== family[i - 1]) {
+      const kind = chainKind(chain[i])
+      const tableName = family[i] === 6 ? `${table[i]} (IPv6)` : table[i]
+      const key = `${tableName} ${kind}`
+      row = kinds.get(key) ?? { table: tableName, chain: kind, rules: 0, evaluated: 0, matched: 0 }
       kinds.set(key, row)
     }
     row.rules++
@@ -257,8 +258,9 @@ function detailNodesTable(run: RunJson, tables: readonly ColumnTable[]): ReportT
   const table = textsOf(detail, 'table')
   const evaluated = numbersOf(detail, 'evaluated')
   const totals = new Map(run.detailNodes.map(d => [d.node, { nat: 0, filter: 0, compared: 0 }]))
+  let total: { nat: number; filter: number; compared: number } | undefined
   for (let i = 0; i < detail.rowCount; i++) {
-    const total = totals.get(node[i])
+    if (i === 0 || node[i] !== node[i - 1]) total = totals.get(node[i])
     if (total === undefined) continue
     if (table[i] === 'nat') total.nat++
     if (table[i] === 'filter') total.filter++

@@ -9,7 +9,7 @@ import type { RuleTallies } from '../netfilter/rule-tallies.ts'
 import type { PlannedFamily, PlannedRun } from '../replay/plan-run.ts'
 import type { FamilyTallies, Tallies } from '../replay/tallies.ts'
 import { printRule } from '../ruleset/print-iptables.ts'
-import type { Rule, TableName } from '../ruleset/ruleset.ts'
+import type { Rule, Ruleset, TableName } from '../ruleset/ruleset.ts'
 import type { RuleColumns } from './run-result.ts'
 
 export interface AllRules {
@@ -21,9 +21,24 @@ export interface AllRules {
 
 export function allRules(run: PlannedRun, tallies: Tallies): AllRules {
   const print = rememberedText()
+  const places = rememberedPlaces()
   return {
-    summed: summedRules(run, tallies, print),
-    details: run.plan.detailNodes.map((_, detail) => detailRules(run, tallies, detail, print)),
+    summed: summedRules(run, tallies, places, print),
+    details: run.plan.detailNodes.map((_, detail) => detailRules(run, tallies, detail, places, print)),
+  }
+}
+
+type PlacesOf = (own: PlannedFamily, view: number) => readonly ChainPlace[]
+
+/** The view asked for last is remembered: where all nodes see the same rules, they are looked up once for all tables. */
+function rememberedPlaces(): PlacesOf {
+  let last: Ruleset | undefined
+  let places: readonly ChainPlace[] = []
+  return (own, view) => {
+    const ruleset = own.views.views[view]
+    if (ruleset !== last) places = chainDirectory(own.plan.program, view, ruleset)
+    last = ruleset
+    return places
   }
 }
 
@@ -41,11 +56,11 @@ function rememberedText(): PrintRule {
   }
 }
 
-function summedRules(run: PlannedRun, tallies: Tallies, print: PrintRule): RuleColumns {
+function summedRules(run: PlannedRun, tallies: Tallies, placesOf: PlacesOf, print: PrintRule): RuleColumns {
   const chains = new Map<string, ChainRows>()
   eachFamily(run, tallies, (family, own, counters) => {
-    own.views.views.forEach((ruleset, view) => {
-      for (const place of chainDirectory(own.plan.program, view, ruleset)) {
+    own.views.views.forEach((_, view) => {
+      for (const place of placesOf(own, view)) {
         const key = `${family} ${place.table} ${place.chain.name}`
         let rows = chains.get(key)
         if (rows === undefined) {
@@ -71,18 +86,25 @@ function summedRules(run: PlannedRun, tallies: Tallies, print: PrintRule): RuleC
 }
 
 /** The `detail`-th detail node alone, its rules in its own order of Services. */
-function detailRules(run: PlannedRun, tallies: Tallies, detail: number, print: PrintRule): RuleColumns {
+function detailRules(
+  run: PlannedRun,
+  tallies: Tallies,
+  detail: number,
+  placesOf: PlacesOf,
+  print: PrintRule,
+): RuleColumns {
   const node = run.plan.detailNodes[detail]
   const chains: ChainRows[] = []
   eachFamily(run, tallies, (family, own, counters) => {
     const view = own.plan.viewOfNode[node]
     const written = own.views.views[view]
     const ordered = orderedRuleset(written, run.plan.orderKeyOfNode[node])
-    for (const { table, chain, firstRule } of chainDirectory(own.plan.program, view, written)) {
-      const idOf = new Map(chain.rules.map((rule, i) => [rule, firstRule + i]))
-      const { rules } = ordered.tables.find(t => t.name === table)!.chains.get(chain.name)!
+    const chainsOf = new Map(ordered.tables.map(t => [t.name, t.chains]))
+    for (const { table, chain, firstRule } of placesOf(own, view)) {
+      const { rules } = chainsOf.get(table)!.get(chain.name)!
+      const ids = rules === chain.rules ? undefined : new Map(chain.rules.map((rule, i) => [rule, firstRule + i]))
       const count = (counter: Float64Array): number[] =>
-        rules.map(rule => (firstRule < 0 ? 0 : counter[idOf.get(rule)!]))
+        rules.map((rule, i) => (firstRule < 0 ? 0 : counter[ids?.get(rule) ?? firstRule + i]))
       chains.push({
         family,
         table,
@@ -111,10 +133,10 @@ interface ChainRows {
 
 /** Adds one form of a chain: a rule with the text of a row that no other rule of this form has taken joins that row. */
 function mergeRules(rows: ChainRows, { chain, firstRule }: ChainPlace, counters: RuleTallies, print: PrintRule): void {
-  const free = Map.groupBy(rows.texts.keys(), row => rows.texts[row])
+  const free = rows.texts.length === 0 ? undefined : Map.groupBy(rows.texts.keys(), row => rows.texts[row])
   chain.rules.forEach((rule, i) => {
     const text = print(chain.name, rule, rows.family)
-    const row = free.get(text)?.shift() ?? rows.texts.length
+    const row = free?.get(text)?.shift() ?? rows.texts.length
     if (row === rows.texts.length) {
       rows.texts.push(text)
       rows.matched.push(0)
@@ -127,16 +149,30 @@ function mergeRules(rows: ChainRows, { chain, firstRule }: ChainPlace, counters:
   })
 }
 
+/** By hand, as a large cluster has a million rows in a hundred thousand chains: flatMap would make an array a chain and column. */
 function columnsOf(chains: readonly ChainRows[]): RuleColumns {
-  return {
-    family: Uint8Array.from(chains.flatMap(c => c.texts.map(() => c.family))),
-    table: chains.flatMap(c => c.texts.map(() => c.table)),
-    chain: chains.flatMap(c => c.texts.map(() => c.chain)),
-    index: Uint32Array.from(chains.flatMap(c => c.texts.map((_, i) => i + 1))),
-    rule: chains.flatMap(c => c.texts),
-    matched: Float64Array.from(chains.flatMap(c => c.matched)),
-    evaluated: Float64Array.from(chains.flatMap(c => c.evaluated)),
+  const rowCount = chains.reduce((sum, c) => sum + c.texts.length, 0)
+  const columns = {
+    family: new Uint8Array(rowCount),
+    table: new Array<string>(rowCount),
+    chain: new Array<string>(rowCount),
+    index: new Uint32Array(rowCount),
+    rule: new Array<string>(rowCount),
+    matched: new Float64Array(rowCount),
+    evaluated: new Float64Array(rowCount),
   }
+  let row = 0
+  for (const { family, table, chain, texts, matched, evaluated } of chains)
+    for (let i = 0; i < texts.length; i++, row++) {
+      columns.family[row] = family
+      columns.table[row] = table
+      columns.chain[row] = chain
+      columns.index[row] = i + 1
+      columns.rule[row] = texts[i]
+      columns.matched[row] = matched[i]
+      columns.evaluated[row] = evaluated[i]
+    }
+  return columns
 }
 
 function eachFamily(
