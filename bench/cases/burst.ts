@@ -25,8 +25,8 @@ interface BurstSize {
 }
 
 const SIZES: Readonly<Record<BenchSize, BurstSize>> = {
-  small: { drawn: 4_096, times: 2, evaluated: 500 },
-  large: { drawn: 1 << 22, times: 16, evaluated: 200_000 },
+  small: { drawn: 4_000, times: 2, evaluated: 500 },
+  large: { drawn: 4_000_000, times: 16, evaluated: 100_000 },
 }
 
 type Shape = readonly [services: number, endpoints: number]
