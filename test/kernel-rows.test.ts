@@ -64,7 +64,8 @@ const flow = (origin: Origin, source: string, destination: string, changes: Part
 
 const CLIENT = '192.0.2.1'
 const SERVICE = '10.96.0.10'
-const visit = (changes: Partial<Flow>): Flow => flow(ORIGIN.uplink, CLIENT, SERVICE, { connectionCount: 90, sourceCount: 90, ...changes })
+const visit = (changes: Partial<Flow>): Flow =>
+  flow(ORIGIN.uplink, CLIENT, SERVICE, { connectionCount: 90, sourceCount: 90, ...changes })
 const backendsOf = ({ kernel }: ComparedFlow): string[] => Object.keys(kernel.backends)
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((a, b) => a + b, 0)
 

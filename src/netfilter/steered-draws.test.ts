@@ -1,9 +1,11 @@
+import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { statisticThreshold } from '../ruleset/ruleset.ts'
+import { parseIp } from '../net/ip.ts'
+import type { NftRule, NftRuleset } from '../ruleset/nft-ruleset.ts'
+import { parseIptables } from '../ruleset/parse-iptables.ts'
 import { iptablesForks } from './iptables-forks.ts'
 import { nftForks } from './nft/nft-forks.ts'
-import { type DrawPlace, SteeredDraws } from './steered-draws.ts'
-import { ruleset as parsed } from './testing/parsed-ruleset.ts'
+import { type DrawPlace, type ForkOf, SteeredDraws } from './steered-draws.ts'
 
 const RULES = `*nat
 :PREROUTING ACCEPT [0:0]
@@ -16,12 +18,127 @@ const RULES = `*nat
 -A SVC -m statistic --mode random --probability 0.50 -j B
 -A SVC -j LATE
 -A A -j DNAT --to-destination 10.244.0.1
--A B -p tcp -j DNAT --to-destination 10.244.0.2:8080
--A LATE -p tcp -j DNAT --to-destination 10.244.0.3:8080
+-A B -p tcp -m tcp -j DNAT --to-destination 10.244.0.2:8080
+-A LATE -p tcp -m tcp -j DNAT --to-destination 10.244.0.3:8080
 COMMIT
 *filter
 :FORWARD ACCEPT [0:0]
--A FORWARD -m statistic --mode random --probability 0.1 -j DROP
--A FORWARD -m statistic ! --mode random --probability 0.1 -j ACCEPT
+-A FORWARD -m statistic --mode random --probability 0.10 -j DROP
+-A FORWARD -m statistic --mode random ! --probability 0.25 -j REJECT --reject-with icmp-port-unreachable
 COMMIT
 `
+
+function iptables(text: string): ForkOf {
+  const parsed = parseIptables(text, { family: 4 })
+  if (E.isLeft(parsed)) throw new Error(JSON.stringify(parsed.left))
+  return iptablesForks(parsed.right.ruleset)
+}
+
+const at = (table: string, chain: string, index: number): DrawPlace => ({ table, chain, index })
+const shares = (forkOf: ForkOf, place: DrawPlace) =>
+  forkOf(place).map(({ name, chance, ends }) => [name, Number(chance.toFixed(6)), [...ends].join(' ')])
+
+describe('forks of iptables', () => {
+  const forkOf = iptables(RULES)
+
+  it('a run of statistic rules is one fork, what follows it the last option', () => {
+    expect(shares(forkOf, at('nat', 'SVC', 0))).toEqual([
+      ['A', 0.25, '10.244.0.1:0'],
+      ['B', 0.375, '10.244.0.2:8080'],
+      ['none of them', 0.375, '10.244.0.3:8080'],
+    ])
+  })
+
+  it('a rule by itself is taken or not, also when negated', () => {
+    expect(shares(forkOf, at('filter', 'FORWARD', 0))).toEqual([
+      ['drop', 0.1, 'drop'],
+      ['none of them', 0.9, 'reject'],
+    ])
+    expect(shares(forkOf, at('filter', 'FORWARD', 1))).toEqual([
+      ['none of them', 0.25, ''],
+      ['reject', 0.75, 'reject'],
+    ])
+  })
+
+  it('what is always taken leaves nothing behind it', () => {
+    const always = iptables('*nat\n:C - [0:0]\n-A C -m statistic --mode random --probability 1.0 -j C\nCOMMIT\n')
+    expect(shares(always, at('nat', 'C', 0))).toEqual([['C', 1, '']])
+  })
+})
+
+describe('forks of nftables', () => {
+  const dnat = (ip: string): NftRule => ({ statements: [], verdict: { kind: 'dnat', address: parseIp(ip)!, port: 80 } })
+  const ruleset: NftRuleset = {
+    family: 4,
+    tables: [
+      {
+        name: 't',
+        sets: new Map(),
+        chains: new Map(
+          [
+            { name: 'a', rules: [dnat('10.0.0.1')] },
+            { name: 'b', rules: [dnat('10.0.0.2')] },
+            {
+              name: 'service',
+              rules: [
+                {
+                  statements: [
+                    {
+                      kind: 'numgen' as const,
+                      mode: 'random' as const,
+                      modulus: 3,
+                      verdicts: [
+                        { kind: 'goto' as const, chain: 'a' },
+                        { kind: 'goto' as const, chain: 'b' },
+                      ],
+                    },
+                  ],
+                },
+                { statements: [], verdict: { kind: 'drop' as const } },
+              ],
+            },
+          ].map(chain => [chain.name, chain]),
+        ),
+      },
+    ],
+  }
+
+  it('each number is an option, one without a verdict goes on', () => {
+    expect(shares(nftForks(ruleset), at('t', 'service', 0))).toEqual([
+      ['a', 0.333333, '10.0.0.1:80'],
+      ['b', 0.333333, '10.0.0.2:80'],
+      ['no match', 0.333333, 'drop'],
+    ])
+  })
+
+  it('its bounds are the first words of their numbers', () => {
+    const bounds = nftForks(ruleset)(at('t', 'service', 0)).map(o => o.bound)
+    expect(bounds.map(word => Math.floor((word * 3) / 2 ** 32))).toEqual([0, 1, 2])
+    expect(bounds.slice(1).map(word => Math.floor(((word - 1) * 3) / 2 ** 32))).toEqual([0, 1])
+  })
+})
+
+describe('SteeredDraws', () => {
+  it('takes the option that leads to the goal, and counts it', () => {
+    const draws = new SteeredDraws(iptables(RULES))
+    const place = at('nat', 'SVC', 0)
+    const to = (...goals: string[]) => draws.draw(place, new Set(goals))
+    expect(to('10.244.0.1:5', '10.244.0.1:0')).toBe(0)
+    expect(to('10.244.0.2:8080')).toBe(2 ** 30)
+    expect(to('10.244.0.3:8080')).toBe(2 ** 30 + 0.375 * 2 ** 32)
+    expect(to('10.244.0.3:8080')).toBe(2 ** 30 + 0.375 * 2 ** 32)
+    expect(draws.counts()[0].counts).toEqual([1, 1, 2])
+  })
+
+  it('says when it cannot be told', () => {
+    const draws = new SteeredDraws(iptables(RULES))
+    expect(draws.draw(at('nat', 'SVC', 0), new Set(['drop']))).toBeUndefined()
+    expect(draws.draw(at('nat', 'SVC', 0), new Set(['10.244.0.1:0', '10.244.0.2:8080']))).toBeUndefined()
+    expect(draws.counts()[0].counts).toEqual([0, 0, 0])
+  })
+
+  it('takes what ends nowhere for a packet that no rule stopped', () => {
+    const draws = new SteeredDraws(iptables(RULES))
+    expect(draws.draw(at('filter', 'FORWARD', 1), new Set(['10.1.1.1:80']))).toBe(0)
+  })
+})

@@ -47,6 +47,7 @@ function comparedRule(
     kernel?.evaluated === svcsim?.evaluated && kernel?.matched === svcsim?.matched && kernel?.bytes === svcsim?.bytes
   const withinChance =
     !equal &&
+    untold > 0 &&
     kernel !== null &&
     svcsim !== null &&
     Math.abs(kernel.evaluated - svcsim.evaluated) <= untold &&
