@@ -91,7 +91,7 @@ const endpointSlice: fc.Arbitrary<EndpointSlice> = fc
     })),
   )
 
-const service: fc.Arbitrary<Service> = fc.record(
+const plainService: fc.Arbitrary<Service> = fc.record(
   {
     kind: fc.constant('Service'),
     ...meta,
@@ -124,7 +124,19 @@ const service: fc.Arbitrary<Service> = fc.record(
   { noNullPrototype: true },
 )
 
-const node: fc.Arbitrary<ClusterNode> = fc.record({
+/** With fields that are absent as a rule. */
+const service: fc.Arbitrary<Service> = fc
+  .tuple(
+    plainService,
+    fc.constantFrom<Partial<Service>>(
+      {},
+      { trafficDistribution: 'PreferClose' },
+      { trafficDistribution: 'PreferSameNode', topologyMode: 'Auto' },
+    ),
+  )
+  .map(([plain, more]) => ({ ...plain, ...more }))
+
+const plainNode: fc.Arbitrary<ClusterNode> = fc.record({
   kind: fc.constant('Node'),
   ...meta,
   namespace: fc.constant(''),
@@ -132,6 +144,10 @@ const node: fc.Arbitrary<ClusterNode> = fc.record({
   addresses: ipv4.map(address => [{ type: 'InternalIP', address }]),
   ready: fc.boolean(),
 })
+
+const node: fc.Arbitrary<ClusterNode> = fc
+  .tuple(plainNode, fc.constantFrom<Partial<ClusterNode>>({}, { unschedulable: true }))
+  .map(([plain, more]) => ({ ...plain, ...more }))
 
 const serviceCidr: fc.Arbitrary<ServiceCidr> = fc.record({
   kind: fc.constant('ServiceCIDR'),

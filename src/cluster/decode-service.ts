@@ -8,6 +8,7 @@ import { decodeServicePorts } from './decode-service-ports.ts'
 import type { FieldCursor } from './field-cursor.ts'
 import { dns1035Label, dnsSubdomain } from './names.ts'
 import type { LoadBalancerIngress, Service } from './objects.ts'
+import { OLD_TOPOLOGY_ANNOTATION, TOPOLOGY_ANNOTATION, TRAFFIC_DISTRIBUTIONS } from './objects.ts'
 import { isSpecialIp } from './special-ip.ts'
 
 const TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const
@@ -47,7 +48,21 @@ export function decodeService(object: FieldCursor): Service {
     healthCheckNodePort: decodeHealthCheckNodePort(spec, type, externalTrafficPolicy),
     allocateLoadBalancerNodePorts: spec.flag('allocateLoadBalancerNodePorts', true),
     publishNotReadyAddresses: spec.flag('publishNotReadyAddresses', false),
+    ...decodeTopology(object.object('metadata').object('annotations'), spec.text('trafficDistribution')),
     externalName: decodeExternalName(spec, type),
+  }
+}
+
+/** Words that nobody here knows ask for nothing. */
+function decodeTopology(
+  annotations: FieldCursor,
+  distribution: string,
+): Pick<Service, 'trafficDistribution' | 'topologyMode'> {
+  const mode = annotations.text(TOPOLOGY_ANNOTATION) || annotations.text(OLD_TOPOLOGY_ANNOTATION)
+  const known = TRAFFIC_DISTRIBUTIONS.find(d => d === distribution)
+  return {
+    ...(known === undefined ? {} : { trafficDistribution: known }),
+    ...(mode === 'Auto' || mode === 'auto' ? { topologyMode: 'Auto' } : {}),
   }
 }
 

@@ -98,9 +98,15 @@ export interface Service extends ObjectMeta {
   readonly healthCheckNodePort: number
   readonly allocateLoadBalancerNodePorts: boolean
   readonly publishNotReadyAddresses: boolean
+  /** Absent: none. */
+  readonly trafficDistribution?: TrafficDistribution
+  /** Annotation service.kubernetes.io/topology-mode (or the older topology-aware-hints) is Auto. */
+  readonly topologyMode?: 'Auto'
   /** Type ExternalName only; empty otherwise. */
   readonly externalName: string
 }
+
+export type TrafficDistribution = (typeof TRAFFIC_DISTRIBUTIONS)[number]
 
 export interface ServicePort {
   /** Empty when unnamed. */
@@ -176,6 +182,12 @@ export interface Workload extends ObjectMeta {
   /** metadata.ownerReferences names a controller: that one makes the pods, not this. */
   readonly owned: boolean
 }
+
+/** PreferClose is the older word for PreferSameZone. */
+export const TRAFFIC_DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'] as const
+
+export const TOPOLOGY_ANNOTATION = 'service.kubernetes.io/topology-mode'
+export const OLD_TOPOLOGY_ANNOTATION = 'service.kubernetes.io/topology-aware-hints'
 
 export const ZONE_LABEL = 'topology.kubernetes.io/zone'
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name'

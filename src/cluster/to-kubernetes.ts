@@ -23,7 +23,13 @@ import type {
   ServicePort,
   Workload,
 } from './objects.ts'
-import { SERVICE_NAME_LABEL, TRIGGER_TIME_ANNOTATION } from './objects.ts'
+import {
+  OLD_TOPOLOGY_ANNOTATION,
+  SERVICE_NAME_LABEL,
+  TOPOLOGY_ANNOTATION,
+  TRAFFIC_DISTRIBUTIONS,
+  TRIGGER_TIME_ANNOTATION,
+} from './objects.ts'
 
 export function toKubernetes(object: ClusterObject): JsonObject {
   const source = object.source ?? {}
@@ -113,6 +119,7 @@ function serviceBody(service: Service, source: JsonObject): JsonObject {
   const external = service.type === 'NodePort' || service.type === 'LoadBalancer' || service.externalIPs.length > 0
   const affine = service.sessionAffinity === 'ClientIP' || service.affinityTimeoutSeconds !== 10800
   return {
+    ...topologyAnnotation(service, field(field(source, 'metadata'), 'annotations')),
     spec: {
       type: service.type,
       selector: service.selector === undefined ? undefined : exactly(service.selector, spec['selector']),
@@ -139,6 +146,12 @@ function serviceBody(service: Service, source: JsonObject): JsonObject {
           ? service.allocateLoadBalancerNodePorts
           : undefined,
       publishNotReadyAddresses: service.publishNotReadyAddresses || undefined,
+      trafficDistribution:
+        service.trafficDistribution ??
+        TRAFFIC_DISTRIBUTIONS.reduce<unknown>(
+          (kept, d) => (kept === d ? undefined : kept),
+          spec['trafficDistribution'],
+        ),
       externalName: unlessBlank(service.externalName),
     },
     status: {
@@ -154,6 +167,20 @@ function serviceBody(service: Service, source: JsonObject): JsonObject {
       },
     },
   }
+}
+
+/** Under the name the source has it, the newer one otherwise. */
+function topologyAnnotation(service: Service, annotations: JsonObject): JsonObject {
+  if (service.topologyMode !== undefined)
+    return {
+      metadata: { annotations: { [TOPOLOGY_ANNOTATION]: annotations[TOPOLOGY_ANNOTATION] ?? service.topologyMode } },
+    }
+  const asked = [TOPOLOGY_ANNOTATION, OLD_TOPOLOGY_ANNOTATION].filter(name =>
+    /^[Aa]uto$/.test(String(annotations[name])),
+  )
+  return asked.length === 0
+    ? {}
+    : { metadata: { annotations: Object.fromEntries(asked.map(name => [name, undefined])) } }
 }
 
 const servicePort = (port: ServicePort): JsonObject => ({

@@ -17,6 +17,10 @@ export class ClusterStore {
   readonly podIndex = new PodIndex()
   /** Keys of Services to reconcile; whoever reconciles them clears it. */
   readonly dirtyServices = new Set<string>()
+  /** Counts changes of nodes that topology hints depend on; they concern the Services in `topologyServices`. */
+  topologyGeneration = 0
+  /** Keys of Services of topology mode Auto. */
+  readonly topologyServices = new Set<string>()
   /** The instant that events are stamped with. */
   nowUs: TimeUs = 0
   readonly #emit: (event: ClusterEvent) => void
@@ -38,6 +42,8 @@ export class ClusterStore {
     else if (object.kind === 'Service') {
       this.#selectors.put(object)
       this.dirtyServices.add(key)
+      if (object.topologyMode === 'Auto') this.topologyServices.add(key)
+      else this.topologyServices.delete(key)
     } else if (object.kind === 'EndpointSlice') this.#slicePut(object, before as EndpointSlice | undefined)
     else if (object.kind === 'Node') this.#nodePut(object, before as ClusterNode | undefined)
   }
@@ -55,8 +61,12 @@ export class ClusterStore {
     } else if (before.kind === 'Service') {
       this.#selectors.remove(before)
       this.dirtyServices.add(key)
+      this.topologyServices.delete(key)
     } else if (before.kind === 'EndpointSlice') this.#sliceRemoved(before)
-    else if (before.kind === 'Node') this.#touchServicesOnNode(before.name)
+    else if (before.kind === 'Node') {
+      this.topologyGeneration++
+      this.#touchServicesOnNode(before.name)
+    }
   }
 
   service = (key: string): Service | undefined => this.state.services.get(key)?.object
@@ -108,6 +118,7 @@ export class ClusterStore {
   }
 
   #nodePut(node: ClusterNode, before: ClusterNode | undefined): void {
+    this.topologyGeneration++
     if (before === undefined || nodeZone(before) !== nodeZone(node)) this.#touchServicesOnNode(node.name)
   }
 

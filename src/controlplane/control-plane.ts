@@ -36,6 +36,7 @@ import { ServiceAdmission } from './service-admission.ts'
 import type { ServiceRanges } from './service-ranges.ts'
 import { serviceRanges } from './service-ranges.ts'
 import { suppliedWorkloads } from './supplied-workloads.ts'
+import { TopologyHints } from './topology-hints.ts'
 import { WorkloadController } from './workload-controller.ts'
 
 /** One change as the user makes it; for DELETED the object's kind, namespace and name matter alone. */
@@ -87,6 +88,7 @@ export class ControlPlane {
   readonly store: ClusterStore
   readonly placement: PodPlacement
   readonly names: GeneratedNames
+  readonly topology: TopologyHints
   readonly warnings = new Set<string>()
   readonly workloads: WorkloadController
   follower: WorkloadFollower
@@ -104,6 +106,7 @@ export class ControlPlane {
     emit: (event: ClusterEvent) => void,
   ) {
     this.store = new ClusterStore(emit)
+    this.topology = new TopologyHints(this.store)
     this.#ranges = ranges
     this.#services = new ServiceAdmission(config, ranges, text => this.warnings.add(text))
     this.#nodes = new NodeAdmission(config)
@@ -296,6 +299,7 @@ export class ControlPlane {
   }
 
   #reconcileDirty(): void {
+    this.topology.follow()
     for (const key of this.store.dirtyServices) this.reconcile(key, undefined)
     this.store.dirtyServices.clear()
   }
@@ -310,11 +314,12 @@ export class ControlPlane {
       return
     }
     const pods = this.store.podIndex.matching(service.namespace, service.selector ?? {})
-    const { put, remove } = reconcileSlices(service, pods, this.store.node, existing, () =>
+    const newName = (): string =>
       this.names.next(`${service.name}-`, `slices ${serviceKey}`, name =>
         this.store.state.endpointSlices.has(objectKey({ namespace: service.namespace, name })),
-      ),
-    )
+      )
+    const hints = this.topology.policyOf(service)
+    const { put, remove } = reconcileSlices(service, pods, this.store.node, existing, newName, hints)
     for (const slice of remove) this.store.remove(slice)
     for (const slice of put)
       this.store.put(triggerUs === undefined ? slice : { ...slice, lastChangeTriggerUs: triggerUs })

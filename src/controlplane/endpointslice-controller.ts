@@ -1,7 +1,7 @@
 /**
  * The EndpointSlice controller's decision for one Service (k8s.io/endpointslice: Reconcile): slices of each address family and port set,
  * at most 100 endpoints each, and an empty placeholder where there is nothing to hold. Only slices that differ are written; a slice
- * that would go while another comes is rewritten instead. Topology hints are not made.
+ * that would go while another comes is rewritten instead. Hints are given as the policy says (zone-hints.ts).
  */
 import type { ClusterNode, Endpoint, EndpointPort, EndpointSlice, Labels, Pod, Service } from '../cluster/objects.ts'
 import { SERVICE_NAME_LABEL } from '../cluster/objects.ts'
@@ -11,6 +11,7 @@ import { sameLabels } from './label-selector.ts'
 import { packSlices } from './pack-slices.ts'
 import type { ServiceFamily } from './service-families.ts'
 import { hasSelector } from './service-families.ts'
+import { type HintPolicy, withHints } from './zone-hints.ts'
 
 /** kube-controller-manager's --max-endpoints-per-slice. */
 const MAX_ENDPOINTS_PER_SLICE = 100
@@ -35,17 +36,15 @@ export function reconcileSlices(
   nodeOf: (name: string) => ClusterNode | undefined,
   existing: readonly EndpointSlice[],
   newName: () => string,
+  hints: HintPolicy = { kind: 'none' },
 ): SliceChanges {
   if (!hasSelector(service) || service.type === 'ExternalName') return { put: [], remove: [] }
   const labels = sliceLabels(service)
   const put: EndpointSlice[] = []
   const remove = existing.filter(s => !service.ipFamilies.some(f => f === s.addressType))
   for (const family of service.ipFamilies) {
-    const changes = reconcileFamily(
-      desiredEndpoints(service, pods, nodeOf, family),
-      existing.filter(s => s.addressType === family),
-      labels,
-    )
+    const own = existing.filter(s => s.addressType === family)
+    const changes = hinted(reconcileFamily(desiredEndpoints(service, pods, nodeOf, family), own, labels), own, hints)
     const recycled = changes.remove.slice(0, changes.create.length)
     for (const { slice, endpoints } of changes.update) put.push({ ...slice, labels, endpoints })
     for (const [i, { ports, endpoints }] of changes.create.entries()) {
@@ -89,6 +88,22 @@ function reconcileFamily(
   const isPlaceholder =
     remove.length === 1 && remove[0].endpoints.length === 0 && remove[0].ports.length === 0 && !stale(remove[0])
   return isPlaceholder ? { create, update, remove: [] } : { create: [{ ports: [], endpoints: [] }], update, remove }
+}
+
+/** The changes with hints, and changes of hints alone. */
+function hinted(changes: FamilyChanges, existing: readonly EndpointSlice[], policy: HintPolicy): FamilyChanges {
+  const touched = new Set([...changes.update.map(u => u.slice), ...changes.remove])
+  const drafts = [...changes.create, ...changes.update.map(u => ({ ...u, ports: u.slice.ports }))]
+  const create: NewSlice[] = []
+  const update: FamilyChanges['update'][number][] = []
+  for (const { slice, ports, endpoints } of withHints(
+    drafts,
+    existing.filter(s => !touched.has(s)),
+    policy,
+  ))
+    if (slice === undefined) create.push({ ports, endpoints })
+    else update.push({ slice, endpoints })
+  return { create, update, remove: changes.remove }
 }
 
 function makeSlice(

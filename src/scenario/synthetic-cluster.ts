@@ -88,6 +88,8 @@ function makeService(namespace: string, name: string, spec: NonNullable<Workload
     healthCheckNodePort: 0,
     allocateLoadBalancerNodePorts: true,
     publishNotReadyAddresses: false,
+    ...(spec.trafficDistribution === undefined ? {} : { trafficDistribution: spec.trafficDistribution }),
+    ...(spec.topologyMode === undefined ? {} : { topologyMode: spec.topologyMode }),
     externalName: '',
   }
 }

@@ -33,6 +33,7 @@ export class LiveSlices {
 
   /** Takes note of the Services that the store found changed. */
   follow(): void {
+    this.#controlPlane.topology.follow()
     const { dirtyServices, nowUs } = this.#controlPlane.store
     if (dirtyServices.size === 0) return
     for (const key of dirtyServices) {
