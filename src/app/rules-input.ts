@@ -2,6 +2,7 @@
  * Rules on the command line: a file of iptables-save text, or objects and a node, whose kube-proxy writes them. What `replay`, `trace` and
  * `verify` start from.
  */
+import process from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
@@ -14,6 +15,7 @@ import { nftablesRuleset } from '../proxier/nftables-proxier.ts'
 import type { ProxierConfig, ProxyMode } from '../proxier/proxier-config.ts'
 import type { NodeRules } from '../replay/flows/node-rules.ts'
 import { completeTables } from '../ruleset/complete-tables.ts'
+import { countUnknown, type UnknownPart } from '../ruleset/count-unknown.ts'
 import { parseIptables } from '../ruleset/parse-iptables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import { type ClusterFlags, type ClusterInput, clusterInputOf, readCluster } from './cluster-input.ts'
@@ -68,6 +70,9 @@ export const readRules = (input: RulesInput): TE.TaskEither<Problem, LoadedRules
         readInput(input.file),
         TE.chainEitherK(({ name, bytes }) => parseIptables(bytes, { file: name })),
         TE.map(saved => completeTables(saved.ruleset)),
+        TE.chainFirstIOK(ruleset => () => {
+          for (const part of countUnknown(ruleset)) process.stderr.write(`svcsim: ${input.file}: ${verbatim(part)}\n`)
+        }),
         TE.map(ruleset => ({
           shown: iptables(ruleset),
           evaluated: iptables(input.unknown === 'refuse' ? ruleset : settleUnknown(ruleset, input.unknown)),
@@ -77,6 +82,9 @@ export const readRules = (input: RulesInput): TE.TaskEither<Problem, LoadedRules
         readCluster(input.cluster),
         TE.chainEitherK(state => rulesOf(state, input.target)),
       )
+
+const verbatim = ({ kind, name, ruleCount, first }: UnknownPart): string =>
+  `${kind} ${name} is not modelled and held as it is written, in ${ruleCount} rule${ruleCount === 1 ? '' : 's'} (the first: rule ${first.index + 1} of ${first.table} ${first.chain})`
 
 function rulesOf(state: ClusterState, { node, config, family }: ProxierTarget): E.Either<Problem, LoadedRules> {
   if (!state.nodes.has(node)) return E.left(unknownNode(node, [...state.nodes.keys()]))

@@ -1,0 +1,49 @@
+/** What of a user's rules is not modelled is said by name and count, never guessed. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { svcsim, temporaryFolder } from './svcsim-process.ts'
+
+const folder = temporaryFolder()
+const rules = join(folder, 'rules.txt')
+const flows = join(folder, 'flows.json')
+
+writeFileSync(
+  rules,
+  `*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A OUTPUT -m owner --uid-owner 0 -j ACCEPT
+-A OUTPUT -p tcp -m owner --uid-owner 1 -j DROP
+COMMIT
+`,
+)
+writeFileSync(
+  flows,
+  '{"flows": [{"id": "a", "from": "node", "src": "192.168.10.1", "dst": "10.0.0.9", "proto": "tcp", "dport": 80}]}',
+)
+
+const replay = (...flags: readonly string[]) => svcsim(['replay', '--rules', rules, '--flows', flows, ...flags])
+
+describe('rules with a match that is not modelled', () => {
+  it('are refused, naming the rule and the match', async () => {
+    const { code, stdout, stderr } = await replay()
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(
+      'match owner is not modelled and held as it is written, in 2 rules (the first: rule 1 of filter OUTPUT)',
+    )
+    expect(stderr).toMatch(/filter OUTPUT rule 1: match owner is not modelled; .*--unknown-matches never or always/)
+  })
+
+  it.each([
+    ['never', [0, 0]],
+    ['always', [1, 0]],
+  ])('are replayed with --unknown-matches %s', async (flag, matched) => {
+    const { code, stdout, stderr } = await replay('--unknown-matches', flag)
+    expect(code).toBe(0)
+    expect(stderr).toContain('match owner is not modelled and held as it is written, in 2 rules')
+    const output = JSON.parse(stdout).rules.filter((rule: { chain: string }) => rule.chain === 'OUTPUT')
+    expect(output.map((rule: { pkts: number }) => rule.pkts)).toEqual(matched)
+  })
+})
