@@ -293,8 +293,7 @@ function arbitraryFlow(family: IpFamily, services: readonly Service[], options: 
       packetCount,
       // What is SYN first and data then is the default; flags for less than all packets are none.
       ...(tcpFlags === undefined || target.protocol !== 'TCP' ? {} : { tcpFlags: tcpFlags.slice(0, packetCount) }),
-      // The node's own kernel resets TCP answers it did not ask for.
-      reply: reply && !(sender.origin === ORIGIN.node && target.protocol === 'TCP'),
+      reply,
       delayUs: 0,
       gapUs: 0,
     }))
