@@ -22,8 +22,8 @@ export interface JudgedChoices extends Choices {
 }
 
 /**
- * Nominal chance that any of a run's tests fails by chance alone. The tails of small counts are heavier than chi-square's, so the true one is
- * tails of small counts are heavier than chi-square's, yet below 1 in 10,000 (judge-choices.test.ts measures it).
+ * Nominal chance that any of a run's tests fails by chance alone. Tails of small counts are heavier than chi-square's: of 1.2 million runs
+ * with one test of 20 to 319 draws among 2 to 9 uneven options 3 raised a false alarm.
  */
 export const FALSE_ALARM_RATE = 1e-6
 
