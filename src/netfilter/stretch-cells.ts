@@ -26,13 +26,11 @@ export const CELL = {
   rules: 4,
   natRules: 5,
   markAfter: 6,
-  /** 0, or 1 + natPorts index when the stretch ends in a MASQUERADE. */
-  masquerade: 7,
-  /** REJECT_KINDS index when the fate is a REJECT. */
-  rejection: 8,
+  /** How the stretch ends: 1 + natPorts index in a MASQUERADE, -1 - REJECT_KINDS index in a REJECT, else 0. */
+  ending: 7,
 } as const
 
-export const CELL_WORDS = 9
+export const CELL_WORDS = 8
 
 const CELL_COUNT = 8192
 

@@ -79,10 +79,11 @@ export function passStretch(engine: Engine, stretch: number, inInterface: number
   engine.natRulesEvaluated += words[at + CELL.natRules]
   for (let lane = 0; lane < LANES; lane++) engine.costPs[lane] += cells.costPs[LANES * cell + lane]
   packet.mark = words[at + CELL.markAfter] >>> 0
-  const masquerades = words[at + CELL.masquerade]
-  if (masquerades > 0) return masquerade(engine, outInterface, masquerades - 1)
-  engine.rejection = words[at + CELL.rejection]
-  return words[at + CELL.fate]
+  const ending = words[at + CELL.ending]
+  if (ending === 0) return words[at + CELL.fate]
+  if (ending > 0) return masquerade(engine, outInterface, ending - 1)
+  engine.rejection = -1 - ending
+  return FATE.reject
 }
 
 /** Walks a stretch and, if the walk looked at nothing but the state, remembers it in the empty cell found for it. */
@@ -114,8 +115,7 @@ function walkStretch(
   words[at + CELL.rules] = engine.rulesEvaluated - rulesBefore
   words[at + CELL.natRules] = engine.natRulesEvaluated - natRulesBefore
   words[at + CELL.markAfter] = packet.mark
-  words[at + CELL.masquerade] = engine.masquerades
-  words[at + CELL.rejection] = engine.rejection
+  words[at + CELL.ending] = fate === FATE.reject ? -1 - engine.rejection : engine.masquerades
   for (let lane = 0; lane < LANES; lane++)
     cells.costPs[LANES * cell + lane] = engine.costPs[lane] - cells.costPs[LANES * cell + lane]
   cells.used++
