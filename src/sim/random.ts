@@ -41,7 +41,11 @@ export function streamSeed(seed: string, name: string): StreamSeed {
  * Draw number `draw` of flow (flowLow, flowHigh): a uniform 32-bit word. Three rounds of the lowbias32 finalizer
  * (Wellons 2018, the multipliers found by Degski) over seed, flow and draw.
  */
-export function draw32(seedLow: number, seedHigh: number, flowLow: number, flowHigh: number, draw: number): number {
+export const draw32 = (seedLow: number, seedHigh: number, flowLow: number, flowHigh: number, draw: number): number =>
+  drawOf(flowState(seedLow, seedHigh, flowLow, flowHigh), draw)
+
+/** What all draws of one flow have in common: two of draw32's three rounds. For those who draw more than once. */
+export function flowState(seedLow: number, seedHigh: number, flowLow: number, flowHigh: number): number {
   let x = (flowLow ^ seedLow) | 0
   x = Math.imul(x ^ (x >>> 16), 0x21f0aaad)
   x = Math.imul(x ^ (x >>> 15), 0xd35a2d97)
@@ -49,8 +53,12 @@ export function draw32(seedLow: number, seedHigh: number, flowLow: number, flowH
   x = (x + Math.imul(flowHigh ^ seedHigh, 0x9e3779b1)) | 0
   x = Math.imul(x ^ (x >>> 16), 0x21f0aaad)
   x = Math.imul(x ^ (x >>> 15), 0xd35a2d97)
-  x ^= x >>> 15
-  x = (x + Math.imul(draw + 1, 0x85ebca6b)) | 0
+  return x ^ (x >>> 15)
+}
+
+/** Draw number `draw` of the flow with this state. */
+export function drawOf(state: number, draw: number): number {
+  let x = (state + Math.imul(draw + 1, 0x85ebca6b)) | 0
   x = Math.imul(x ^ (x >>> 16), 0x21f0aaad)
   x = Math.imul(x ^ (x >>> 15), 0xd35a2d97)
   return (x ^ (x >>> 15)) >>> 0
