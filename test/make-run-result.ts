@@ -199,6 +199,7 @@ export function makeSweep(values: readonly number[] = [1, 10, 100, 1_000]): Swee
     p99RulesEvaluated: column(v => 30 + v),
     p90RulesEvaluated: column(v => 30 + Math.floor(0.9 * v)),
     maxRulesEvaluated: column(v => 31 + v),
+    laterRulesEvaluated: column(() => 8),
     modelledNs: COST_BACKENDS.map((backend, lane) => ({
       backend,
       mean: column(v => 4000 + 100 * lane * v),

@@ -18,6 +18,7 @@ from tools import iptables_tool
 _MAC = "02:00:00:00:00:01"
 _PODS = "10.244.0.0/14"
 _NODE_ADDRESS = "192.168.10.1"
+_RECENT_LISTS = "/proc/thread-self/net/xt_recent"
 _SYN, _SYN_ACK = 2, 18
 # Established packets go out in so many rounds a sample.
 _REPEATS = 4
@@ -49,12 +50,20 @@ class Lane:
             self._frames.send()
             self._replies.send()
             return self._timed(_REPEATS)
-        if self._forget_sets != "":
-            self._node.run("nft", "-f", "-", text=self._forget_sets)
+        self._forget_clients()
         forget_connections(self._node)
         ns = self._timed(1)
         forget_connections(self._node)
         return ns
+
+    def _forget_clients(self):
+        """Session affinity begins anew: every client is a new one."""
+        if self._forget_sets != "":
+            self._node.run("nft", "-f", "-", text=self._forget_sets)
+        with self._node.inside(), contextlib.suppress(FileNotFoundError):
+            for name in os.listdir(_RECENT_LISTS):
+                with open(f"{_RECENT_LISTS}/{name}", "w") as file:
+                    file.write("/\n")
 
     def _timed(self, repeats):
         before = self._reached()

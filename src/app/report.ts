@@ -23,15 +23,19 @@ export function remakeReport(runDir: string, file = join(runDir, 'report.html'))
   )
 }
 
+const sweepTables = ({ sweep }: RunJson): readonly string[] => [
+  ...RESULT_TABLES,
+  ...(sweep === null ? [] : ['sweep']),
+  ...(sweep === null || sweep.published === null ? [] : ['published']),
+]
+
 function readRun(runDir: string): TE.TaskEither<Problem, { run: RunJson; tables: readonly ColumnTable[] }> {
   const path = join(runDir, 'run.json')
   return pipe(
     readInput(path),
     TE.chainEitherK(({ bytes }) => readRunJson(new TextDecoder().decode(bytes), path)),
     TE.bindTo('run'),
-    TE.bind('tables', ({ run }) =>
-      readTables(runDir, run.sweep === null ? RESULT_TABLES : [...RESULT_TABLES, 'sweep']),
-    ),
+    TE.bind('tables', ({ run }) => readTables(runDir, sweepTables(run))),
     TE.filterOrElse(
       ({ run, tables }) => digestTables(tables) === run.digest,
       (): Problem => ({

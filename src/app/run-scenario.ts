@@ -88,7 +88,7 @@ const runSteps =
     const { sweep } = input.source.scenario
     return E.right({
       result: results[results.length - 1],
-      ...(sweep === undefined ? {} : { sweep: sweepColumns(sweep.path, sweep.values, results) }),
+      ...(sweep === undefined ? {} : { sweep: sweepColumns(sweep, results) }),
       warnings: [...warnings],
       wall,
     })

@@ -7,7 +7,7 @@ import type { Column, ColumnTable } from '../arrow/column-table.ts'
 import type { Distribution } from '../metrics/distribution.ts'
 import { buckets } from '../metrics/histogram.ts'
 import { rounded } from './rounded.ts'
-import type { RuleColumns, RunResult, SweepColumns } from './run-result.ts'
+import type { PublishedColumns, RuleColumns, RunResult, SweepColumns } from './run-result.ts'
 
 /** Name of the hop a cost-histogram row belongs to. */
 export const HOPS = ['first', 'second', 'total'] as const
@@ -36,7 +36,8 @@ export function resultTables(result: RunResult, sweep?: SweepColumns): readonly 
     costHistogramTable(result),
     modelledCostTable(result),
   ]
-  return sweep === undefined ? tables : [...tables, sweepTable(sweep)]
+  if (sweep === undefined) return tables
+  return [...tables, sweepTable(sweep), ...(sweep.published === undefined ? [] : [publishedTable(sweep.published)])]
 }
 
 function endpointsTable({ endpoints: e }: RunResult): ColumnTable {
@@ -308,6 +309,12 @@ const sweepTable = (s: SweepColumns): ColumnTable =>
     ratio('p90RulesEvaluated', 'rules', 'the same, 90th percentile', s.p90RulesEvaluated),
     ratio('p99RulesEvaluated', 'rules', 'the same, 99th percentile', s.p99RulesEvaluated),
     ratio('maxRulesEvaluated', 'rules', 'the same, largest', s.maxRulesEvaluated),
+    ratio(
+      'laterRulesEvaluated',
+      'rules',
+      'rules a later packet of a connection evaluates over both hops, mean',
+      s.laterRulesEvaluated,
+    ),
     ...s.modelledNs.flatMap(({ backend, mean, p50, p99 }) => [
       ratio(`meanNs:${backend}`, 'ns', `modelled time of a new connection over both hops, mean, ${backend}`, mean),
       ratio(`p50Ns:${backend}`, 'ns', 'the same, median', p50),
@@ -324,6 +331,20 @@ const sweepTable = (s: SweepColumns): ColumnTable =>
     ratio('jain', '1', "Jain's fairness index of connections per endpoint", s.jain),
     ratio('idleEndpoints', 'endpoints', 'endpoints without a connection', s.idleEndpoints),
   ])
+
+const publishedTable = (p: PublishedColumns): ColumnTable =>
+  table(
+    'published',
+    `One row a published figure: ${p.what} (${p.source}), and what base + rules x price say, fitted to all of them.`,
+    [
+      ratio('at', '1', 'value of the sweep', p.at),
+      dictionary('statistic', 'mean, p50, p90 or p99', p.statistic),
+      ratio('rules', 'rules', 'that statistic of the rules a new connection evaluates', p.rules),
+      ratio('published', p.unit, 'the published figure', p.published),
+      ratio('modelled', p.unit, 'what the simulation says, with the two constants fitted', p.modelled),
+      ratio('error', '1', 'modelled / published - 1', p.error),
+    ],
+  )
 
 function table(name: string, description: string, columns: readonly Column[]): ColumnTable {
   const rowCount = columns[0].values.length

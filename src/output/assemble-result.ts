@@ -63,8 +63,18 @@ export function assembleResult(finished: FinishedRun): RunResult {
     })),
     rulesEvaluated,
     modelledNs,
-    metrics: runMetrics(head, endpoints, services, rulesEvaluated, modelledNs),
+    metrics: {
+      ...runMetrics(head, endpoints, services, rulesEvaluated, modelledNs),
+      'rulesEvaluated.laterPackets.mean': laterRules(tallies),
+    },
   }
+}
+
+/** Mean rules that a packet behind a connection's first evaluates, over both hops; NaN without such packets. */
+function laterRules({ nodes, destinations }: Tallies): number {
+  const sum = (column: Float64Array): number => column.reduce((a, b) => a + b, 0)
+  const packets = sum(destinations.packets) - sum(destinations.connections)
+  return packets === 0 ? Number.NaN : sum(nodes.laterRulesEvaluated) / packets
 }
 
 function modelledOf(backend: CostBackend, profiles: CostProfiles | undefined, hops: HopHistograms): ModelledNs {

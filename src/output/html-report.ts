@@ -11,6 +11,7 @@ import { type Findings, findings } from './findings.ts'
 import { type Html, html, styleElement } from './html.ts'
 import { nodeLoadChart, zoneLoadChart } from './node-load-chart.ts'
 import { counted, countText } from './number-text.ts'
+import { publishedChart } from './published-chart.ts'
 import { REPORT_STYLE } from './report-style.ts'
 import { type ReportColumn, type ReportTable, reportTables } from './report-tables.ts'
 import { rulesEvaluatedChart } from './rules-evaluated-chart.ts'
@@ -36,7 +37,7 @@ ${styleElement(REPORT_STYLE)}
 <body>
 ${head(run, found)}
 <main>
-${run.sweep === null ? [] : sweepSection(run.sweep.path, tables, table('steps'))}
+${run.sweep === null ? [] : sweepSection(run.sweep, tables, [...table('published'), ...table('steps')])}
 <section>
 <h2>What a new connection pays</h2>
 <div class="side">
@@ -116,7 +117,11 @@ function verdict({ thresholds }: RunJson): readonly Html[] {
     : [html`<p class="verdict bad">✗ ${countText(failed)} of ${counted(thresholds.length, 'threshold')} failed</p>`]
 }
 
-const sweepSection = (path: string, tables: readonly ColumnTable[], steps: readonly Html[]): Html => html`<section>
+const sweepSection = (
+  { path, published }: NonNullable<RunJson['sweep']>,
+  tables: readonly ColumnTable[],
+  steps: readonly Html[],
+): Html => html`<section>
 <h2>Along the sweep of <code>${path}</code></h2>
 <div class="halves">
 ${figure('Rules and their cost', sweepCostChart(path, tables), [
@@ -132,6 +137,14 @@ ${
         ['c3', 'nftables, mean'],
       ])
     : []
+}
+${
+  published === null
+    ? []
+    : figure('Against published figures', publishedChart(path, published, tables), [
+        ['c2', 'published'],
+        ['c1', 'modelled'],
+      ])
 }
 ${figure('Evenness of the load', sweepEvennessChart(path, tables), [
   ['c2', 'max / mean − 1'],

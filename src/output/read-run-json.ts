@@ -49,6 +49,14 @@ const HOP_COST: Shape = {
 
 const HOP_COSTS = { firstHop: HOP_COST, secondHop: HOP_COST, total: HOP_COST }
 
+const PUBLISHED = {
+  source: 'text',
+  what: 'text',
+  unit: 'text',
+  baseUs: 'number',
+  perRuleNs: 'number',
+} as const
+
 const RUN_JSON: Shape = {
   fields: {
     schemaVersion: 'number',
@@ -79,7 +87,7 @@ const RUN_JSON: Shape = {
     metrics: { map: 'number' },
     thresholds: { list: { fields: { text: 'text', metric: 'text', actual: 'number', passed: 'flag' } } },
     detailNodes: { list: { fields: { node: 'text', why: 'text' } } },
-    sweep: { orNull: { fields: { path: 'text', lastValue: 'number' } } },
+    sweep: { orNull: { fields: { path: 'text', lastValue: 'number', published: { orNull: { fields: PUBLISHED } } } } },
     warnings: { list: 'text' },
     files: { list: { fields: { name: 'text', description: 'text', rows: { orNull: 'number' } } } },
     wall: { map: 'number' },

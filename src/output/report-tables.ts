@@ -7,7 +7,7 @@ import { numbersOf, tableNamed, textsOf, totalOf } from './column-values.ts'
 import { shortened } from './escape.ts'
 import type { Evenness } from './evenness.ts'
 import { countText, percentText, ratioText } from './number-text.ts'
-import type { HopCost, RunJson } from './run-json.ts'
+import type { HopCost, PublishedHead, RunJson } from './run-json.ts'
 
 export interface ReportTable {
   readonly id:
@@ -16,6 +16,7 @@ export interface ReportTable {
     | 'steps'
     | 'cost'
     | 'modelled'
+    | 'published'
     | 'overall'
     | 'worst'
     | 'zones'
@@ -39,6 +40,7 @@ export function reportTables(run: RunJson, tables: readonly ColumnTable[], sprea
   return [
     thresholdsTable(run),
     ...(run.sweep === null ? [] : [stepsTable(run.sweep.path, tables)]),
+    ...(run.sweep?.published == null ? [] : [publishedTable(run.sweep.published, tables)]),
     headTable(run),
     costTable(run),
     modelledTable(run),
@@ -120,6 +122,25 @@ function modelledTable({ modelledNs }: RunJson): ReportTable {
     rows: modelledNs.map(({ backend, firstHop, secondHop, total }) => [
       backend,
       ...[firstHop.mean, secondHop.mean, total.mean, total.p50, total.p90, total.p99].map(ns => ratioText(ns / 1000)),
+    ]),
+  }
+}
+
+function publishedTable(head: PublishedHead, tables: readonly ColumnTable[]): ReportTable {
+  const published = tableNamed(tables, 'published')
+  const statistic = textsOf(published, 'statistic')
+  const [at, figure, modelled, error] = ['at', 'published', 'modelled', 'error'].map(c => numbersOf(published, c))
+  return {
+    id: 'published',
+    title: `Published: ${head.what}`,
+    note: `Figures of ${head.source}. Modelled: ${ratioText(head.baseUs)} µs and ${ratioText(head.perRuleNs)} ns a rule, fitted to these points.`,
+    columns: [figures('at'), words('statistic'), ...[`published, ${head.unit}`, 'modelled', 'error'].map(figures)],
+    rows: statistic.map((name, i) => [
+      countText(at[i]),
+      name,
+      ratioText(figure[i]),
+      ratioText(modelled[i]),
+      percentText(error[i]),
     ]),
   }
 }
@@ -306,6 +327,7 @@ const SWEEP_COLUMNS: readonly (readonly [name: string, title: string])[] = [
   ['p50RulesEvaluated', 'p50'],
   ['p99RulesEvaluated', 'p99'],
   ['maxRulesEvaluated', 'max'],
+  ['laterRulesEvaluated', 'later packets, mean'],
   ['maxOverMean', 'max / mean'],
   ['coefficientOfVariation', 'CV'],
   ['gini', 'Gini'],

@@ -7,7 +7,7 @@ import { type Histogram, mean, percentile } from '../metrics/histogram.ts'
 import type { ThresholdResult } from '../scenario/threshold.ts'
 import { digestTables } from './digest.ts'
 import { rounded } from './rounded.ts'
-import type { RulesEvaluated, RunHead, RunResult, SweepColumns } from './run-result.ts'
+import type { PublishedColumns, RulesEvaluated, RunHead, RunResult, SweepColumns } from './run-result.ts'
 
 export const RUN_JSON_SCHEMA_VERSION = 1
 
@@ -37,12 +37,19 @@ export interface RunJson {
   readonly thresholds: readonly ThresholdResult[]
   readonly detailNodes: readonly { readonly node: string; readonly why: string }[]
   /** The key that was varied, and the step that head, metrics and the other tables show. */
-  readonly sweep: { readonly path: string; readonly lastValue: number } | null
+  readonly sweep: {
+    readonly path: string
+    readonly lastValue: number
+    readonly published: PublishedHead | null
+  } | null
   readonly warnings: readonly string[]
   readonly files: readonly ResultFile[]
   /** Wall times in ms, of this one execution. Not part of the digest. */
   readonly wall: Readonly<Record<string, number>>
 }
+
+/** Figures of others that the sweep is compared with, and the two constants fitted to them. */
+export type PublishedHead = Pick<PublishedColumns, 'source' | 'what' | 'unit' | 'baseUs' | 'perRuleNs'>
 
 /** Of the connections that had this hop; NaN (null in the file) when there were none. */
 export interface HopCost {
@@ -95,11 +102,20 @@ export function makeRunJson(facts: RunFacts): RunJson {
     metrics: Object.fromEntries(metrics.map(([name, value]) => [name, rounded(value)])),
     thresholds: facts.thresholds.map(t => ({ ...t, actual: rounded(t.actual) })),
     detailNodes: result.detailNodes.map(({ node, why }) => ({ node, why })),
-    sweep: sweep === undefined ? null : { path: sweep.path, lastValue: sweep.value.at(-1) ?? NaN },
+    sweep:
+      sweep === undefined
+        ? null
+        : { path: sweep.path, lastValue: sweep.value.at(-1) ?? NaN, published: publishedHead(sweep.published) },
     warnings: facts.warnings,
     files: [...tables.map(arrowFile), ...facts.otherFiles],
     wall: facts.wall,
   }
+}
+
+function publishedHead(published: PublishedColumns | undefined): PublishedHead | null {
+  if (published === undefined) return null
+  const { source, what, unit, baseUs, perRuleNs } = published
+  return { source, what, unit, baseUs: rounded(baseUs), perRuleNs: rounded(perRuleNs) }
 }
 
 /** The bytes of run.json, as text. */

@@ -154,10 +154,35 @@ export interface SweepColumns {
   readonly p99RulesEvaluated: Float64Array
   readonly p90RulesEvaluated: Float64Array
   readonly maxRulesEvaluated: Float64Array
+  /** Of packets behind a connection's first. */
+  readonly laterRulesEvaluated: Float64Array
   readonly modelledNs: readonly SweepNs[]
   readonly maxOverMean: Float64Array
   readonly coefficientOfVariation: Float64Array
   readonly gini: Float64Array
   readonly jain: Float64Array
   readonly idleEndpoints: Float64Array
+  /** Figures of others to compare with. */
+  readonly published?: PublishedColumns
+}
+
+/** One row a published figure. */
+export interface PublishedColumns {
+  readonly source: string
+  readonly what: string
+  /** `us` or `per second`. */
+  readonly unit: string
+  /** The two constants of the hardware, fitted to the figures. */
+  readonly baseUs: number
+  readonly perRuleNs: number
+  /** Value of the sweep. */
+  readonly at: Float64Array
+  /** mean, p50, p90 or p99. */
+  readonly statistic: readonly string[]
+  /** Rules evaluated, that statistic of them. */
+  readonly rules: Float64Array
+  readonly published: Float64Array
+  readonly modelled: Float64Array
+  /** modelled / published - 1. */
+  readonly error: Float64Array
 }

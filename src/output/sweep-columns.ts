@@ -1,8 +1,11 @@
 /** One row a step of a sweep, out of the steps' results. */
 import { mean, percentile } from '../metrics/histogram.ts'
+import type { Sweep } from '../scenario/scenario.ts'
+import { publishedColumns } from './published-columns.ts'
 import type { RunResult, SweepColumns } from './run-result.ts'
 
-export function sweepColumns(path: string, values: readonly number[], results: readonly RunResult[]): SweepColumns {
+export function sweepColumns(sweep: Sweep, results: readonly RunResult[]): SweepColumns {
+  const { path, values, published } = sweep
   const column = (of: (result: RunResult) => number): Float64Array => Float64Array.from(results, of)
   const metric = (name: string): Float64Array => column(r => r.metrics[name])
   return {
@@ -14,6 +17,7 @@ export function sweepColumns(path: string, values: readonly number[], results: r
     p90RulesEvaluated: column(r => percentile(r.rulesEvaluated.total, 90)),
     p99RulesEvaluated: column(r => percentile(r.rulesEvaluated.total, 99)),
     maxRulesEvaluated: column(r => (r.rulesEvaluated.total.count === 0 ? Number.NaN : r.rulesEvaluated.total.max)),
+    laterRulesEvaluated: metric('rulesEvaluated.laterPackets.mean'),
     modelledNs: (results[0]?.modelledNs ?? []).map(({ backend }, lane) => ({
       backend,
       mean: column(r => mean(r.modelledNs[lane].total)),
@@ -25,5 +29,6 @@ export function sweepColumns(path: string, values: readonly number[], results: r
     gini: metric('endpoints.gini'),
     jain: metric('endpoints.jain'),
     idleEndpoints: metric('endpoints.idle'),
+    ...(published === undefined ? {} : { published: publishedColumns(published, values, results) }),
   }
 }

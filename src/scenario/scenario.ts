@@ -162,9 +162,31 @@ const TRAFFIC = z.strictObject({
     .describe('addresses of the outside clients; absent: 254 documentation addresses a family'),
 })
 
+const PUBLISHED = z.strictObject({
+  source: z.url().describe('where the figures stand'),
+  what: z.string().min(1).max(200).describe('what was measured, as first-packet latency'),
+  unit: z
+    .enum(['us', 'per second'])
+    .describe('of the figures; a time is base + ns a rule x rules evaluated, a rate goes with its inverse'),
+  hop: z.enum(['first', 'both']).default('both').describe('whose rules count'),
+  points: z
+    .array(
+      z.strictObject({
+        at: z.number().describe('value of the sweep'),
+        statistic: z.enum(['mean', 'p50', 'p90', 'p99']).default('mean'),
+        value: z.number().gt(0),
+      }),
+    )
+    .min(1)
+    .max(1_000),
+})
+
 const SWEEP = z.strictObject({
   path: z.string().min(1).describe('the key that is varied, as cluster.workloads[0].replicas'),
   values: z.array(z.number()).min(1).max(1_000),
+  published: PUBLISHED.optional().describe(
+    'figures that others measured, to compare with; two constants are fitted to them',
+  ),
 })
 
 const FIELDS = z.strictObject({
@@ -217,6 +239,8 @@ export type Scenario = z.infer<typeof SCENARIO>
 export type ClusterSpec = Scenario['cluster']
 export type WorkloadSpec = ClusterSpec['workloads'][number]
 export type ProxySpec = Scenario['proxy']
+export type Sweep = NonNullable<Scenario['sweep']>
+export type Published = NonNullable<Sweep['published']>
 export type TrafficSpec = Scenario['traffic']
 
 /** JSON Schema (draft 2020-12) of what a user writes, for editors. */
