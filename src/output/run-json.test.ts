@@ -80,10 +80,10 @@ describe('reading run.json', () => {
   it.each([
     ['', 'dir/run.json: is no JSON'],
     ['{', 'dir/run.json: is no JSON'],
-    ['null', 'schemaVersion: undefined is not 1'],
-    ['[]', 'schemaVersion: undefined is not 1'],
-    ['{"schemaVersion":2}', 'schemaVersion: 2 is not 1, the version this svcsim reads'],
-    ['{"schemaVersion":1}', 'scenario: undefined is not a text'],
+    ['null', 'schemaVersion: undefined is not 2'],
+    ['[]', 'schemaVersion: undefined is not 2'],
+    ['{"schemaVersion":1}', 'schemaVersion: 1 is not 2, the version this svcsim reads'],
+    ['{"schemaVersion":2}', 'scenario: undefined is not a text'],
   ])('refuses %j', (changed, expected) => {
     expect(reading(changed)).toContain(expected)
   })

@@ -9,7 +9,7 @@ import { digestTables } from './digest.ts'
 import { rounded } from './rounded.ts'
 import type { PublishedColumns, RulesEvaluated, RunHead, RunResult, SweepColumns } from './run-result.ts'
 
-export const RUN_JSON_SCHEMA_VERSION = 1
+export const RUN_JSON_SCHEMA_VERSION = 2
 
 export interface RunJson {
   readonly schemaVersion: number
