@@ -42,17 +42,28 @@ export const loadScenario = (
     TE.chainEitherK(file => decodeScenario(file, settings)),
   )
 
-/** The object files of a scenario, read. */
-export const readObjectFiles = (
+/** The files that a scenario names, read. */
+export interface ScenarioFiles {
+  readonly objects: readonly ManifestFile[]
+  readonly recording: readonly ManifestFile[]
+}
+
+export const readScenarioFiles = (
   { file, scenario }: ScenarioSource,
   settings: readonly PathSetting[],
-): TE.TaskEither<Problem, readonly ManifestFile[]> => {
-  const base = settings.some(s => s.path[0] === 'cluster' && (s.path.length === 1 || s.path[1] === 'objects'))
-    ? '.'
-    : dirname(file)
+): TE.TaskEither<Problem, ScenarioFiles> => {
+  const readAll = (names: readonly string[], ...path: readonly [string, string]) => {
+    const isSet = settings.some(s => path.every((key, i) => s.path[i] === key || (i > 0 && s.path.length === i)))
+    const base = isSet ? '.' : dirname(file)
+    return pipe(
+      [...names],
+      A.traverse(TE.ApplicativeSeq)(name => readInput(name === '-' || isAbsolute(name) ? name : join(base, name))),
+    )
+  }
   return pipe(
-    [...scenario.cluster.objects],
-    A.traverse(TE.ApplicativeSeq)(name => readInput(name === '-' || isAbsolute(name) ? name : join(base, name))),
+    TE.Do,
+    TE.bind('objects', () => readAll(scenario.cluster.objects, 'cluster', 'objects')),
+    TE.bind('recording', () => readAll(scenario.recording?.files ?? [], 'recording', 'files')),
   )
 }
 

@@ -12,9 +12,11 @@ import { isTimed, type SimulatedCluster, simulateCluster } from '../controlplane
 import { controlPlaneConfig, scenarioInputs } from '../controlplane/scenario-inputs.ts'
 import type { ByteSink, LogParts } from '../eventlog/byte-store.ts'
 import { createLog, EVENTS_PER_APPEND } from '../eventlog/event-log.ts'
+import { type ReadInputs, readInputs } from '../eventlog/import-kubectl.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { leftAside } from './left-aside.ts'
+import type { ScenarioFiles } from './load-scenario.ts'
 
 export interface PreparedCluster {
   readonly state: ClusterState
@@ -24,21 +26,24 @@ export interface PreparedCluster {
   readonly simulated?: SimulatedCluster
 }
 
-/** `files` are the scenario's object files, read. The log is written to `sinks` as the events come. */
+/** `files` are those the scenario names, read. The log is written to `sinks` as the events come. */
 export function prepareCluster(
   scenario: Scenario,
-  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+  files: ScenarioFiles,
   sinks: LogParts<ByteSink>,
 ): E.Either<Problem, PreparedCluster> {
   return pipe(
-    readObjects(files),
-    E.chain(read => buildCluster(scenario, read, sinks)),
+    readObjects(files.objects),
+    E.bindTo('read'),
+    E.bind('recorded', () => readInputs(files.recording, { reorder: scenario.recording?.reorder ?? false })),
+    E.chain(({ read, recorded }) => buildCluster(scenario, read, recorded, sinks)),
   )
 }
 
 function buildCluster(
   scenario: Scenario,
   read: ReadObjects,
+  recorded: ReadInputs,
   sinks: LogParts<ByteSink>,
 ): E.Either<Problem, PreparedCluster> {
   const log = createLog(sinks)
@@ -57,8 +62,12 @@ function buildCluster(
     waiting.push(event)
     if (waiting.length === EVENTS_PER_APPEND) write()
   }
-  const inputs = scenarioInputs(scenario.cluster, read.items)
-  const config = controlPlaneConfig(scenario, read.items)
+  const brought = [...read.items, ...recorded.items]
+  const inputs = [
+    ...scenarioInputs(scenario.cluster, read.items, brought),
+    ...recorded.items.map(change => ({ ...change, timeUs: change.timeUs ?? 0 })),
+  ]
+  const config = controlPlaneConfig(scenario, brought)
   const result: E.Either<Problem, Omit<PreparedCluster, 'events'>> = isTimed(scenario)
     ? pipe(
         simulateCluster(inputs, config, scenario, emit),
@@ -71,6 +80,11 @@ function buildCluster(
   const { state, warnings, simulated } = result.right
   return pipe(
     flush(),
-    E.map(() => ({ state, events, warnings: [...leftAside(read), ...warnings], ...(simulated && { simulated }) })),
+    E.map(() => ({
+      state,
+      events,
+      warnings: [...leftAside(read), ...leftAside(recorded), ...warnings],
+      ...(simulated && { simulated }),
+    })),
   )
 }

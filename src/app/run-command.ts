@@ -17,7 +17,7 @@ import { badUsage, type Problem, quoted } from '../problem/problem.ts'
 import { type PathSetting, parseSetting } from '../scenario/set-path.ts'
 import { checkThreshold, parseThreshold, type Threshold, type ThresholdResult } from '../scenario/threshold.ts'
 import { withInterrupt } from './interrupt.ts'
-import { listScenarios, loadScenario, readObjectFiles } from './load-scenario.ts'
+import { listScenarios, loadScenario, readScenarioFiles } from './load-scenario.ts'
 import { withNewLog } from './new-log.ts'
 import { makeProgress, type Progress } from './progress.ts'
 import { readCostProfiles } from './read-cost-profiles.ts'
@@ -98,7 +98,7 @@ const runRequest = (request: RunRequest, progress: Progress, signal: AbortSignal
       TE.fromEither(expectedThresholds(source.scenario.expect, source.file, request.thresholds)),
     ),
     TE.bind('profiles', () => readCostProfiles(request.costProfile)),
-    TE.bind('files', ({ source }) => readObjectFiles(source, request.settings)),
+    TE.bind('files', ({ source }) => readScenarioFiles(source, request.settings)),
     TE.let('dir', ({ source }) => request.out ?? join('results', source.scenario.name)),
     TE.chainFirst(({ source, dir }) => checkOwner(dir, source.scenario.name, request.force)),
     TE.chain(({ source, expected, profiles, files, dir }) =>

@@ -5,7 +5,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import type { ManifestFile } from '../cluster/manifest-document.ts'
 import type { ByteSink, LogParts } from '../eventlog/byte-store.ts'
 import { MemoryBytes } from '../eventlog/memory-bytes.ts'
 import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
@@ -18,12 +17,13 @@ import { type ReplayPool, withPool } from '../replay/pool.ts'
 import { checkScenario, type ScenarioSource } from '../scenario/decode-scenario.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { parsePath, withSetting } from '../scenario/set-path.ts'
+import type { ScenarioFiles } from './load-scenario.ts'
 import { prepareCluster } from './prepare-cluster.ts'
 import type { Progress } from './progress.ts'
 
 export interface RunInput {
   readonly source: ScenarioSource
-  readonly files: readonly ManifestFile[]
+  readonly files: ScenarioFiles
   readonly workers: number
   /** Where the event log goes. */
   readonly log: LogParts<ByteSink>

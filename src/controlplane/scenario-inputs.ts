@@ -15,8 +15,13 @@ import {
 /** Size of the synthetic node pool where neither the scenario nor its objects say. */
 const DEFAULT_POOL = 3
 
-export function scenarioInputs(cluster: ClusterSpec, read: readonly PlacedObject[]): ControlPlaneInput[] {
-  const poolSize = cluster.nodes ?? (read.some(bringsNode) ? 0 : DEFAULT_POOL)
+/** `brought`: all objects that will ever come, those of recordings too. */
+export function scenarioInputs(
+  cluster: ClusterSpec,
+  read: readonly PlacedObject[],
+  brought: readonly PlacedObject[] = read,
+): ControlPlaneInput[] {
+  const poolSize = cluster.nodes ?? (brought.some(bringsNode) ? 0 : DEFAULT_POOL)
   return [
     ...syntheticObjects(cluster, poolSize).map(object => ({ timeUs: 0, type: 'ADDED', object }) as const),
     ...read.map(({ object, place }) => ({ timeUs: 0, type: 'ADDED', object, place }) as const),

@@ -181,6 +181,15 @@ const PUBLISHED = z.strictObject({
     .max(1_000),
 })
 
+const RECORDING = z.strictObject({
+  files: listOf(z.string().min(1))
+    .refine(files => files.length > 0, { error: 'is empty' })
+    .describe(
+      'watch streams with times (kubectl get --watch --output-watch-events -o json) or SimKube traces, relative to the scenario; the first instant of all of them is the start',
+    ),
+  reorder: z.boolean().default(false).describe('sorts a file whose times jump back, which is an error otherwise'),
+})
+
 const SWEEP = z.strictObject({
   path: z.string().min(1).describe('the key that is varied, as cluster.workloads[0].replicas'),
   values: z.array(z.number()).min(1).max(1_000),
@@ -208,6 +217,7 @@ const FIELDS = z.strictObject({
   time: TIME.optional().describe('absent: nothing moves, all follows at the instant of its cause'),
   pods: POD_BEHAVIOUR.prefault({}).describe('how pods come up and go down; needs time'),
   actions: z.array(ACTION).max(1_000_000).default([]).describe('what happens while it runs; needs time'),
+  recording: RECORDING.optional().describe('recorded changes that drive the cluster; needs time'),
   churn: CHURN.optional().describe('pods replaced at a steady rate; needs time'),
   traffic: TRAFFIC.prefault({}),
   sweep: SWEEP.optional().describe('run the scenario once for every value of one key'),
@@ -223,11 +233,15 @@ const FIELDS = z.strictObject({
     .describe('thresholds such as "services.pValueBelow0.001 <= 2"; a failed one makes exit code 1'),
 })
 
-export const SCENARIO = FIELDS.superRefine(({ time, actions, churn }, check) => {
+export const SCENARIO = FIELDS.superRefine(({ time, actions, churn, recording }, check) => {
   if (time === undefined) {
-    const [moving, input] = actions.length > 0 ? ['actions', actions] : ['churn', churn]
-    if (input !== undefined)
-      check.addIssue({ code: 'custom', path: [moving], input, message: 'needs time; add time: { horizon: 10m }' })
+    for (const [moving, input] of Object.entries({
+      actions: actions.length > 0 ? actions : undefined,
+      churn,
+      recording,
+    }))
+      if (input !== undefined)
+        check.addIssue({ code: 'custom', path: [moving], input, message: 'needs time; add time: { horizon: 10m }' })
     return
   }
   for (const [i, { at }] of actions.entries())

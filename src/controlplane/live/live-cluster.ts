@@ -2,6 +2,8 @@
  * The cluster that moves: actors that share one store and one timer queue, and the loop that gives each timer to its actor. After every
  * timer the EndpointSlice controller takes note of what changed.
  */
+import type { ClusterEvent } from '../../cluster/cluster-event.ts'
+import { LifeTracker } from '../../cluster/life-tracker.ts'
 import { objectKey } from '../../cluster/objects.ts'
 import { badInput, type Problem } from '../../problem/problem.ts'
 import { TimerQueue } from '../../sim/timer-queue.ts'
@@ -32,6 +34,7 @@ export class LiveCluster {
   readonly #churn: Churn | undefined
   /** Does this workload's pods take part in the churn? By its number. */
   readonly #isChurned: (workload: number) => boolean
+  readonly #recorded = new LifeTracker()
   #problem: Problem | undefined
   #timers = 0
 
@@ -105,6 +108,12 @@ export class LiveCluster {
     return this.#actions.schedule(this.#scenario.actions)
   }
 
+  /** Pods that come with a status of their own are not simulated here: of those only what the events say is known. */
+  observe(event: ClusterEvent): void {
+    if (event.object.kind === 'Pod' && this.#pods.byKey(objectKey(event.object)) === undefined)
+      this.#recorded.observe(event)
+  }
+
   run(): Problem | undefined {
     const { store } = this.#controlPlane
     const horizonUs = this.#scenario.time.horizon
@@ -125,7 +134,7 @@ export class LiveCluster {
       state: this.#controlPlane.store.state,
       warnings: [...this.#controlPlane.warnings],
       horizonUs: this.#scenario.time.horizon,
-      lives: this.#pods.lives,
+      lives: [...this.#pods.lives, ...this.#recorded.lives()],
       outages: this.#nodes.outages,
       rollouts: this.#workloads.rollouts,
       pendingPods: this.#pods.waitingCount,
@@ -189,9 +198,12 @@ export class LiveCluster {
       const { pods } = this.#workloads.adopt(held)
       for (const pod of pods) this.#followChurn(pod)
     }
-    for (const [key, { object }] of store.state.pods)
-      if (this.#pods.byKey(key) === undefined && this.#controlPlane.placement.isPlaced(key))
+    for (const [key, { object }] of store.state.pods) {
+      if (this.#pods.byKey(key) !== undefined) continue
+      if (this.#controlPlane.placement.isPlaced(key))
         this.#pods.adopt(object, -1, 0, podBehaviour(this.#scenario, undefined))
+      else this.#recorded.observe({ sequence: 0, timeUs: 0, type: 'ADDED', object })
+    }
     this.#controlPlane.follower = {
       workloadPut: workload => {
         if (!workloads.isSupplied(workload)) this.#workloads.put(workload)

@@ -45,7 +45,11 @@ export function simulateCluster(
   const objects = inputs.map(i => i.object)
   const ranges = serviceRanges(config.serviceCidrs, objects)
   if (E.isLeft(ranges)) return ranges
-  const controlPlane = new ControlPlane(config, ranges.right, objects, emit)
+  let live: LiveCluster | undefined
+  const controlPlane = new ControlPlane(config, ranges.right, objects, event => {
+    emit(event)
+    live?.observe(event)
+  })
   const later: (readonly ControlPlaneInput[])[] = []
   for (const batch of batchesOf(inputs)) {
     if (batch[0].timeUs > 0) later.push(batch)
@@ -54,7 +58,7 @@ export function simulateCluster(
       if (problem !== undefined) return E.left(problem)
     }
   }
-  const live = new LiveCluster(controlPlane, config, scenario)
+  live = new LiveCluster(controlPlane, config, scenario)
   const problem = live.schedule(later) ?? live.run()
   return problem === undefined ? E.right(live.result()) : E.left(problem)
 }
