@@ -6,6 +6,8 @@ import { nodeHost } from '../src/app/trace/node-host.ts'
 import { parseDestination } from '../src/app/trace/packet-ends.ts'
 import { traceText } from '../src/app/trace/trace-text.ts'
 import { explain } from '../src/app/trace-command.ts'
+import type { CostProfile } from '../src/netfilter/cost/cost-profile.ts'
+import { makeProfiles } from '../src/netfilter/testing/make-profiles.ts'
 import { describeProblem } from '../src/problem/problem.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
 import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
@@ -26,6 +28,7 @@ function traced(
   name: string,
   mode: ProxyMode,
   { from = 'external', to = '172.18.0.2:30080', draws = [] }: Asked,
+  profile?: CostProfile,
 ): ExplainedTrace {
   const state = goldenState(name)
   const config = goldenConfig(name, mode)
@@ -41,7 +44,12 @@ function traced(
     seed: { low: 1, high: 2 },
     flows: undefined,
   }
-  const done = explain(request, { shown: rules, evaluated: rules, state }, nodeHost(state, 'node-a', config, 4))
+  const done = explain(
+    request,
+    { shown: rules, evaluated: rules, state },
+    nodeHost(state, 'node-a', config, 4),
+    profile,
+  )
   if (E.isLeft(done)) throw new Error(describeProblem(done.left))
   return done.right
 }
@@ -76,6 +84,17 @@ describe('svcsim trace', () => {
     const all = traceText(explained, true)
     expect(all).not.toContain('rules do not match')
     expect(all).toContain('its destination 198.51.100.77 is not in')
+  })
+
+  it('prices the way of a packet through iptables rules', () => {
+    const { 'iptables-legacy': legacy, 'iptables-nft': nft } = makeProfiles()
+    const [cheap, dear] = [legacy, nft].map(profile => traced('09-nodeport', 'iptables', {}, profile))
+    expect(cheap.modelled?.profile).toBe('iptables-legacy')
+    expect(cheap.modelled!.ns).toBeGreaterThan(0)
+    // Each price of the second is twice that of the first.
+    expect(Math.abs(dear.modelled!.ns - 2 * cheap.modelled!.ns)).toBeLessThanOrEqual(1)
+    expect(traceText(cheap, false)).toContain(`${cheap.modelled!.ns} ns modelled, by the profile iptables-legacy\n`)
+    expect(traced('09-nodeport', 'nftables', {}, legacy).modelled).toBeUndefined()
   })
 
   it('counts the rules of each table', () => {

@@ -9,18 +9,22 @@ import { newPacket, type Packet } from '../net/packet.ts'
 import { PROTOCOL_NUMBER, type Protocol } from '../net/protocol.ts'
 import { asksConntrack, NO_CONNTRACK } from '../netfilter/conntrack/no-conntrack.ts'
 import { PlainConntrack } from '../netfilter/conntrack/plain-conntrack.ts'
+import { type CostProfile, itemsNs } from '../netfilter/cost/cost-profile.ts'
+import { rulesetSizes, traceTerms } from '../netfilter/cost/trace-terms.ts'
 import type { HostView } from '../netfilter/host.ts'
 import { newTraceMemory } from '../netfilter/memory/trace-memory.ts'
 import { refuseNft } from '../netfilter/nft/check-nft.ts'
 import { newNftMemory } from '../netfilter/nft/nft-memory.ts'
 import { traceNft } from '../netfilter/nft/trace-nft.ts'
-import { trace } from '../netfilter/trace.ts'
+import { type Trace, trace } from '../netfilter/trace.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
 import { backendsOf, type NodeRules } from '../replay/flows/node-rules.ts'
 import { FLOW_INTERFACES, topologyHost } from '../replay/flows/topology-host.ts'
+import type { Ruleset } from '../ruleset/ruleset.ts'
 import { draw32, type StreamSeed, streamSeed } from '../sim/random.ts'
 import { decodeFlowFile } from '../workload/decode-flow-file.ts'
 import { readInput } from './files.ts'
+import { readCostProfile } from './read-cost-profiles.ts'
 import { type LoadedRules, type RulesInput, type RulesInputFlags, readRules, rulesInputOf } from './rules-input.ts'
 import { explainIptables } from './trace/explain-iptables.ts'
 import { explainNftables } from './trace/explain-nftables.ts'
@@ -37,6 +41,7 @@ export interface TraceFlags extends RulesInputFlags {
   readonly seed: string
   /** A flow file, for its topology. */
   readonly flows?: string
+  readonly costProfile?: string
   readonly all?: true
   readonly format: string
 }
@@ -48,7 +53,10 @@ export const traceCommand = (flags: TraceFlags): TE.TaskEither<Problem, void> =>
     TE.bind('input', () => rulesInputOf(flags)),
     TE.bind('rules', ({ input }) => readRules(input)),
     TE.bind('topology', ({ request }) => readTopology(request.flows)),
-    TE.chainEitherK(({ request, input, rules, topology }) => explain(request, rules, hostOf(input, rules, topology))),
+    TE.bind('profile', () => readCostProfile(flags.costProfile, 'iptables-legacy')),
+    TE.chainEitherK(({ request, input, rules, topology, profile }) =>
+      explain(request, rules, hostOf(input, rules, topology), profile),
+    ),
     TE.chainIOK(explained => () => {
       const { format, all } = flags
       const text = format === 'json' ? `${JSON.stringify(explained, null, 1)}\n` : traceText(explained, all === true)
@@ -111,7 +119,12 @@ const hostOf = (input: RulesInput, { evaluated, state }: LoadedRules, topology: 
     : topologyHost(topology, backendsOf(evaluated), FLOW_INTERFACES, evaluated.ruleset.family)
 
 /** One packet, explained. */
-export function explain(request: TraceRequest, rules: LoadedRules, host: HostView): E.Either<Problem, ExplainedTrace> {
+export function explain(
+  request: TraceRequest,
+  rules: LoadedRules,
+  host: HostView,
+  profile?: CostProfile,
+): E.Either<Problem, ExplainedTrace> {
   if (request.to.address.family !== host.family)
     return E.left(
       badUsage(
@@ -132,7 +145,7 @@ export function explain(request: TraceRequest, rules: LoadedRules, host: HostVie
         destinationPort: to.port,
         origin,
       })
-      return walk(rules.evaluated, host, packet, request)
+      return walk(rules.evaluated, host, packet, request, profile)
     }),
   )
 }
@@ -142,6 +155,7 @@ function walk(
   host: HostView,
   packet: Packet,
   { draws: given, seed }: TraceRequest,
+  profile: CostProfile | undefined,
 ): E.Either<Problem, ExplainedTrace> {
   const drawn = new Map<string, number>()
   const draw = (
@@ -157,7 +171,10 @@ function walk(
     const tracker = asksConntrack(rules.ruleset) ? conntrack : NO_CONNTRACK
     return pipe(
       trace(rules.ruleset, host, packet, draw, { memory: newTraceMemory(rules.ruleset, tracker) }),
-      E.map(traced => explainIptables(rules.ruleset, packet, traced, drawn)),
+      E.map(traced => ({
+        ...explainIptables(rules.ruleset, packet, traced, drawn),
+        ...(profile === undefined ? {} : { modelled: modelledOf(profile, rules.ruleset, traced) }),
+      })),
     )
   }
   const refused = refuseNft(rules.ruleset)
@@ -165,3 +182,9 @@ function walk(
   const traced = traceNft(rules.ruleset, host, packet, draw, { memory: newNftMemory(rules.ruleset, conntrack) })
   return E.right(explainNftables(rules.ruleset, packet, traced, drawn))
 }
+
+/** Caches as they are when all traffic goes this one way. */
+const modelledOf = (profile: CostProfile, ruleset: Ruleset, traced: Trace): { profile: string; ns: number } => ({
+  profile: profile.backend,
+  ns: Math.round(itemsNs(profile, traceTerms(profile.backend, rulesetSizes(ruleset), traced, 1))),
+})

@@ -58,6 +58,7 @@ export const calibrate = (request: CalibrationRequest): TE.TaskEither<Problem, C
 
 const CURVES: CurveSizes = {
   rule: [1000, 3000, 10_000, 30_000],
+  ports: [200, 2000],
   statistic: [200, 4000],
   // 1, 20, 300 and 5,000 backends.
   spread: [0, Math.log2(20), Math.log2(300), Math.log2(5000)],

@@ -9,6 +9,8 @@ export interface ExplainedTrace {
   readonly left: ExplainedPacket
   /** Rules evaluated in each table. */
   readonly evaluated: Readonly<Record<string, number>>
+  /** Processor time of the node's kernel for it, by a cost profile (iptables rules only). */
+  readonly modelled?: { readonly profile: string; readonly ns: number }
 }
 
 export interface ExplainedPacket {

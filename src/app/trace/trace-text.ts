@@ -6,7 +6,7 @@
 import { bracketed } from './explain-outcome.ts'
 import type { ExplainedHook, ExplainedStep, ExplainedTrace } from './explained-trace.ts'
 
-export function traceText({ packet, hooks, sentence, evaluated }: ExplainedTrace, showAll: boolean): string {
+export function traceText({ packet, hooks, sentence, evaluated, modelled }: ExplainedTrace, showAll: boolean): string {
   const from = `${bracketed(packet.source)}:${packet.sourcePort}`
   const to = `${bracketed(packet.destination)}:${packet.destinationPort}`
   const lines = [`The first ${packet.protocol} packet of a connection from ${from} to ${to}`]
@@ -17,6 +17,7 @@ export function traceText({ packet, hooks, sentence, evaluated }: ExplainedTrace
     '',
     sentence,
     `${total} rule${total === 1 ? '' : 's'} evaluated${total === 0 ? '' : `: ${counts.join(', ')}`}`,
+    ...(modelled === undefined ? [] : [`${modelled.ns} ns modelled, by the profile ${modelled.profile}`]),
   )
   return `${lines.join('\n')}\n`
 }

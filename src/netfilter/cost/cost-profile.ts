@@ -24,7 +24,7 @@ const IPTABLES_TERMS = {
   rule: 'looking at a rule; grows with the rules of its chain',
   header: 'each of -p -s -d -i -o that is compared, up to the first that differs',
   comment: 'running -m comment',
-  ports: 'running -m tcp, -m udp or -m sctp',
+  ports: 'running -m tcp, -m udp or -m sctp; grows with the rules of its chain',
   statistic: 'running -m statistic; grows with the rules of its chain',
   mark: 'running -m mark',
   conntrack: 'running -m conntrack',
