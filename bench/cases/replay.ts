@@ -5,6 +5,7 @@
 import { withPool } from '../../src/replay/pool.ts'
 import type { ReplayPlan } from '../../src/replay/replay-plan.ts'
 import type { Tallies } from '../../src/replay/tallies.ts'
+import type { PacketsPerConnection } from '../../src/workload/packets-per-connection.ts'
 import type { ServiceShape } from '../../test/make-replay-plan.ts'
 import { makeCluster } from '../../test/make-replay-plan.ts'
 import { type BenchCase, type BenchSize, type Measured, ROTATION } from '../bench-case.ts'
@@ -31,39 +32,63 @@ const SIZES: Readonly<Record<BenchSize, ReplaySize>> = {
   },
 }
 
-export const replayCases: readonly BenchCase[] = [2].map(workers => ({
-  name: `replay with ${workers} workers`,
-  unit: 'packets',
-  prepare: size => {
-    const { nodes, services, packets } = SIZES[size]
-    const plans = Array.from({ length: ROTATION }, (_, input) => planOf(SIZES[size], `input ${input}`))
-    return {
-      size: `${nodes} nodes, ${services.reduce((sum, [count]) => sum + count, 0)} Services, ten packets a connection`,
-      items: packets,
-      run: round => replay(plans[round], workers),
-      naive: { items: packets, run: round => replay(plans[round], 0) },
-    }
+export const replayCases: readonly BenchCase[] = [
+  {
+    name: 'replay with 2 workers',
+    unit: 'packets',
+    prepare: size => {
+      const { packets } = SIZES[size]
+      const plans = plansOf(SIZES[size], { kind: 'geometric', mean: 10 })
+      return {
+        size: `${sizeText(SIZES[size])}, ten packets a connection`,
+        items: packets,
+        run: round => replay(plans[round], 2, checksumOf),
+        naive: { items: packets, run: round => replay(plans[round], 0, checksumOf) },
+      }
+    },
   },
-}))
+  // Nine of ten packets are of connections that are known already; in the twin none is.
+  {
+    name: 'replay established packets, against as many new ones',
+    unit: 'packets',
+    prepare: size => {
+      const shape = { ...SIZES[size], packets: SIZES[size].packets / 4 }
+      const [known, fresh] = [10, 1].map(packets => plansOf(shape, { kind: 'fixed', packets }))
+      const sent = ({ destinations }: Tallies): number => destinations.packets.reduce((a, b) => a + b, 0)
+      return {
+        size: `${sizeText(shape)}, ten packets a connection and one`,
+        items: shape.packets,
+        run: round => replay(known[round], 0, sent),
+        naive: { items: shape.packets, run: round => replay(fresh[round], 0, sent) },
+      }
+    },
+  },
+]
 
-const planOf = (size: ReplaySize, seed: string): ReplayPlan =>
+const sizeText = ({ nodes, services }: ReplaySize): string =>
+  `${nodes} nodes, ${services.reduce((sum, [count]) => sum + count, 0)} Services`
+
+const plansOf = (size: ReplaySize, law: PacketsPerConnection): ReplayPlan[] =>
+  Array.from({ length: ROTATION }, (_, input) => planOf(size, law, `input ${input}`))
+
+const planOf = (size: ReplaySize, law: PacketsPerConnection, seed: string): ReplayPlan =>
   makeCluster({
     nodes: size.nodes,
     podsPerNode: 30,
     services: servicesOf(size),
     packets: size.packets,
-    packetsPerConnection: { kind: 'geometric', mean: 10 },
+    packetsPerConnection: law,
     detailNodes: [0, Math.floor(size.nodes / 2), size.nodes - 1],
     seed,
   }).plan
 
-const replay = async (plan: ReplayPlan, workers: number): Promise<Measured> =>
+const replay = async (plan: ReplayPlan, workers: number, checksum: (tallies: Tallies) => number): Promise<Measured> =>
   right(
     await withPool(workers, pool => async () => {
       const start = performance.now()
       const tallies = right(await pool.replay(plan)())
       const milliseconds = performance.now() - start
-      return { _tag: 'Right' as const, right: { checksum: checksumOf(tallies), milliseconds } }
+      return { _tag: 'Right' as const, right: { checksum: checksum(tallies), milliseconds } }
     })(),
   )
 
