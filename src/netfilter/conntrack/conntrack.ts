@@ -9,10 +9,12 @@
 import { type IpFamily, readIpWords } from '../../net/ip.ts'
 import type { Packet } from '../../net/packet.ts'
 import { CT } from '../../net/packet.ts'
+import { sameWords } from '../../net/same-words.ts'
 import type { StreamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import { advance, INVALID_PACKET, MEMORY, REOPENS, remembered, timeoutUs } from './connection-memory.ts'
 import type { ConntrackEntry, ConntrackTuple } from './conntrack-entry.ts'
+import { grownArray } from './grown-array.ts'
 import { choosePort, type PortUse } from './nat-port.ts'
 import { UDP_STREAM_AGE_US } from './timeouts.ts'
 import type { Tracker } from './tracker.ts'
@@ -346,22 +348,14 @@ export class Conntrack implements Tracker, PortUse {
     const old = this.#capacity
     this.#capacity = 2 * old
     this.#index.grow(this.#capacity)
-    this.#memory = grown(this.#memory, new Int32Array(this.#capacity))
-    this.#marks = grown(this.#marks, new Uint32Array(this.#capacity))
-    this.#status = grown(this.#status, new Uint8Array(this.#capacity))
-    this.#expiresUs = grown(this.#expiresUs, new Float64Array(this.#capacity))
-    this.#startUs = grown(this.#startUs, new Float64Array(this.#capacity))
+    this.#memory = grownArray(this.#memory, new Int32Array(this.#capacity))
+    this.#marks = grownArray(this.#marks, new Uint32Array(this.#capacity))
+    this.#status = grownArray(this.#status, new Uint8Array(this.#capacity))
+    this.#expiresUs = grownArray(this.#expiresUs, new Float64Array(this.#capacity))
+    this.#startUs = grownArray(this.#startUs, new Float64Array(this.#capacity))
     this.#free = new Int32Array(this.#capacity)
     for (let e = this.#capacity - 1; e >= old; e--) this.#free[this.#freeCount++] = e
   }
 }
 
 const joinPorts = (source: number, destination: number): number => ((source << 16) | destination) >>> 0
-
-const sameWords = (a: Uint32Array, b: Uint32Array): boolean =>
-  a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3]
-
-function grown<A extends Int32Array | Uint32Array | Uint8Array | Float64Array>(old: A, larger: A): A {
-  larger.set(old)
-  return larger
-}

@@ -3,6 +3,7 @@
  * direction d (0 original, 1 reply). A tuple is source, destination (one word each for IPv4, four for IPv6) and source port << 16 | destination port.
  */
 import type { IpFamily } from '../../net/ip.ts'
+import { grownArray } from './grown-array.ts'
 
 export class TupleIndex {
   /** Words of one tuple, of one address. */
@@ -25,9 +26,9 @@ export class TupleIndex {
   }
 
   grow(entries: number): void {
-    this.tuples = grown(this.tuples, new Uint32Array(2 * entries * this.width))
-    this.protocols = grown(this.protocols, new Uint8Array(entries))
-    this.#next = grown(this.#next, new Int32Array(2 * entries))
+    this.tuples = grownArray(this.tuples, new Uint32Array(2 * entries * this.width))
+    this.protocols = grownArray(this.protocols, new Uint8Array(entries))
+    this.#next = grownArray(this.#next, new Int32Array(2 * entries))
   }
 
   /** Addresses are four words each, as in a packet. */
@@ -112,9 +113,4 @@ export class TupleIndex {
   ports(handle: number): number {
     return this.tuples[handle * this.width + this.width - 1]
   }
-}
-
-function grown<A extends Uint32Array | Int32Array | Uint8Array>(old: A, larger: A): A {
-  larger.set(old)
-  return larger
 }

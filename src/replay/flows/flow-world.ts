@@ -9,6 +9,7 @@
 import type { Flow } from '../../net/flow.ts'
 import type { IpFamily } from '../../net/ip.ts'
 import { CT, newPacket, ORIGIN, type Origin, type Packet } from '../../net/packet.ts'
+import { sameWords } from '../../net/same-words.ts'
 import { SCTP_CHUNK } from '../../netfilter/conntrack/sctp-states.ts'
 import type { HostView } from '../../netfilter/host.ts'
 import { INTERFACE } from '../../netfilter/interface.ts'
@@ -241,6 +242,3 @@ const isWayBack = (packet: Packet, { flow, source, sourcePort, destination }: Se
   packet.sourcePort === flow.destinationPort &&
   sameWords(packet.destination, source) &&
   packet.destinationPort === sourcePort
-
-const sameWords = (a: Uint32Array, b: Uint32Array): boolean =>
-  a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3]
