@@ -18,6 +18,7 @@ import { LivePods } from './live-pods.ts'
 import { LiveSlices } from './live-slices.ts'
 import { LiveWorkloads } from './live-workloads.ts'
 import { namePattern } from './name-pattern.ts'
+import { outcomeSentences } from './outcome-sentences.ts'
 import { podBehaviour } from './pod-behaviour.ts'
 import type { SimulatedCluster, TimedScenario } from './simulate-cluster.ts'
 import { TIMER } from './timer-kind.ts'
@@ -132,7 +133,10 @@ export class LiveCluster {
     this.#pods.closeAll()
     return {
       state: this.#controlPlane.store.state,
-      warnings: [...this.#controlPlane.warnings],
+      warnings: [
+        ...this.#controlPlane.warnings,
+        ...outcomeSentences(this.#workloads.rollouts, this.#pods.waitingCount),
+      ],
       horizonUs: this.#scenario.time.horizon,
       lives: [...this.#pods.lives, ...this.#recorded.lives()],
       outages: this.#nodes.outages,
