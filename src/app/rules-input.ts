@@ -1,5 +1,5 @@
 /**
- * Rules on the command line: a file of iptables-save text, or objects and a node, whose kube-proxy writes them. What `replay`, `trace` and
+ * Rules on the command line: a file of iptables-save or nft text, or objects and a node, whose kube-proxy writes them. What `replay`, `trace` and
  * `verify` start from.
  */
 import process from 'node:process'
@@ -9,7 +9,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ClusterState } from '../cluster/cluster-state.ts'
 import type { IpFamily } from '../net/ip.ts'
 import { settleUnknown } from '../netfilter/settle-unknown.ts'
-import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import { badInput, badUsage, type Problem, quoted } from '../problem/problem.ts'
 import { iptablesRuleset } from '../proxier/iptables-proxier.ts'
 import { nftablesRuleset } from '../proxier/nftables-proxier.ts'
 import type { ProxierConfig, ProxyMode } from '../proxier/proxier-config.ts'
@@ -17,9 +17,10 @@ import type { NodeRules } from '../replay/flows/node-rules.ts'
 import { completeTables } from '../ruleset/complete-tables.ts'
 import { countUnknown, type UnknownPart } from '../ruleset/count-unknown.ts'
 import { parseIptables } from '../ruleset/parse-iptables.ts'
+import { parseNftables } from '../ruleset/parse-nftables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import { type ClusterFlags, type ClusterInput, clusterInputOf, readCluster } from './cluster-input.ts'
-import { readInput } from './files.ts'
+import { type InputFile, readInput } from './files.ts'
 import { type ProxierTarget, proxierTargetOf, type TargetFlags } from './proxier-target.ts'
 import { unknownNode } from './unknown-node.ts'
 
@@ -29,7 +30,7 @@ export interface RulesInputFlags extends TargetFlags, ClusterFlags {
 }
 
 export type RulesInput =
-  | { readonly kind: 'file'; readonly file: string; readonly unknown: UnknownMatches }
+  | { readonly kind: 'file'; readonly file: string; readonly unknown: UnknownMatches; readonly family: IpFamily }
   | { readonly kind: 'cluster'; readonly cluster: ClusterInput; readonly target: ProxierTarget }
 
 const UNKNOWN_MATCHES = ['refuse', 'never', 'always'] as const
@@ -60,7 +61,7 @@ export function rulesInputOf(flags: RulesInputFlags): TE.TaskEither<Problem, Rul
         )
   const also = (['objects', 'log', 'node'] as const).find(name => flags[name] !== undefined)
   return also === undefined
-    ? TE.right({ kind: 'file', file: flags.rules, unknown })
+    ? TE.right({ kind: 'file', file: flags.rules, unknown, family: flags.ipFamily === '6' ? 6 : 4 })
     : TE.left(badUsage(`--rules and --${also} at once`, 'give one of them'))
 }
 
@@ -68,15 +69,12 @@ export const readRules = (input: RulesInput): TE.TaskEither<Problem, LoadedRules
   input.kind === 'file'
     ? pipe(
         readInput(input.file),
-        TE.chainEitherK(({ name, bytes }) => parseIptables(bytes, { file: name })),
-        TE.map(saved => completeTables(saved.ruleset)),
-        TE.chainFirstIOK(ruleset => () => {
-          for (const part of countUnknown(ruleset)) process.stderr.write(`svcsim: ${input.file}: ${verbatim(part)}\n`)
+        TE.chainEitherK(file => rulesOfFile(file, input)),
+        TE.chainFirstIOK(({ shown }) => () => {
+          if (shown.mode === 'nftables') return
+          for (const part of countUnknown(shown.ruleset))
+            process.stderr.write(`svcsim: ${input.file}: ${verbatim(part)}\n`)
         }),
-        TE.map(ruleset => ({
-          shown: iptables(ruleset),
-          evaluated: iptables(input.unknown === 'refuse' ? ruleset : settleUnknown(ruleset, input.unknown)),
-        })),
       )
     : pipe(
         readCluster(input.cluster),
@@ -85,6 +83,35 @@ export const readRules = (input: RulesInput): TE.TaskEither<Problem, LoadedRules
 
 const verbatim = ({ kind, name, ruleCount, first }: UnknownPart): string =>
   `${kind} ${name} is not modelled and held as it is written, in ${ruleCount} rule${ruleCount === 1 ? '' : 's'} (the first: rule ${first.index + 1} of ${first.table} ${first.chain})`
+
+/** nft's text begins with a table's block; all else is taken for iptables-save. */
+const NFT_TEXT = /^(?:\s|#[^\n]*\n)*table\s+ip6?\s/
+
+function rulesOfFile(
+  { name, bytes }: InputFile,
+  { unknown, family }: RulesInput & { kind: 'file' },
+): E.Either<Problem, LoadedRules> {
+  const text = new TextDecoder().decode(bytes.subarray(0, 65_536))
+  if (NFT_TEXT.test(text))
+    return pipe(
+      parseNftables(new TextDecoder().decode(bytes), name),
+      E.chain(rulesets => {
+        const ruleset = rulesets.length === 1 ? rulesets[0] : rulesets.find(r => r.family === family)
+        const rules: NodeRules | undefined = ruleset && { mode: 'nftables', ruleset }
+        return rules === undefined
+          ? E.left(badInput({ file: name }, `it has no rules of IPv${family}`, 'choose the family with --ip-family'))
+          : E.right({ shown: rules, evaluated: rules })
+      }),
+    )
+  return pipe(
+    parseIptables(bytes, { file: name }),
+    E.map(saved => completeTables(saved.ruleset)),
+    E.map(ruleset => ({
+      shown: iptables(ruleset),
+      evaluated: iptables(unknown === 'refuse' ? ruleset : settleUnknown(ruleset, unknown)),
+    })),
+  )
+}
 
 function rulesOf(state: ClusterState, { node, config, family }: ProxierTarget): E.Either<Problem, LoadedRules> {
   if (!state.nodes.has(node)) return E.left(unknownNode(node, [...state.nodes.keys()]))
