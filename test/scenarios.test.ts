@@ -18,6 +18,8 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   'web-shop': [],
   'endpoint-sweep': ['--set', 'sweep.values=[1,2,50]', '--packets', '20000'],
   'service-sweep': ['--set', 'sweep.values=[1,1000]', '--packets', '20000'],
+  'published-first-packet': ['--set', 'sweep.values=[5000]', '--set', 'cluster.nodes=60', '--packets', '20000'],
+  'published-short-connections': ['--set', 'sweep.values=[1,5000]', '--set', 'cluster.nodes=60', '--packets', '20000'],
   import: [
     '--set',
     `cluster.objects=${join(SCENARIOS, 'objects/web-shop.yaml')}`,
