@@ -6,10 +6,12 @@ import { compileCases, evaluateCases } from './cases/netfilter.ts'
 import { replayCases } from './cases/replay.ts'
 import { ruleCases } from './cases/rules.ts'
 import { readTextCase } from './cases/ruleset-text.ts'
+import { simulateCase } from './cases/simulate.ts'
 import { timerCases } from './cases/timer-queue.ts'
 
 export const CASES: readonly BenchCase[] = [
   ...timerCases,
+  simulateCase,
   appendCase,
   foldCase,
   ...ruleCases,

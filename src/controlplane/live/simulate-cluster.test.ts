@@ -184,6 +184,50 @@ describe('a cluster over time', () => {
     expect([...state.pods.values()][0].object.ready).toBe(true)
   })
 
+  it('is not ready by the probe of a run that has crashed', () => {
+    const { events } = simulate(
+      oneDeployment(0, {
+        actions: [
+          { at: 10, scale: { workload: 'web-0', replicas: 1 } },
+          { at: 15, crashLoop: { workload: 'web-0', times: 1 } },
+        ],
+      }),
+    )
+    // Without the crash it would be ready at 22.18 s; seen and restarted at 15.5 s, it is probed at 25.5 s.
+    const ready = podEvents(events).filter(e => e.object.ready)
+    expect(ready.map(e => seconds(e.timeUs))).toEqual([25.51])
+  })
+
+  it('uses room and addresses again and again; who waits for room gets it when somebody leaves', () => {
+    const turns = Array.from({ length: 12 }, (_, i) => [
+      { at: 10 + 40 * i, scale: { workload: 'web-0', replicas: i % 2 === 0 ? 0 : 3 } },
+      { at: 11 + 40 * i, scale: { workload: 'web-1', replicas: i % 2 === 0 ? 3 : 0 } },
+    ]).flat()
+    const { state, pendingPods, rollouts } = simulate({
+      cluster: { nodes: 1, maxPodsPerNode: 3, workloads: [{ name: 'web', count: 2, replicas: 0 }] },
+      time: { horizon: '600s', delays: FIXED_DELAYS },
+      actions: [{ at: 0, scale: { workload: 'web-0', replicas: 3 } }, ...turns],
+    })
+    expect(pendingPods).toBe(0)
+    expect([...state.pods.values()].map(p => [p.object.labels['app'], p.object.ready])).toEqual(
+      Array(3).fill(['web-0', true]),
+    )
+    expect(rollouts.filter(r => r.endUs === Infinity)).toEqual([])
+    const waited = simulate({
+      cluster: { nodes: 1, maxPodsPerNode: 2, workloads: [{ name: 'web', count: 2, replicas: 1 }] },
+      time: { horizon: '200s', delays: FIXED_DELAYS },
+      actions: [
+        { at: 10, scale: { workload: 'web-1', replicas: 2 } },
+        { at: 100, scale: { workload: 'web-0', replicas: 0 } },
+      ],
+    })
+    const bound = podEvents(waited.events).find(
+      e => e.timeUs > 0 && e.object.labels['app'] === 'web-1' && e.object.nodeName !== '',
+    )
+    // Told at 100.11 s, heard 0.05 s later, seen and written 0.51 s after that.
+    expect(seconds(bound!.timeUs)).toBe(100.67)
+  })
+
   it('joins and removes nodes; a DaemonSet follows', () => {
     const { state } = simulate({
       ...oneDeployment(0),
