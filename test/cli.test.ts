@@ -93,6 +93,7 @@ describe('run', () => {
       'endpoints.arrow',
       'events.arrows',
       'events.idx',
+      'modelled-cost.arrow',
       'nodes.arrow',
       'report.html',
       'rules-detail.arrow',

@@ -112,6 +112,8 @@ function passStage(engine: NftEngine, hook: number, stage: number, inInterface: 
   const isExit = hook === NFT_HOOK.postrouting || hook === NFT_HOOK.input
   const seesSource = looped || (isExit && stage === NFT_STAGE.late)
   const seesDestination = looped || !isEntry || stage === NFT_STAGE.late
+  engine.seesSource = seesSource
+  engine.seesDestination = seesDestination
   const source = seesSource ? packet.source : packet.originalSource
   const destination = seesDestination ? packet.destination : packet.originalDestination
   const port = seesDestination ? packet.destinationPort : packet.originalDestinationPort
@@ -126,14 +128,18 @@ function passStage(engine: NftEngine, hook: number, stage: number, inInterface: 
   return NFT_FATE.accept
 }
 
-/** A rejected packet goes back to whom the rule saw: see `ended` in ../evaluate.ts. */
+/** A rejected packet stays as the rule saw it, whatever the tracker has translated beforehand: its answer goes back from there. */
 function ended(engine: NftEngine, fate: number): Outcome {
-  const { packet, tracker, attached, looped } = engine
-  if (!attached) tracker.release()
+  const { packet, tracker } = engine
+  if (!engine.attached) tracker.release()
   if (fate === NFT_FATE.drop) return OUTCOME.dropped
-  if (!looped) {
+  if (!engine.seesSource) {
     for (let i = 0; i < 4; i++) packet.source[i] = packet.originalSource[i]
     packet.sourcePort = packet.originalSourcePort
+  }
+  if (!engine.seesDestination) {
+    for (let i = 0; i < 4; i++) packet.destination[i] = packet.originalDestination[i]
+    packet.destinationPort = packet.originalDestinationPort
   }
   return OUTCOME.rejected
 }

@@ -39,6 +39,9 @@ export interface NftEngine {
   /** A rule of nat has translated. */
   isBound: boolean
   looped: boolean
+  /** Rules of the stage under way see the addresses as translated. */
+  seesSource: boolean
+  seesDestination: boolean
   attached: boolean
 
   readonly returnPc: Int32Array
@@ -79,6 +82,8 @@ export function newNftEngine(program: NftProgram, host: HostView, seed: StreamSe
     consultsNat: false,
     isBound: false,
     looped: false,
+    seesSource: false,
+    seesDestination: false,
     attached: false,
     returnPc: new Int32Array(program.maxDepth + 1),
     key: new Int32Array(16),
