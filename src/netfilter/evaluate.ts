@@ -71,6 +71,7 @@ export function evaluateTracked(
 /**
  * A later packet of a connection whose first packet was evaluated on this node, `weight` of them in one walk: nat is not consulted, the
  * translation is the one in the packet, the mark starts at 0. Tables before nat see the original destination, all see the original source.
+ * Of one that is dropped, addresses say nothing.
  */
 export function evaluateEstablished(
   engine: Engine,
