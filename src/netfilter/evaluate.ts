@@ -71,7 +71,6 @@ export function evaluateTracked(
 /**
  * A later packet of a connection whose first packet was evaluated on this node, `weight` of them in one walk: nat is not consulted, the
  * translation is the one in the packet, the mark starts at 0. Tables before nat see the original destination, all see the original source.
- * Of one that is dropped, addresses say nothing.
  */
 export function evaluateEstablished(
   engine: Engine,
@@ -160,7 +159,8 @@ function walkNode(engine: Engine): Outcome {
     engine.memory === undefined
       ? passStretch(engine, STRETCH.prerouting, from, NONE)
       : passTracked(engine, engine.memory, STRETCH.rawPrerouting, STRETCH.manglePrerouting, from, NONE)
-  if (fate === FATE.accept && engine.consultsNat) fate = passDestinationNat(engine, HOOK.natPrerouting, from, NONE)
+  if (fate !== FATE.accept) restoreDestination(packet)
+  else if (engine.consultsNat) fate = passDestinationNat(engine, HOOK.natPrerouting, from, NONE)
   if (fate !== FATE.accept) return ended(engine, fate)
   const to = routeOf(host, packet.destination)
   if (to === INTERFACE.lo) {
@@ -181,7 +181,8 @@ function walkFromNode(engine: Engine): Outcome {
     engine.memory === undefined
       ? passStretch(engine, STRETCH.output, NONE, routed)
       : passTracked(engine, engine.memory, STRETCH.rawOutput, STRETCH.mangleOutput, NONE, routed)
-  if (fate === FATE.accept && engine.consultsNat) fate = passDestinationNat(engine, HOOK.natOutput, NONE, routed)
+  if (fate !== FATE.accept) restoreDestination(packet)
+  else if (engine.consultsNat) fate = passDestinationNat(engine, HOOK.natOutput, NONE, routed)
   if (fate === FATE.accept) fate = passStretch(engine, STRETCH.outputFilter, NONE, routed)
   if (fate !== FATE.accept) return ended(engine, fate)
   const to = routeOf(host, packet.destination)
@@ -227,6 +228,12 @@ function leave(engine: Engine): number {
   if (engine.consultsNat && !tracker.bindSource(engine.packet)) return FATE.drop
   tracker.confirm()
   return FATE.accept
+}
+
+/** What ends before nat ends as it was sent, though a later packet comes with its translation. */
+function restoreDestination(packet: Packet): void {
+  for (let i = 0; i < 4; i++) packet.destination[i] = packet.originalDestination[i]
+  packet.destinationPort = packet.originalDestinationPort
 }
 
 const sent = (to: number): Outcome => (to === INTERFACE.pod ? OUTCOME.toPod : OUTCOME.toUplink)
