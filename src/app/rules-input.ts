@@ -69,7 +69,7 @@ export const readRules = (input: RulesInput): TE.TaskEither<Problem, LoadedRules
   input.kind === 'file'
     ? pipe(
         readInput(input.file),
-        TE.chainEitherK(file => rulesOfFile(file, input)),
+        TE.chainEitherK(file => rulesOfText(file, input)),
         TE.chainFirstIOK(({ shown }) => () => {
           if (shown.mode === 'nftables') return
           for (const part of countUnknown(shown.ruleset))
@@ -87,9 +87,10 @@ const verbatim = ({ kind, name, ruleCount, first }: UnknownPart): string =>
 /** nft's text begins with a table's block; all else is taken for iptables-save. */
 const NFT_TEXT = /^(?:\s|#[^\n]*\n)*table\s+ip6?\s/
 
-function rulesOfFile(
+/** Rules from the text of iptables-save or nft. */
+export function rulesOfText(
   { name, bytes }: InputFile,
-  { unknown, family }: RulesInput & { kind: 'file' },
+  { unknown, family }: { readonly unknown: UnknownMatches; readonly family: IpFamily },
 ): E.Either<Problem, LoadedRules> {
   const text = new TextDecoder().decode(bytes.subarray(0, 65_536))
   if (NFT_TEXT.test(text))

@@ -1,4 +1,4 @@
-/** This program's version, from its package.json. */
-import manifest from '../../package.json' with { type: 'json' }
+/** This program's version, from its package.json: two folders up from src/app/ in the repository, from dist/app/ in the package. */
+import { createRequire } from 'node:module'
 
-export const ownVersion = (): string => manifest.version
+export const ownVersion = (): string => createRequire(import.meta.url)('../../package.json').version

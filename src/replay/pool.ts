@@ -4,6 +4,7 @@
  * the counters of 262,000 rules cross threads more than once a worker.
  * Ctrl-C stops every worker after the job at hand. This file alone imports piscina.
  */
+import { extname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { MessageChannel } from 'node:worker_threads'
 import * as E from 'fp-ts/lib/Either.js'
@@ -60,7 +61,8 @@ export function withPool<A>(
 async function startThreads(workers: number): Promise<Piscina> {
   const { Piscina } = await import('piscina')
   return new Piscina({
-    filename: new URL('./worker.ts', import.meta.url).href,
+    // worker.ts here, worker.js in the package.
+    filename: new URL(`./worker${extname(import.meta.filename)}`, import.meta.url).href,
     name: 'shift',
     minThreads: workers,
     maxThreads: workers,
