@@ -79,6 +79,16 @@ describe.skipIf(skipped)(`report.html in a browser${skipped ? ' (skipped: no chr
     expect(await page.locator('figure').count()).toBe(await page.locator('svg:visible').count())
   })
 
+  it('unfolds the numbers of a chart as a table, by keyboard', async () => {
+    const figure = page.locator('figure', { hasText: 'Load per endpoint' }).first()
+    expect(await figure.locator('table').isVisible()).toBe(false)
+    await figure.locator('summary').focus()
+    await page.keyboard.press('Enter')
+    expect(await figure.locator('table').isVisible()).toBe(true)
+    expect(await figure.locator('tbody tr').count()).toBe(44)
+    await page.keyboard.press('Enter')
+  })
+
   it('is dark where the reader wants it dark, and light on paper', async () => {
     const paper = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
     await page.emulateMedia({ colorScheme: 'light' })
@@ -91,12 +101,13 @@ describe.skipIf(skipped)(`report.html in a browser${skipped ? ' (skipped: no chr
   })
 
   it('lets the keyboard reach every table', async () => {
-    const tables = await page.locator('.table').count()
+    const wanted = await page.locator('.table:visible, summary').count()
     const reached = new Set<string>()
-    for (let i = 0; i < tables; i++) {
+    for (let i = 0; i < wanted; i++) {
       await page.keyboard.press('Tab')
-      reached.add(String(await page.evaluate('document.activeElement.getAttribute("aria-label")')))
+      const name = 'document.activeElement.getAttribute("aria-label") ?? document.activeElement.parentElement.innerText'
+      reached.add(String(await page.evaluate(`\`\${document.activeElement.localName} \${${name}}\${scrollY}\``)))
     }
-    expect(reached.size).toBe(tables)
+    expect(reached.size).toBe(wanted)
   })
 })

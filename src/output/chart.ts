@@ -12,15 +12,19 @@ export type ChartOptions = Plot.PlotOptions
 
 /** Colours of the page's style sheet (report-style.ts). */
 export const COLOUR = {
-  first: 'var(--c1)',
-  second: 'var(--c2)',
-  third: 'var(--c3)',
+  c1: 'var(--c1)',
+  c2: 'var(--c2)',
+  c3: 'var(--c3)',
+  c4: 'var(--c4)',
+  c5: 'var(--c5)',
+  c6: 'var(--c6)',
   band: 'var(--band)',
   quiet: 'var(--quiet)',
 } as const
+export type SeriesColour = keyof typeof COLOUR
 
 /** Widths of wide charts in px, as the page's columns are: text is drawn at its true size. */
-export const WIDTH = { beside: 600, half: 520 } as const
+export const WIDTH = { beside: 600, half: 520, full: 1130 } as const
 
 /** `label` is the text alternative: what the chart shows, with its numbers. */
 export const chart = (label: string, width: number, draw: (narrow: boolean) => ChartOptions): Html =>

@@ -5,18 +5,12 @@
 import * as Plot from '@observablehq/plot'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { COLOUR, chart, WIDTH } from './chart.ts'
+import { type ChartFigure, shownRows } from './chart-figure.ts'
 import { numbersOf, tableNamed, textsOf } from './column-values.ts'
 import { ENOUGH_EXPECTED } from './evenness.ts'
-import type { Html } from './html.ts'
 import { type LoadBin, loadBins, type Place } from './load-bands.ts'
 import { loadScale } from './load-scale.ts'
 import { counted, countText, percentText, ratioText } from './number-text.ts'
-
-export interface ChartFigure {
-  readonly svg: Html
-  /** How to read it, with its figures; plain text. */
-  readonly caption: string
-}
 
 const BINS = 240
 /** Half-width of a two-sided 99 % interval of the normal distribution. */
@@ -46,26 +40,57 @@ export function endpointLoadChart(tables: readonly ColumnTable[]): ChartFigure {
     marks: [
       Plot.areaY(steps(bins), { x: 'rank', y1: 'bandLow', y2: 'bandHigh', fill: COLOUR.band }),
       ...(single ? dots(bins) : quantiles(bins)),
-      Plot.lineY(steps(bins), { x: 'rank', y: 'expected', stroke: COLOUR.second, strokeWidth: 1.5 }),
+      Plot.lineY(steps(bins), { x: 'rank', y: 'expected', stroke: COLOUR.c2, strokeWidth: 1.5 }),
     ],
   }))
-  return { svg, caption }
+  return {
+    title: 'Load per endpoint',
+    key: [
+      ['c1', 'got'],
+      ['c2', 'expected'],
+      ['band', '99 % band of chance'],
+    ],
+    svg,
+    caption,
+    table: {
+      columns: COLUMNS.map(title => ({ title, numeric: true })),
+      rows: shownRows(bins.length).map(i => {
+        const b = bins[i]
+        const rank = b.from === b.to ? countText(b.from) : `${countText(b.from)}–${countText(b.to)}`
+        return [
+          rank,
+          ...[b.expected, b.bandLow, b.bandHigh].map(ratioText),
+          ...[b.least, b.median, b.most].map(countText),
+        ]
+      }),
+    },
+  }
 }
+
+const COLUMNS = [
+  'rank',
+  'connections expected',
+  '99 % band from',
+  'to',
+  'connections, least',
+  'median',
+  'most',
+] as const
 
 const dots = (bins: readonly LoadBin[]): Plot.Markish[] => [
   Plot.dot(bins, {
     x: 'from',
     y: 'most',
     r: bins.length > 80 ? 2 : 3,
-    fill: COLOUR.first,
+    fill: COLOUR.c1,
     title: b => `endpoint ${b.from}: ${countText(b.most)} connections, ${ratioText(b.expected)} expected`,
   }),
 ]
 
 const quantiles = (bins: readonly LoadBin[]): Plot.Markish[] => [
-  Plot.areaY(steps(bins), { x: 'rank', y1: 'least', y2: 'most', fill: COLOUR.first, fillOpacity: 0.25 }),
-  Plot.areaY(steps(bins), { x: 'rank', y1: 'p10', y2: 'p90', fill: COLOUR.first, fillOpacity: 0.55 }),
-  Plot.lineY(steps(bins), { x: 'rank', y: 'median', stroke: COLOUR.first, strokeWidth: 1 }),
+  Plot.areaY(steps(bins), { x: 'rank', y1: 'least', y2: 'most', fill: COLOUR.c1, fillOpacity: 0.25 }),
+  Plot.areaY(steps(bins), { x: 'rank', y1: 'p10', y2: 'p90', fill: COLOUR.c1, fillOpacity: 0.55 }),
+  Plot.lineY(steps(bins), { x: 'rank', y: 'median', stroke: COLOUR.c1, strokeWidth: 1 }),
 ]
 
 /** Both ends of every bin, so that lines and areas are steps and one single bin is still wide. */

@@ -69,7 +69,7 @@ describe('report.html', () => {
 
   it('gives every chart a text alternative and axes with labels', () => {
     const charts = [...document.querySelectorAll('svg')]
-    expect(charts.length).toBe(8)
+    expect(charts.length).toBe(10)
     for (const svg of charts) {
       expect(svg.getAttribute('role')).toBe('img')
       expect(svg.getAttribute('aria-label')!.length).toBeGreaterThan(30)

@@ -6,15 +6,16 @@
  */
 import { createHash } from 'node:crypto'
 import type { ColumnTable } from '../arrow/column-table.ts'
-import { type ChartFigure, endpointLoadChart } from './endpoint-load-chart.ts'
+import { modelledCostChart, rulesEvaluatedChart } from './cost-charts.ts'
+import { endpointLoadChart } from './endpoint-load-chart.ts'
 import { type Findings, findings } from './findings.ts'
 import { type Html, html, styleElement } from './html.ts'
+import { figureElement, tableElement } from './html-elements.ts'
 import { nodeLoadChart, zoneLoadChart } from './node-load-chart.ts'
 import { counted, countText } from './number-text.ts'
 import { publishedChart } from './published-chart.ts'
 import { REPORT_STYLE } from './report-style.ts'
-import { type ReportColumn, type ReportTable, reportTables } from './report-tables.ts'
-import { rulesEvaluatedChart } from './rules-evaluated-chart.ts'
+import { type ReportTable, reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
 import { SCOPE_TEXT } from './scope-text.ts'
 import { hasTimes, sweepCostChart, sweepEvennessChart, sweepTimeChart } from './sweep-chart.ts'
@@ -41,24 +42,23 @@ ${run.sweep === null ? [] : sweepSection(run.sweep, tables, [...table('published
 <section>
 <h2>What a new connection pays</h2>
 <div class="side">
-${figure('Rules evaluated by a new connection', rulesEvaluatedChart(run, tables), [
-  ['c1', 'first hop'],
-  ['c2', 'second hop'],
-  ['c3', 'both'],
-])}
+${figureElement(rulesEvaluatedChart(run, tables))}
 <div>${table('cost')}</div>
 </div>
-${table('modelled')}
+${
+  run.modelledNs.length === 0
+    ? []
+    : html`<div class="side">
+${figureElement(modelledCostChart(run, tables))}
+<div>${table('modelled')}</div>
+</div>`
+}
 ${table('chains')}
 </section>
 <section>
 <h2>How even the load is</h2>
 <div class="side">
-${figure('Load per endpoint', endpointLoadChart(tables), [
-  ['c1', 'got'],
-  ['c2', 'expected'],
-  ['band', '99 % band of chance'],
-])}
+${figureElement(endpointLoadChart(tables))}
 <div>${table('overall')}</div>
 </div>
 ${table('worst')}
@@ -66,14 +66,8 @@ ${table('worst')}
 <section>
 <h2>Nodes and zones</h2>
 <div class="halves">
-${figure('Load per node', nodeLoadChart(tables), [
-  ['c1', 'connections ended'],
-  ['c2', 'mean'],
-])}
-${figure('Load per zone', zoneLoadChart(tables), [
-  ['c1', 'connections'],
-  ['c2', 'endpoints'],
-])}
+${figureElement(nodeLoadChart(tables))}
+${figureElement(zoneLoadChart(tables))}
 </div>
 ${table('zones')}
 ${table('detail')}
@@ -124,74 +118,11 @@ const sweepSection = (
 ): Html => html`<section>
 <h2>Along the sweep of <code>${path}</code></h2>
 <div class="halves">
-${figure('Rules and their cost', sweepCostChart(path, tables), [
-  ['c3', 'nat rules of a node'],
-  ['c2', 'evaluated, p99'],
-  ['c1', 'evaluated, median'],
-])}
-${
-  hasTimes(tables)
-    ? figure('Modelled time of a new connection', sweepTimeChart(path, tables), [
-        ['c2', 'iptables-nft, mean'],
-        ['c1', 'iptables-legacy, mean'],
-        ['c3', 'nftables, mean'],
-      ])
-    : []
-}
-${
-  published === null
-    ? []
-    : figure('Against published figures', publishedChart(path, published, tables), [
-        ['c2', 'published'],
-        ['c1', 'modelled'],
-      ])
-}
-${figure('Evenness of the load', sweepEvennessChart(path, tables), [
-  ['c2', 'max / mean − 1'],
-  ['c1', 'coefficient of variation'],
-  ['c3', 'Gini'],
-])}
+${figureElement(sweepCostChart(path, tables))}
+${hasTimes(tables) ? figureElement(sweepTimeChart(path, tables)) : []}
+${published === null ? [] : figureElement(publishedChart(path, published, tables))}
+${figureElement(sweepEvennessChart(path, tables))}
 </div>
 ${steps}
 <p class="note">The three numbers above and everything below are of the last step.</p>
 </section>`
-
-const figure = (
-  title: string,
-  { svg, caption }: ChartFigure,
-  key: readonly (readonly [string, string])[],
-): Html => html`<figure>
-<h3>${title}</h3>
-<ul class="key">${key.map(([className, name]) => html`<li class="${className}">${name}</li>`)}</ul>
-${svg}
-<figcaption>${caption}</figcaption>
-</figure>`
-
-/** Scrolls sideways on narrow screens, by keyboard too. */
-const tableElement = ({
-  title,
-  note,
-  columns,
-  rows,
-}: ReportTable): Html => html`<div class="table" role="region" tabindex="0" aria-label="${title}">
-<table>
-<caption>${title}</caption>
-<thead><tr>${columns.map(headingElement)}</tr></thead>
-<tbody>
-${rows.map(
-  row => html`<tr>${row.map((cell, i) => cellElement(cell, i, columns[i].numeric))}</tr>
-`,
-)}</tbody>
-</table>
-${note === '' ? [] : html`<p class="note">${note}</p>`}
-</div>`
-
-function headingElement({ title, numeric }: ReportColumn): Html {
-  if (title === '') return html`<td></td>`
-  return numeric ? html`<th scope="col" class="figures">${title}</th>` : html`<th scope="col">${title}</th>`
-}
-
-function cellElement(cell: string, place: number, numeric: boolean): Html {
-  if (place === 0 && !numeric) return html`<th scope="row">${cell}</th>`
-  return numeric ? html`<td class="figures">${cell}</td>` : html`<td class="text">${cell}</td>`
-}

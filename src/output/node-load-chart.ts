@@ -2,8 +2,8 @@
 import * as Plot from '@observablehq/plot'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { COLOUR, chart, labelText, WIDTH } from './chart.ts'
+import { type ChartFigure, shownRows } from './chart-figure.ts'
 import { numbersOf, tableNamed, textsOf, totalOf } from './column-values.ts'
-import type { ChartFigure } from './endpoint-load-chart.ts'
 import { loadBins } from './load-bands.ts'
 import { loadScale } from './load-scale.ts'
 import { counted, countText, percentText, ratioText } from './number-text.ts'
@@ -44,15 +44,36 @@ export function nodeLoadChart(tables: readonly ColumnTable[]): ChartFigure {
         x1: b => b.from - 0.5,
         x2: b => b.to + 0.5,
         y: 'median',
-        fill: COLOUR.first,
+        fill: COLOUR.c1,
         inset: single ? 0.5 : 0,
         title: 'title',
       }),
-      ...(Number.isFinite(mean) ? [Plot.ruleY([mean], { stroke: COLOUR.second, strokeWidth: 1.5 })] : []),
+      ...(Number.isFinite(mean) ? [Plot.ruleY([mean], { stroke: COLOUR.c2, strokeWidth: 1.5 })] : []),
       Plot.ruleY([0]),
     ],
   }))
-  return { svg, caption }
+  const columns = single ? ['node', 'zone', 'connections'] : ['nodes by load', 'connections, least', 'median', 'most']
+  return {
+    title: 'Load per node',
+    key: [
+      ['c1', 'connections ended'],
+      ['c2', 'mean'],
+    ],
+    svg,
+    caption,
+    table: {
+      columns: columns.map(title => ({
+        title,
+        numeric: title.includes('connections') || title === 'median' || title === 'most',
+      })),
+      rows: shownRows(bins.length).map(i => {
+        const { from, to, least, median, most } = bins[i]
+        return single
+          ? [names[byLoad[i]], zones[byLoad[i]], countText(most)]
+          : [`${countText(from)}–${countText(to)}`, ...[least, median, most].map(countText)]
+      }),
+    },
+  }
 }
 
 export function zoneLoadChart(tables: readonly ColumnTable[]): ChartFigure {
@@ -86,16 +107,25 @@ export function zoneLoadChart(tables: readonly ColumnTable[]): ChartFigure {
       Plot.barX(rows, {
         x: 'share',
         y: 'place',
-        fill: COLOUR.first,
+        fill: COLOUR.c1,
         title: r =>
           `${r.name}: ${percentText(r.share / 100)} of connections, ${percentText(r.endpointShare / 100)} of endpoints`,
       }),
-      Plot.tickX(rows, { x: 'endpointShare', y: 'place', stroke: COLOUR.second, strokeWidth: 3 }),
+      Plot.tickX(rows, { x: 'endpointShare', y: 'place', stroke: COLOUR.c2, strokeWidth: 3 }),
       Plot.ruleX([0]),
     ],
   }))
   return {
+    title: 'Load per zone',
+    key: [
+      ['c1', 'connections'],
+      ['c2', 'endpoints'],
+    ],
     svg,
+    table: {
+      columns: ['zone', 'share of connections', 'share of endpoints'].map((title, i) => ({ title, numeric: i > 0 })),
+      rows: rows.map(r => [r.name, percentText(r.share / 100), percentText(r.endpointShare / 100)]),
+    },
     caption: `Bars are connections that ended in the zone; the tick is the zone's share of endpoints.${more}`,
   }
 }

@@ -2,8 +2,8 @@
 import * as Plot from '@observablehq/plot'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { COLOUR, chart, labelText, WIDTH } from './chart.ts'
+import type { ChartFigure } from './chart-figure.ts'
 import { numbersOf, tableNamed, textsOf } from './column-values.ts'
-import type { ChartFigure } from './endpoint-load-chart.ts'
 import { countText, percentText, ratioText } from './number-text.ts'
 import type { PublishedHead } from './run-json.ts'
 
@@ -29,7 +29,7 @@ export function publishedChart(path: string, head: PublishedHead, tables: readon
     x: { label: labelText(path, 45), nice: true, tickFormat: countText, ticks: narrow ? 3 : 6 },
     y: { label: head.unit, grid: true, zero: true, nice: true, tickFormat: ratioText, ticks: 5 },
     marks: [
-      Plot.lineY(points, { x: 'x', y: 'modelled', z: 'name', stroke: COLOUR.first, strokeWidth: 2 }),
+      Plot.lineY(points, { x: 'x', y: 'modelled', z: 'name', stroke: COLOUR.c1, strokeWidth: 2 }),
       Plot.text(
         points,
         Plot.selectMaxX({
@@ -46,13 +46,31 @@ export function publishedChart(path: string, head: PublishedHead, tables: readon
         x: 'x',
         y: 'published',
         r: 4,
-        fill: COLOUR.second,
+        fill: COLOUR.c2,
         title: p => `${p.name} at ${countText(p.x)}: modelled is ${percentText(p.error)} off`,
       }),
     ],
   }))
   return {
+    title: 'Against published figures',
+    key: [
+      ['c2', 'published'],
+      ['c1', 'modelled'],
+    ],
     svg,
+    table: {
+      columns: [path, 'statistic', `published, ${head.unit}`, 'modelled', 'error'].map(title => ({
+        title,
+        numeric: title !== 'statistic',
+      })),
+      rows: points.map(p => [
+        countText(p.x),
+        p.name,
+        ratioText(p.published),
+        ratioText(p.modelled),
+        percentText(p.error),
+      ]),
+    },
     caption: `${head.what}: dots are the figures of ${head.source}, lines the simulation with two constants fitted.`,
   }
 }

@@ -3,12 +3,12 @@ export const REPORT_STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #fbfaf7; --card: #ffffff; --ink: #1b1d22; --soft: #5b606b; --line: #e2e0d8;
-  --c1: #1f6fb4; --c2: #c2570c; --c3: #4d7a2a; --band: #e6e3da; --quiet: #8a8f99; --good: #2f6b32; --bad: #b3261e;
+  --c1: #1f6fb4; --c2: #c2570c; --c3: #4d7a2a; --c4: #7b4fa6; --c5: #a8324a; --c6: #7a6a1d; --band: #e6e3da; --quiet: #8a8f99; --good: #2f6b32; --bad: #b3261e;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14161a; --card: #1c1f25; --ink: #e9e7e1; --soft: #a4a9b3; --line: #30343c;
-    --c1: #6db3f2; --c2: #f0985a; --c3: #98c972; --band: #33373f; --quiet: #7d828c; --good: #8bc98e; --bad: #ff8a80;
+    --c1: #6db3f2; --c2: #f0985a; --c3: #98c972; --c4: #c3a1e8; --c5: #f08aa0; --c6: #d6c25e; --band: #33373f; --quiet: #7d828c; --good: #8bc98e; --bad: #ff8a80;
   }
 }
 * { box-sizing: border-box; }
@@ -38,7 +38,11 @@ svg text, svg tspan { white-space: pre; font-size: 11px; }
 svg.narrow { display: none; }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 0 0 .6rem; padding: 0; list-style: none; font-size: .88rem; }
 .key li::before { content: ""; display: inline-block; width: .8rem; height: .8rem; margin-right: .4rem; border-radius: 2px; vertical-align: -.08rem; background: currentColor; }
-.key .c1::before { background: var(--c1); } .key .c2::before { background: var(--c2); } .key .c3::before { background: var(--c3); } .key .band::before { background: var(--band); }
+.key .c1::before { background: var(--c1); } .key .c2::before { background: var(--c2); } .key .c3::before { background: var(--c3); } .key .c4::before { background: var(--c4); } .key .c5::before { background: var(--c5); } .key .c6::before { background: var(--c6); } .key .band::before { background: var(--band); }
+details { margin: .6rem 0 0; font-size: .9rem; }
+summary { width: fit-content; padding: .1rem .3rem; border-radius: 4px; color: var(--soft); cursor: pointer; }
+summary:focus-visible { outline: 2px solid var(--c1); outline-offset: 2px; }
+details .table { max-height: 24rem; margin: .5rem 0 0; overflow: auto; }
 .table { margin: 0 0 1.6rem; overflow-x: auto; border-radius: 6px; }
 .table:focus-visible { outline: 2px solid var(--c1); outline-offset: 4px; }
 table { width: 100%; border-collapse: collapse; font-size: .9rem; }
@@ -59,7 +63,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
   svg.narrow { display: block; }
 }
 @media print {
-  :root { color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --c1: #1f6fb4; --c2: #c2570c; --c3: #4d7a2a; --band: #e2e2e2; --good: #2f6b32; --bad: #b3261e; }
+  :root { color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --c1: #1f6fb4; --c2: #c2570c; --c3: #4d7a2a; --c4: #7b4fa6; --c5: #a8324a; --c6: #7a6a1d; --band: #e2e2e2; --good: #2f6b32; --bad: #b3261e; }
   html { font-size: 12px; }
   body { max-width: none; padding: 0; }
   figure, .table tr, .numbers { break-inside: avoid; }
