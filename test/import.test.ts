@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { readArrowFile } from '../src/arrow/arrow-ipc.ts'
+import { readArrowFile } from '../src/arrow/ipc/read-arrow-file.ts'
 import { svcsim, temporaryFolder } from './svcsim-process.ts'
 
 const folder = temporaryFolder()

@@ -6,7 +6,7 @@ import process from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { writeArrowFile } from '../arrow/arrow-ipc.ts'
+import { arrowFileOf } from '../arrow/ipc/write-arrow-file.ts'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { readObjects } from '../cluster/read-objects.ts'
 import { MemoryBytes } from '../eventlog/memory-bytes.ts'
@@ -112,7 +112,7 @@ export const readRun = (runDir: string): Promise<Run> => orThrow(readRunDir(runD
 
 /** The bytes of an Arrow IPC file of a table, as `svcsim run` writes it. */
 export const arrowBytes = (table: ColumnTable, metadata: Readonly<Record<string, string>> = {}): Uint8Array =>
-  writeArrowFile(table, metadata)
+  arrowFileOf(table, metadata)
 
 export interface NodeRulesOptions extends ProxierFlags {
   /** The node, by its Node object's name. */

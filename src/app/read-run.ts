@@ -7,10 +7,11 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { readArrowFile } from '../arrow/arrow-ipc.ts'
 import type { ColumnTable } from '../arrow/column-table.ts'
+import { readArrowFile } from '../arrow/ipc/read-arrow-file.ts'
 import { RESULT_TABLES } from '../output/arrow-tables.ts'
 import { digestTables } from '../output/digest.ts'
+import { ofSchema } from '../output/of-schema.ts'
 import { readRunJson } from '../output/read-run-json.ts'
 import type { RunJson } from '../output/run-json.ts'
 import { badInput, type Problem } from '../problem/problem.ts'
@@ -92,11 +93,11 @@ function ofThisRun(runDir: string, run: RunJson, table: ColumnTable): E.Either<P
 }
 
 const readTables = (runDir: string, names: readonly string[]): TE.TaskEither<Problem, readonly ColumnTable[]> =>
-  TE.traverseSeqArray((name: string) => readTable(join(runDir, `${name}.arrow`)))(names)
+  TE.traverseSeqArray((name: string) => readTable(join(runDir, `${name}.arrow`), name))(names)
 
-const readTable = (path: string): TE.TaskEither<Problem, ColumnTable> =>
+const readTable = (path: string, name: string): TE.TaskEither<Problem, ColumnTable> =>
   pipe(
     readInput(path),
     TE.chainEitherK(({ bytes }) => readArrowFile(bytes, path)),
-    TE.map(({ table }) => table),
+    TE.chainEitherK(({ table }) => ofSchema(table, name, path)),
   )

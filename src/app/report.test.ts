@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeRun } from '../../test/make-run-json.ts'
 import { makeSweep } from '../../test/make-run-result.ts'
-import { writeArrowFile } from '../arrow/arrow-ipc.ts'
+import { arrowFileOf } from '../arrow/ipc/write-arrow-file.ts'
 import { htmlReport } from '../output/html-report.ts'
 import { runJsonText } from '../output/run-json.ts'
 import { remakeReport } from './report.ts'
@@ -21,7 +21,7 @@ describe('svcsim report', () => {
     const dir = join(root, name)
     mkdirSync(dir)
     writeFileSync(join(dir, 'run.json'), runJsonText(run))
-    for (const table of tables) writeFileSync(join(dir, `${table.name}.arrow`), writeArrowFile(table, {}))
+    for (const table of tables) writeFileSync(join(dir, `${table.name}.arrow`), arrowFileOf(table, {}))
     return dir
   }
 

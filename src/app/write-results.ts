@@ -3,9 +3,9 @@ import process from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { writeArrowFile } from '../arrow/arrow-ipc.ts'
 import type { ColumnTable } from '../arrow/column-table.ts'
-import { makeRunJson, type ResultFile, RUN_JSON_SCHEMA_VERSION, type RunJson, runJsonText } from '../output/run-json.ts'
+import { streamArrowFile } from '../arrow/ipc/write-arrow-file.ts'
+import { makeRunJson, type ResultFile, type RunJson, runJsonText } from '../output/run-json.ts'
 import { summaryMarkdown } from '../output/summary.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { ThresholdResult } from '../scenario/threshold.ts'
@@ -13,6 +13,7 @@ import { writeWhole } from './files.ts'
 import { resultPath } from './result-dir.ts'
 import type { RunOutcome } from './run-scenario.ts'
 import { ownVersion } from './version.ts'
+import { writeInPieces } from './write-in-pieces.ts'
 
 export interface ResultFacts {
   readonly outcome: RunOutcome
@@ -35,7 +36,7 @@ const OTHER_FILES: readonly ResultFile[] = [
 export const writeResults = (dir: string, facts: ResultFacts): TE.TaskEither<Problem, RunJson> =>
   pipe(
     [...facts.tables],
-    TE.traverseSeqArray(table => writeResult(dir, `${table.name}.arrow`, facts.signal, () => arrowBytes(table, facts))),
+    TE.traverseSeqArray(table => writeTable(dir, table, facts)),
     TE.map(() => runJson(facts)),
     TE.chainFirst(run =>
       writeResult(dir, 'summary.md', facts.signal, () => encode(summaryMarkdown(run, facts.tables))),
@@ -51,6 +52,20 @@ export const writeResults = (dir: string, facts: ResultFacts): TE.TaskEither<Pro
     TE.chainFirst(run => writeResult(dir, 'run.json', facts.signal, () => encode(runJsonText(run)))),
   )
 
+const writeTable = (
+  dir: string,
+  table: ColumnTable,
+  { outcome, signal }: ResultFacts,
+): TE.TaskEither<Problem, void> => {
+  const { scenario, seed } = outcome.result.head
+  return pipe(
+    nextFile(dir, `${table.name}.arrow`, signal),
+    TE.chainEitherK(path =>
+      writeInPieces(path, take => streamArrowFile(table, { 'svcsim.scenario': scenario, 'svcsim.seed': seed }, take)),
+    ),
+  )
+}
+
 const writeResult = (
   dir: string,
   name: string,
@@ -58,7 +73,7 @@ const writeResult = (
   bytes: () => Uint8Array | Promise<Uint8Array>,
 ): TE.TaskEither<Problem, void> =>
   pipe(
-    TE.fromEither(signal.aborted ? E.left<Problem>({ _tag: 'Interrupted' }) : resultPath(dir, name)),
+    nextFile(dir, name, signal),
     TE.chain(path =>
       pipe(
         TE.fromTask<Uint8Array, Problem>(async () => bytes()),
@@ -67,12 +82,9 @@ const writeResult = (
     ),
   )
 
-const arrowBytes = (table: ColumnTable, { outcome: { result } }: ResultFacts): Uint8Array =>
-  writeArrowFile(table, {
-    scenario: result.head.scenario,
-    seed: result.head.seed,
-    schemaVersion: String(RUN_JSON_SCHEMA_VERSION),
-  })
+/** The path of a file of the run, unless Ctrl-C came before it. */
+const nextFile = (dir: string, name: string, signal: AbortSignal): TE.TaskEither<Problem, string> =>
+  TE.fromEither(signal.aborted ? E.left<Problem>({ _tag: 'Interrupted' }) : resultPath(dir, name))
 
 const runJson = (facts: ResultFacts): RunJson =>
   makeRunJson({

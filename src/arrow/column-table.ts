@@ -5,6 +5,8 @@
 export interface ColumnTable {
   /** File name without extension, as `endpoints`. */
   readonly name: string
+  /** Of its columns, in the file's metadata: another version is another meaning. */
+  readonly version: number
   readonly description: string
   readonly rowCount: number
   readonly columns: readonly Column[]

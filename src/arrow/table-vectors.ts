@@ -2,60 +2,112 @@
  * A ColumnTable as Arrow fields and vectors, and back. Fixed-width columns are passed on as they are, without a copy; text, truth
  * values, 64-bit whole numbers and nulls are laid out here. Unit and description of a column go into its field.
  */
-import type { ArrowBatch, ArrowField, ArrowType, ArrowVector } from './arrow-vector.ts'
+import type { ArrowBatch, ArrowField, ArrowType, ArrowValues, ArrowVector } from './arrow-vector.ts'
 import { isNull, isTrue } from './arrow-vector.ts'
 import type { Column, ColumnTable } from './column-table.ts'
 import { Utf8Builder, utf8Reader } from './utf8-column.ts'
 
-export function tableToVectors(table: ColumnTable): { fields: readonly ArrowField[]; batch: ArrowBatch } {
-  for (const c of table.columns)
-    if (c.values.length !== table.rowCount)
-      throw new Error(`column ${table.name}.${c.name} has ${c.values.length} values for ${table.rowCount} rows`)
-  const laidOut = table.columns.map(layOut)
+/** A table cut into batches of `rowsPerBatch` rows, laid out one at a time: a batch is valid until the next. */
+export function tableBatches(
+  table: ColumnTable,
+  rowsPerBatch: number,
+): { fields: readonly ArrowField[]; batches: Iterable<ArrowBatch> } {
+  const { name, columns, rowCount } = table
+  for (const c of columns)
+    if (c.values.length !== rowCount)
+      throw new Error(`column ${name}.${c.name} has ${c.values.length} values for ${rowCount} rows`)
+  const layouts = columns.map(layoutOf)
+  const batches = function* (): Generator<ArrowBatch> {
+    for (let from = 0; from < rowCount; from += rowsPerBatch) {
+      const to = Math.min(rowCount, from + rowsPerBatch)
+      yield { rowCount: to - from, vectors: layouts.map(l => l.vector(from, to)) }
+    }
+  }
   return {
-    fields: table.columns.map((c, i) => ({
-      name: c.name,
-      type: laidOut[i].type,
-      nullable: c.type === 'float64',
-      unit: c.unit,
-      description: c.description,
+    fields: columns.map(({ name, unit, description, type }, i) => ({
+      name,
+      type: layouts[i].type,
+      nullable: type === 'float64',
+      unit,
+      description,
     })),
-    batch: { rowCount: table.rowCount, vectors: laidOut.map(l => l.vector) },
+    batches: batches(),
   }
 }
 
-/** One column of a table from its field and vector; undefined when the field is of a type that tables do not have. */
-export function columnOfVector(field: ArrowField, vector: ArrowVector): Column | undefined {
-  const head = { name: field.name, unit: field.unit ?? '', description: field.description ?? '' }
-  const { length } = vector
-  switch (field.type.kind) {
-    case 'utf8': {
-      const text = utf8Reader(vector)
-      return { ...head, type: 'utf8', values: Array.from({ length }, (_, row) => text(row)) }
-    }
-    case 'dictionary': {
-      const words = vector.words!
-      const indices = vector.values as Int8Array | Int32Array
-      return { ...head, type: 'dictionary', values: Array.from({ length }, (_, row) => words[indices[row]]) }
-    }
+/** One column of a table from its field and the vectors of its batches; undefined when tables have no such type. */
+export function columnOfVectors(
+  { name, type, unit, description }: ArrowField,
+  vectors: readonly ArrowVector[],
+): Column | undefined {
+  const head = { name, unit: unit ?? '', description: description ?? '' }
+  const length = vectors.reduce((sum, v) => sum + v.length, 0)
+  switch (type.kind) {
+    case 'utf8':
+      return { ...head, type: 'utf8', values: joinedList(vectors, length, utf8Reader) }
+    case 'dictionary':
+      return { ...head, type: 'dictionary', values: joinedList(vectors, length, wordReader) }
     case 'bool':
-      return { ...head, type: 'bool', values: Array.from({ length }, (_, row) => isTrue(vector, row)) }
+      return { ...head, type: 'bool', values: joinedList(vectors, length, v => row => isTrue(v, row)) }
     case 'uint8':
-      return { ...head, type: 'uint8', values: vector.values!.subarray(0, length) as Uint8Array }
+      return { ...head, type: 'uint8', values: joined(new Uint8Array(length), vectors, plainValues<Uint8Array>) }
     case 'uint16':
-      return { ...head, type: 'uint16', values: vector.values!.subarray(0, length) as Uint16Array }
+      return { ...head, type: 'uint16', values: joined(new Uint16Array(length), vectors, plainValues<Uint16Array>) }
     case 'uint32':
-      return { ...head, type: 'uint32', values: vector.values!.subarray(0, length) as Uint32Array }
+      return { ...head, type: 'uint32', values: joined(new Uint32Array(length), vectors, plainValues<Uint32Array>) }
     case 'int64':
-      return { ...head, type: 'int64', values: int64ToFloat64(vector.values!.subarray(0, length) as BigInt64Array) }
-    case 'float64': {
-      const values = Float64Array.from(vector.values!.subarray(0, length) as Float64Array)
-      if (vector.nullCount > 0) for (let row = 0; row < length; row++) if (isNull(vector, row)) values[row] = Number.NaN
-      return { ...head, type: 'float64', values }
-    }
+      return {
+        ...head,
+        type: 'int64',
+        values: joined(new Float64Array(length), vectors, v => int64ToFloat64(plainValues<BigInt64Array>(v))),
+      }
+    case 'float64':
+      return { ...head, type: 'float64', values: joined(new Float64Array(length), vectors, numbersWithNaN) }
     default:
       return undefined
   }
+}
+
+function joinedList<T>(
+  vectors: readonly ArrowVector[],
+  length: number,
+  reader: (vector: ArrowVector) => (row: number) => T,
+): readonly T[] {
+  const values = new Array<T>(length)
+  let at = 0
+  for (const vector of vectors) {
+    const read = reader(vector)
+    for (let row = 0; row < vector.length; row++) values[at++] = read(row)
+  }
+  return values
+}
+
+function joined<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(
+  all: T,
+  vectors: readonly ArrowVector[],
+  valuesOf: (vector: ArrowVector) => T,
+): T {
+  let at = 0
+  for (const vector of vectors) {
+    all.set(valuesOf(vector), at)
+    at += vector.length
+  }
+  return all
+}
+
+const plainValues = <T extends ArrowValues>(vector: ArrowVector): T => vector.values!.subarray(0, vector.length) as T
+
+function wordReader(vector: ArrowVector): (row: number) => string {
+  const words = vector.words!
+  const indices = vector.values as Int8Array | Int32Array
+  return row => words[indices[row]]
+}
+
+/** Nulls as NaN. */
+function numbersWithNaN(vector: ArrowVector): Float64Array {
+  const values = plainValues<Float64Array>(vector)
+  if (vector.nullCount === 0) return values
+  return values.map((value, row) => (isNull(vector, row) ? Number.NaN : value))
 }
 
 /** A column of 64-bit whole numbers without nulls. */
@@ -85,45 +137,74 @@ export function int64ToFloat64(values: BigInt64Array): Float64Array<ArrayBuffer>
   return numbers
 }
 
-function layOut(column: Column): { type: ArrowType; vector: ArrowVector } {
-  const { length } = column.values
-  const plain = { length, nullCount: 0, children: [] }
+interface Layout {
+  readonly type: ArrowType
+  /** Of these rows. */
+  vector(from: number, to: number): ArrowVector
+}
+
+function layoutOf(column: Column): Layout {
+  const plain = (values: ArrowValues): ArrowVector => ({ length: values.length, nullCount: 0, values, children: [] })
   switch (column.type) {
-    case 'utf8':
-      return { type: { kind: 'utf8' }, vector: textVector(column.values) }
-    case 'dictionary': {
-      const places = new Map<string, number>()
-      const values = new Int32Array(length)
-      for (let row = 0; row < length; row++) {
-        const word = column.values[row]
-        // Most columns of few words have runs of the same one.
-        let place = row > 0 && word === column.values[row - 1] ? values[row - 1] : places.get(word)
-        if (place === undefined) {
-          place = places.size
-          places.set(word, place)
-        }
-        values[row] = place
+    case 'utf8': {
+      const builder = new Utf8Builder()
+      return {
+        type: { kind: 'utf8' },
+        vector: (from, to) => {
+          builder.reset()
+          for (let row = from; row < to; row++) builder.push(column.values[row])
+          return builder.vector()
+        },
       }
-      return { type: { kind: 'dictionary', words: [...places.keys()], indexBits: 32 }, vector: { ...plain, values } }
     }
-    case 'bool': {
-      const values = new Uint8Array((length + 7) >> 3)
-      for (let row = 0; row < length; row++) if (column.values[row]) values[row >> 3] |= 1 << (row & 7)
-      return { type: { kind: 'bool' }, vector: { ...plain, values } }
+    case 'dictionary': {
+      const { words, indices } = wordsOf(column.values)
+      return {
+        type: { kind: 'dictionary', words, indexBits: 32 },
+        vector: (from, to) => plain(indices.subarray(from, to)),
+      }
     }
+    case 'bool':
+      return {
+        type: { kind: 'bool' },
+        vector: (from, to) => ({ ...plain(bitsOf(column.values, from, to)), length: to - from }),
+      }
     case 'int64':
-      return { type: { kind: 'int64' }, vector: int64Vector(column.values) }
+      return { type: { kind: 'int64' }, vector: (from, to) => int64Vector(column.values.subarray(from, to)) }
     case 'float64':
-      return { type: { kind: 'float64' }, vector: { ...plain, values: column.values, ...nullsOfNaN(column.values) } }
+      return {
+        type: { kind: 'float64' },
+        vector: (from, to) => {
+          const values = column.values.subarray(from, to)
+          return { ...plain(values), ...nullsOfNaN(values) }
+        },
+      }
     default:
-      return { type: { kind: column.type }, vector: { ...plain, values: column.values } }
+      return { type: { kind: column.type }, vector: (from, to) => plain(column.values.subarray(from, to)) }
   }
 }
 
-function textVector(values: readonly string[]): ArrowVector {
-  const builder = new Utf8Builder()
-  for (const value of values) builder.push(value)
-  return builder.vector()
+/** The distinct texts in order of appearance, and the place of each row's among them. */
+function wordsOf(values: readonly string[]): { words: readonly string[]; indices: Int32Array } {
+  const places = new Map<string, number>()
+  const indices = new Int32Array(values.length)
+  for (let row = 0; row < values.length; row++) {
+    const word = values[row]
+    // Most columns of few words have runs of the same one.
+    let place = row > 0 && word === values[row - 1] ? indices[row - 1] : places.get(word)
+    if (place === undefined) {
+      place = places.size
+      places.set(word, place)
+    }
+    indices[row] = place
+  }
+  return { words: [...places.keys()], indices }
+}
+
+function bitsOf(values: readonly boolean[], from: number, to: number): Uint8Array {
+  const bits = new Uint8Array((to - from + 7) >> 3)
+  for (let row = 0; row < to - from; row++) if (values[from + row]) bits[row >> 3] |= 1 << (row & 7)
+  return bits
 }
 
 function nullsOfNaN(values: Float64Array): Pick<ArrowVector, 'nullCount' | 'validity'> {

@@ -2,12 +2,19 @@
  * Events as the bytes of `events.arrows`, and back: a head that is the same for every log (schema and dictionaries), then one record
  * batch message an append. Readable as it stands by anything that reads Arrow IPC streams.
  */
-import { streamDecoder, streamEncoder } from '../arrow/arrow-ipc.ts'
+import { streamDecoder, streamEncoder } from '../arrow/ipc/ipc-stream.ts'
 import { TextMapPool } from '../arrow/text-columns.ts'
 import type { ClusterEvent } from '../cluster/cluster-event.ts'
 import { batchEncoder, EVENT_FIELDS, type EventPool, visitBatch } from './event-batch.ts'
 
-const METADATA = { 'svcsim.table': 'events', 'svcsim.description': 'every change of every object, in order' }
+/** Rises when a column of EVENT_FIELDS changes, comes or goes (testdata/arrow-schemas.json). */
+export const EVENT_SCHEMA_VERSION = 1
+
+const METADATA = {
+  'svcsim.table': 'events',
+  'svcsim.description': 'every change of every object, in order',
+  'svcsim.schema_version': String(EVENT_SCHEMA_VERSION),
+}
 
 export interface EventEncoder {
   readonly head: Uint8Array

@@ -2,8 +2,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as parquet from 'parquet-wasm'
 import { describe, expect, it } from 'vitest'
 import { makeRunResult, makeSweep } from '../../test/make-run-result.ts'
-import { readArrowFile, writeArrowFile } from '../arrow/arrow-ipc.ts'
 import type { ColumnTable } from '../arrow/column-table.ts'
+import { readArrowFile } from '../arrow/ipc/read-arrow-file.ts'
+import { arrowFileOf } from '../arrow/ipc/write-arrow-file.ts'
 import { RESULT_TABLES, resultTables } from './arrow-tables.ts'
 import { numbersOf, tableNamed, textsOf } from './column-values.ts'
 
@@ -25,7 +26,7 @@ describe('result tables', () => {
 
   it.each(NAMES)('%s: apache-arrow reads back what was written', name => {
     const table = tableNamed(tables, name)
-    const { table: read, metadata } = readBack(writeArrowFile(table, { 'svcsim.seed': 'svcsim' }))
+    const { table: read, metadata } = readBack(arrowFileOf(table, { 'svcsim.seed': 'svcsim' }))
     expect(read).toEqual(table)
     expect(metadata.get('svcsim.seed')).toBe('svcsim')
   })
@@ -33,7 +34,7 @@ describe('result tables', () => {
   it.each(NAMES)('%s: arrow-rs reads the same, units and descriptions included', name => {
     const table = tableNamed(tables, name)
     // Behind 8 bytes of magic an IPC file is a stream.
-    const rewritten = parquet.Table.fromIPCStream(writeArrowFile(table, {}).subarray(8)).intoIPCStream()
+    const rewritten = parquet.Table.fromIPCStream(arrowFileOf(table, {}).subarray(8)).intoIPCStream()
     expect(readBack(rewritten).table).toEqual(table)
   })
 
@@ -87,7 +88,7 @@ describe('result tables', () => {
       ['cost-histogram', 0],
       ['modelled-cost', 0],
     ])
-    for (const table of empty) expect(readBack(writeArrowFile(table, {})).table).toEqual(table)
+    for (const table of empty) expect(readBack(arrowFileOf(table, {})).table).toEqual(table)
   })
 
   it('refuse columns of different lengths', () => {
@@ -100,6 +101,7 @@ describe('result tables', () => {
 describe('column values', () => {
   const table: ColumnTable = {
     name: 't',
+    version: 1,
     description: '',
     rowCount: 1,
     columns: [{ name: 'a', unit: '', description: '', type: 'utf8', values: ['x'] }],

@@ -7,6 +7,7 @@ import { digestTables } from './digest.ts'
 
 const makeTable = (column: Column, name = 't'): ColumnTable => ({
   name,
+  version: 1,
   description: '',
   rowCount: column.values.length,
   columns: [column],

@@ -2,13 +2,15 @@ import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import * as parquet from 'parquet-wasm'
 import { describe, expect, it } from 'vitest'
-import { readArrowFile, writeArrowFile } from './arrow-ipc.ts'
-import type { ColumnTable } from './column-table.ts'
+import type { ColumnTable } from '../column-table.ts'
+import { readArrowFile } from './read-arrow-file.ts'
+import { arrowFileOf } from './write-arrow-file.ts'
 
 const head = (name: string, unit = '') => ({ name, unit, description: `the ${name}` })
 
 const tableOf = (rows: readonly Row[]): ColumnTable => ({
   name: 'rows',
+  version: 3,
   description: 'every type of column',
   rowCount: rows.length,
   columns: [
@@ -52,7 +54,7 @@ describe('Arrow files', () => {
     fc.assert(
       fc.property(fc.array(rowArbitrary, { maxLength: 70 }), rows => {
         const table = tableOf(rows)
-        expect(readBack(writeArrowFile(table, {})).table).toEqual(table)
+        expect(readBack(arrowFileOf(table, {})).table).toEqual(table)
       }),
     )
   })
@@ -67,13 +69,13 @@ describe('Arrow files', () => {
       share: i % 5 === 0 ? Number.NaN : i / 7,
     }))
     const table = tableOf(rows)
-    expect(readBack(writeArrowFile(table, {})).table).toEqual(table)
+    expect(readBack(arrowFileOf(table, {})).table).toEqual(table)
   })
 
   it('carry the schema version, the table and the given metadata', () => {
-    const { metadata } = readBack(writeArrowFile(tableOf([]), { 'svcsim.seed': '42' }))
+    const { metadata } = readBack(arrowFileOf(tableOf([]), { 'svcsim.seed': '42' }))
     expect(Object.fromEntries(metadata)).toEqual({
-      'svcsim.schema_version': '1',
+      'svcsim.schema_version': '3',
       'svcsim.table': 'rows',
       'svcsim.description': 'every type of column',
       'svcsim.seed': '42',
@@ -82,12 +84,16 @@ describe('Arrow files', () => {
 
   it('refuse 64-bit values that are no whole numbers', () => {
     const column = { ...head('packets'), type: 'int64' as const, values: Float64Array.of(0.5) }
-    expect(() => writeArrowFile({ name: 't', description: '', rowCount: 1, columns: [column] }, {})).toThrow('0.5')
+    expect(() => arrowFileOf({ name: 't', version: 1, description: '', rowCount: 1, columns: [column] }, {})).toThrow(
+      '0.5',
+    )
   })
 
   it('refuse a column of another length', () => {
     const column = { ...head('text'), type: 'utf8' as const, values: ['a'] }
-    expect(() => writeArrowFile({ name: 't', description: '', rowCount: 2, columns: [column] }, {})).toThrow('t.text')
+    expect(() => arrowFileOf({ name: 't', version: 1, description: '', rowCount: 2, columns: [column] }, {})).toThrow(
+      't.text',
+    )
   })
 
   it('read the same in arrow-rs', () => {
@@ -96,7 +102,7 @@ describe('Arrow files', () => {
       { text: '', word: 'udp', flag: false, n: 255, whole: -1, share: -0.25 },
     ])
     // An IPC file is its magic, padded to 8 bytes, then a stream with an end mark, then the footer.
-    const stream = writeArrowFile(table, {}).subarray(8)
+    const stream = arrowFileOf(table, {}).subarray(8)
     const rewritten = parquet.Table.fromIPCStream(stream).intoIPCStream()
     expect(readBack(rewritten).table).toEqual(table)
   })
@@ -104,7 +110,7 @@ describe('Arrow files', () => {
   it.each([
     ['nothing', new Uint8Array(0)],
     ['garbage', Uint8Array.from({ length: 300 }, (_, i) => (i * 7919) % 251)],
-    ['half a file', writeArrowFile(tableOf([]), {}).subarray(0, 200)],
+    ['half a file', arrowFileOf(tableOf([]), {}).subarray(0, 200)],
   ])('that are %s are a Problem naming the file', (_, bytes) => {
     expect(readArrowFile(bytes, 'x.arrow')).toMatchObject({ _tag: 'Left', left: { place: { file: 'x.arrow' } } })
   })

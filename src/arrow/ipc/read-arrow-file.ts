@@ -1,0 +1,99 @@
+/**
+ * Arrow IPC files read back: a table as a whole, or batch by batch from pieces of a file of any size. A file is a stream between its
+ * magic and a footer, and is read as that stream, front to back. What is not whole is a Problem.
+ */
+import * as A from 'apache-arrow'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Problem } from '../../problem/problem.ts'
+import { badInput } from '../../problem/problem.ts'
+import type { ArrowBatch, ArrowField } from '../arrow-vector.ts'
+import type { Column, ColumnTable } from '../column-table.ts'
+import { columnOfVectors } from '../table-vectors.ts'
+import { fieldOfArrow, vectorOfArrow } from './from-arrow.ts'
+import { DESCRIPTION_KEY, TABLE_KEY, VERSION_KEY } from './write-arrow-file.ts'
+
+export interface ReadTable {
+  readonly table: ColumnTable
+  readonly metadata: ReadonlyMap<string, string>
+}
+
+/** A table and its schema metadata from the bytes of an Arrow IPC file (or stream); `file` is named in a Problem. */
+export function readArrowFile(bytes: Uint8Array, file: string): E.Either<Problem, ReadTable> {
+  try {
+    if (hasMagic(bytes.subarray(0, MAGIC.length)) && !hasMagic(bytes.subarray(-MAGIC.length)))
+      throw new Error('it ends before its end')
+    const { schema, batches, numRows } = A.tableFromIPC(bytes)
+    if (batches.length === 0) throw new Error('it holds no record batch')
+    const fields = schema.fields.map(flatField)
+    const columns = fields.map((field, i): Column => {
+      const column = columnOfVectors(
+        field,
+        batches.map(b => vectorOfArrow(b.data.children[i])),
+      )
+      if (column === undefined) throw new Error(`column ${field.name} holds no values`)
+      return column
+    })
+    return E.right({ table: { ...headOf(schema.metadata), rowCount: numRows, columns }, metadata: schema.metadata })
+  } catch (cause) {
+    return E.left(unreadable(file, cause))
+  }
+}
+
+export interface ArrowBatches {
+  readonly fields: readonly ArrowField[]
+  readonly metadata: ReadonlyMap<string, string>
+  /** Valid until the next is asked for. Throws on bytes that are none. */
+  readonly batches: Iterable<ArrowBatch>
+}
+
+/** The same batch by batch; `pieces` are the bytes of the file, in order, and are asked for when they are needed. */
+export function readArrowBatches(pieces: Iterable<Uint8Array>, file: string): E.Either<Problem, ArrowBatches> {
+  try {
+    const reader = A.RecordBatchReader.from(streamWithin(pieces)) as A.RecordBatchStreamReader
+    reader.open()
+    const fields = reader.schema.fields.map(flatField)
+    const batches = function* (): Generator<ArrowBatch> {
+      for (const batch of reader) yield { rowCount: batch.numRows, vectors: batch.data.children.map(vectorOfArrow) }
+    }
+    return E.right({ fields, metadata: reader.schema.metadata, batches: batches() })
+  } catch (cause) {
+    return E.left(unreadable(file, cause))
+  }
+}
+
+export const unreadable = (file: string, cause: unknown): Problem =>
+  badInput(
+    { file },
+    `it is no whole Arrow file (${cause instanceof Error ? cause.message : String(cause)})`,
+    'give a file that svcsim wrote, or run the scenario again',
+  )
+
+/** The stream in a file: what stands behind 8 bytes of magic. */
+function* streamWithin(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let toSkip = MAGIC_BYTES
+  for (const piece of pieces) {
+    if (toSkip >= piece.length) toSkip -= piece.length
+    else {
+      yield piece.subarray(toSkip)
+      toSkip = 0
+    }
+  }
+}
+
+/** Of a file, at both ends; the first padded to 8 bytes. */
+const MAGIC = 'ARROW1'
+const MAGIC_BYTES = 8
+
+const hasMagic = (bytes: Uint8Array): boolean => String.fromCharCode(...bytes) === MAGIC
+
+function flatField(field: A.Field): ArrowField {
+  const neutral = fieldOfArrow(field)
+  if (neutral === undefined) throw new Error(`column ${field.name} has the type ${field.type}`)
+  return neutral
+}
+
+const headOf = (metadata: ReadonlyMap<string, string>) => ({
+  name: metadata.get(TABLE_KEY) ?? '',
+  description: metadata.get(DESCRIPTION_KEY) ?? '',
+  version: Number(metadata.get(VERSION_KEY)),
+})

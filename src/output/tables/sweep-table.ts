@@ -1,0 +1,47 @@
+/** sweep.arrow: how the answer grows along a sweep. */
+import { COST_BACKENDS, type CostBackend } from '../../netfilter/cost/cost-profile.ts'
+import type { SweepColumns } from '../run-result.ts'
+import { type ColumnSchema, optional, ratio, resultTable } from './result-table.ts'
+
+const nsColumns = (backend: CostBackend) => ({
+  [`meanNs:${backend}`]: optional(ratio('ns', `modelled time of a new connection over both hops, mean, ${backend}`)),
+  [`p50Ns:${backend}`]: optional(ratio('ns', `the same, median, ${backend}`)),
+  [`p99Ns:${backend}`]: optional(ratio('ns', `the same, 99th percentile, ${backend}`)),
+})
+
+const COLUMNS: Readonly<Record<string, ColumnSchema<'float64'>>> = {
+  value: ratio('1', 'value of the key that is swept'),
+  natRules: ratio('rules', "nat rules of a node as kube-proxy's metric counts them"),
+  meanRulesEvaluated: ratio('rules', 'rules a new connection evaluates over both hops, mean'),
+  p50RulesEvaluated: ratio('rules', 'the same, median'),
+  p90RulesEvaluated: ratio('rules', 'the same, 90th percentile'),
+  p99RulesEvaluated: ratio('rules', 'the same, 99th percentile'),
+  maxRulesEvaluated: ratio('rules', 'the same, largest'),
+  laterRulesEvaluated: ratio('rules', 'rules a later packet of a connection evaluates over both hops, mean'),
+  ...Object.assign({}, ...COST_BACKENDS.map(nsColumns)),
+  maxOverMean: ratio('1', 'busiest endpoint over mean, over all endpoints'),
+  coefficientOfVariation: ratio('1', 'standard deviation over mean of connections per endpoint'),
+  gini: ratio('1', 'Gini coefficient of connections per endpoint'),
+  jain: ratio('1', "Jain's fairness index of connections per endpoint"),
+  idleEndpoints: ratio('endpoints', 'endpoints without a connection'),
+}
+
+export const sweepTable = resultTable(
+  {
+    name: 'sweep',
+    version: 1,
+    description: 'One row a step: the whole run repeated for each value of one key.',
+    columns: COLUMNS,
+  },
+  ({ path, modelledNs, published, ...columns }: SweepColumns) => ({
+    ...columns,
+    ...Object.fromEntries(
+      modelledNs.flatMap(({ backend, mean, p50, p99 }) => [
+        [`meanNs:${backend}`, mean],
+        [`p50Ns:${backend}`, p50],
+        [`p99Ns:${backend}`, p99],
+      ]),
+    ),
+  }),
+  ({ path }) => ({ description: `One row a step: the whole run repeated for each value of ${path}.` }),
+)
