@@ -1,11 +1,11 @@
 /** What a new connection costs: rules evaluated, by hop and over both; and modelled processor time over both hops, by backend. */
 import type { ColumnTable } from '../arrow/column-table.ts'
-import { HOPS } from './arrow-tables.ts'
 import type { ChartFigure } from './chart-figure.ts'
 import { numbersOf, tableNamed, textsOf } from './column-values.ts'
 import { type CostCurve, distributionChart } from './distribution-chart.ts'
 import { countText, ratioText } from './number-text.ts'
 import type { HopCost, RunJson } from './run-json.ts'
+import { HOPS } from './tables/cost-histogram-table.ts'
 
 const HOP_NAMES = { first: 'first hop', second: 'second hop', total: 'both' } as const
 const HOP_COLOURS = { first: 'c1', second: 'c2', total: 'c3' } as const
