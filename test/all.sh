@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 packages=()
 command -v iptables-save >/dev/null || packages+=(iptables)
 command -v nft >/dev/null || packages+=(nftables)
+command -v ipset >/dev/null || packages+=(ipset)
 command -v python3 >/dev/null || packages+=(python3)
 command -v ip >/dev/null || packages+=(iproute2)
 command -v chromium >/dev/null || packages+=(chromium)

@@ -7,8 +7,12 @@ import { describe, expect, it } from 'vitest'
 import { type KernelBackend, kernelLacks } from '../src/app/kernel-replay.ts'
 
 /** Tests inside are run when this machine can replay with the backend. */
-export async function describeKernel(backend: KernelBackend, tests: () => void): Promise<void> {
-  const missing = (await kernelLacks(backend, [4, 6])).join(', ')
+export async function describeKernel(
+  backend: KernelBackend,
+  tests: () => void,
+  { sets = false }: { readonly sets?: boolean } = {},
+): Promise<void> {
+  const missing = (await kernelLacks(backend, [4, 6], sets)).join(', ')
   describe(`${backend}${missing === '' ? '' : ` (needs ${missing})`}`, () => {
     it.runIf(process.env['SVCSIM_REQUIRE_TOOLS'] === '1')('has what it needs', () => {
       expect(missing).toBe('')

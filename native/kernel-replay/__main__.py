@@ -1,12 +1,13 @@
 """Sends flows through rules in this machine's kernel, in network namespaces of its own. One JSON request in, one JSON answer out.
 
-    {"missing": BACKEND, "families": [4, 6]}                 -> {"missing": [what this machine lacks]}
+    {"missing": BACKEND, "families": [4, 6], "sets": bool}   -> {"missing": [what this machine lacks]}
     {"backend": "iptables-legacy" | "iptables-nft" | "nft",
      "topology": {"uplink", "pod_interface": names, "node_ips", "local_ips", "pod_cidrs": lists, "pod_side_ip": address or null,
                   "pod_addresses": pods outside pod_cidrs},
      "sysctls": {name: value}, "most_seconds": N, "steps": [STEP, …]}
                                                              -> {"kernel": release, "steps": [what each step gave]}
-    STEP: {"load": [{"family": 4 | 6, "text": rules}, …]}    replaces the rules (nft: family is of no account) -> null
+    STEP: {"sets": text of ipset save}                       which rules of iptables match -> null
+          {"load": [{"family": 4 | 6, "text": rules}, …]}    replaces the rules (nft: family is of no account) -> null
           {"send": [FLOW, …]}                                -> per flow {"connections": [{"source", "source_port", "arrivals", "answers", "refusal"}]}
           {"wait_ms": N} | {"forget": true}                  time passes | conntrack forgets all connections -> null
           {"count": true}                                    -> {"rules": per rule evaluated and matched, "chains": policies}
@@ -26,7 +27,7 @@ import time
 
 from netlink import forget_connections
 from problem import Problem
-from rules import open_rules
+from rules import load_sets, open_rules
 from tools import missing
 from traffic import Traffic
 from world import World
@@ -38,7 +39,7 @@ def main():
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     request = json.load(sys.stdin)
     try:
-        answer = {"missing": missing(request["missing"], request["families"])} if "missing" in request else replay(request)
+        answer = {"missing": missing(request["missing"], request["families"], request.get("sets", False))} if "missing" in request else replay(request)
         code = 0
     except Problem as problem:
         answer, code = {"problem": {"kind": problem.kind, "text": problem.text}}, 1
@@ -51,6 +52,7 @@ def replay(request):
     world = World(request["topology"], request["sysctls"])
     rules, traffic = open_rules(world.node, request["backend"]), Traffic(world, deadline)
     actions = {
+        "sets": lambda text: load_sets(world.node, text),
         "load": rules.load,
         "send": traffic.send,
         "wait_ms": lambda wait_ms: time.sleep(wait_ms / 1000),

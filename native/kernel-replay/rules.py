@@ -23,6 +23,13 @@ def open_rules(node, backend):
     return NftRules(node) if backend == "nft" else IptablesRules(node, backend)
 
 
+def load_sets(node, text):
+    try:
+        node.run("ipset", "restore", text=text)
+    except Problem as problem:
+        raise Problem("sets", _name_line(problem.text, text))
+
+
 class IptablesRules:
     def __init__(self, node, backend):
         self._node, self._backend, self._families = node, backend, set()

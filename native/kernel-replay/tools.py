@@ -21,11 +21,13 @@ def iptables_tool(backend, family):
     return plain if variant == _VARIANT[backend] else None
 
 
-def missing(backend, families):
+def missing(backend, families, sets=False):
     """What this machine lacks to replay with the backend, as words."""
     words = [] if os.geteuid() == 0 else ["root"]
     if shutil.which("ip") is None:
         words.append("ip (package iproute2)")
+    if sets and shutil.which("ipset") is None:
+        words.append("ipset (package ipset)")
     if backend == "nft":
         return words + ([] if shutil.which("nft") else ["nft (package nftables)"])
     for family in families:

@@ -31,6 +31,8 @@ export interface KernelRequest {
 }
 
 export type KernelStep =
+  /** Sets that rules of iptables match, as ipset save prints them; they come before the rules. */
+  | { readonly sets: string }
   /** Replaces the rules of each family at once, under whatever is connected. An nft text may hold both families. */
   | { readonly load: readonly { readonly family: IpFamily; readonly text: string }[] }
   | { readonly send: readonly KernelFlow[] }
@@ -117,9 +119,13 @@ export const kernelReplay =
   }
 
 /** What this machine lacks to replay in its kernel, as words; none: nothing. */
-export async function kernelLacks(backend: KernelBackend, families: readonly IpFamily[]): Promise<readonly string[]> {
+export async function kernelLacks(
+  backend: KernelBackend,
+  families: readonly IpFamily[],
+  sets = false,
+): Promise<readonly string[]> {
   if (process.platform !== 'linux') return ['Linux']
-  const answer = await ask({ missing: backend, families })
+  const answer = await ask({ missing: backend, families, sets })
   if (E.isRight(answer)) return (answer.right as { missing: readonly string[] }).missing
   const root = process.getuid?.() === 0 ? [] : ['root']
   return [...root, answer.left._tag === 'BadUsage' ? 'python3 (3.9 or later)' : 'a python3 that runs (3.9 or later)']
@@ -168,7 +174,9 @@ const ask = (request: unknown): Promise<E.Either<Problem, unknown>> =>
 function readAnswer(answer: unknown): E.Either<Problem, unknown> {
   const { problem } = answer as { readonly problem?: { readonly kind: string; readonly text: string } }
   if (problem === undefined) return E.right(answer)
-  if (problem.kind === 'rules')
-    return E.left(badInput({}, `the kernel does not take the rules: ${problem.text}`, 'take out what it does not know'))
+  if (problem.kind === 'rules' || problem.kind === 'sets')
+    return E.left(
+      badInput({}, `the kernel does not take the ${problem.kind}: ${problem.text}`, 'take out what it does not know'),
+    )
   return E.left(ioFailed("this machine's kernel", 'replay', problem.text, nativeMend(problem.kind)))
 }

@@ -16,6 +16,7 @@ import { readInput } from './files.ts'
 import { withCounters } from './nft-counters.ts'
 import { replayJson } from './replay-json.ts'
 import { type LoadedRules, type RulesInput, type RulesInputFlags, readRules, rulesInputOf } from './rules-input.ts'
+import { refuseStdinTwice } from './stdin-once.ts'
 
 export interface ReplayFlags extends RulesInputFlags {
   readonly flows?: string
@@ -58,8 +59,8 @@ function requestOf(flags: ReplayFlags): TE.TaskEither<Problem, ReplayRequest> {
   if (flows === undefined) return TE.left(badUsage('no flows', 'add --flows FLOWS.json'))
   if (workers !== undefined && !/^\d{1,4}$/.test(workers))
     return TE.left(badUsage(`--workers ${quoted(workers)} is no number`, 'write a whole number'))
-  if (flows === '-' && (flags.rules === '-' || flags.objects?.includes('-') === true))
-    return TE.left(badUsage('standard input is named twice', 'give - once'))
+  const twice = refuseStdinTwice(flows, flags.rules, flags.sets, ...(flags.objects ?? []))
+  if (twice !== undefined) return TE.left(twice)
   return pipe(
     rulesInputOf(flags),
     TE.map(rules => ({ rules, flows, seed, format })),

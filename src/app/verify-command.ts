@@ -3,14 +3,14 @@ import process from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import type { IpFamily } from '../net/ip.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
 import type { NodeRules } from '../replay/flows/node-rules.ts'
 import { streamSeed } from '../sim/random.ts'
 import { decodeFlowFile } from '../workload/decode-flow-file.ts'
 import { readInput } from './files.ts'
 import { KERNEL_BACKENDS, type KernelBackend, kernelLacks } from './kernel-replay.ts'
-import { type RulesInputFlags, readRules, rulesInputOf } from './rules-input.ts'
+import { type LoadedRules, type RulesInputFlags, readRules, rulesInputOf } from './rules-input.ts'
+import { refuseStdinTwice } from './stdin-once.ts'
 import { differenceCount, type Verification, verifyRules } from './verify/verification.ts'
 import { verificationJson } from './verify/verification-json.ts'
 import { verificationText } from './verify/verification-text.ts'
@@ -32,7 +32,7 @@ export const verifyCommand = (flags: VerifyFlags): TE.TaskEither<Problem, void> 
     TE.bind('rules', ({ input }) => readRules(input)),
     TE.bind('backend', ({ request, rules }) => TE.fromEither(backendOf(request.backend, rules.shown.mode))),
     TE.bind('flowFile', ({ request }) => pipe(readInput(request.flows), TE.chainEitherK(decodeFlowFile))),
-    TE.chainFirst(({ backend, rules }) => refuseLacks(backend, rules.shown.ruleset.family)),
+    TE.chainFirst(({ backend, rules }) => refuseLacks(backend, rules)),
     TE.chain(({ rules, flowFile, backend }) => verifyRules(rules, flowFile, backend, streamSeed(flags.seed, 'flows'))),
     TE.chain(verification => print(verification, flags)),
   )
@@ -42,15 +42,15 @@ interface VerifyRequest {
   readonly backend: KernelBackend | undefined
 }
 
-function requestOf({ flows, format, backend, rules, objects }: VerifyFlags): E.Either<Problem, VerifyRequest> {
+function requestOf({ flows, format, backend, rules, sets, objects }: VerifyFlags): E.Either<Problem, VerifyRequest> {
   if (format !== 'text' && format !== 'json')
     return E.left(badUsage(`--format ${quoted(format)} is unknown`, 'write text or json'))
   const known = KERNEL_BACKENDS.find(b => b === backend)
   if (backend !== undefined && known === undefined)
     return E.left(badUsage(`--backend ${quoted(backend)} is unknown`, `write ${KERNEL_BACKENDS.join(', ')}`))
   if (flows === undefined) return E.left(badUsage('no flows', 'add --flows FLOWS.json'))
-  if (flows === '-' && (rules === '-' || objects?.includes('-') === true))
-    return E.left(badUsage('standard input is named twice', 'give - once'))
+  const twice = refuseStdinTwice(flows, rules, sets, ...(objects ?? []))
+  if (twice !== undefined) return E.left(twice)
   return E.right({ flows, backend: known })
 }
 
@@ -63,9 +63,9 @@ function backendOf(wanted: KernelBackend | undefined, mode: NodeRules['mode']): 
 }
 
 const refuseLacks =
-  (backend: KernelBackend, family: IpFamily): TE.TaskEither<Problem, void> =>
+  (backend: KernelBackend, { shown, sets }: LoadedRules): TE.TaskEither<Problem, void> =>
   async () => {
-    const lacks = await kernelLacks(backend, [family])
+    const lacks = await kernelLacks(backend, [shown.ruleset.family], sets !== undefined)
     return lacks.length === 0
       ? E.right(undefined)
       : E.left(badUsage(`verify asks this machine's kernel and needs ${lacks.join(', ')}`, 'run it where they are'))

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 export const addRulesInputOptions = (command: Command): Command =>
   command
     .option('--rules <file>', 'iptables-save text, or nft list ruleset; - is stdin')
+    .option('--sets <file>', 'with --rules: the sets that they match, as ipset save prints them; - is stdin')
     .option('--objects <file...>', 'in place of --rules: Kubernetes objects, whose rules are made; - is stdin')
     .option('--log <log>', 'a log, or the folder of a run, in place of --objects')
     .option('--at <time>', 'an instant of the log; by default its end')

@@ -3,6 +3,7 @@ import { type IpAddress, writeIpWords } from '../net/ip.ts'
 import type { Match, Side } from '../ruleset/ruleset.ts'
 import { addressTypeBits } from './address-type.ts'
 import type { Encoder } from './encoder.ts'
+import { ipSetTables } from './ipset/ip-set-table.ts'
 import { limitCost } from './memory/limit-cost.ts'
 import { RECENT_OPERATION } from './memory/recent-lists.ts'
 import { recentStamps } from './memory/recent-stamps.ts'
@@ -74,6 +75,11 @@ function rareMatches(encoder: Encoder, match: Match): RareMatch[] {
       const { costUs, capUs } = limitCost(match)
       encoder.limitCredits.push(capUs)
       return [{ kind: 'limit', bucket: encoder.limitCredits.length - 1, costUs, capUs }]
+    }
+    case 'set': {
+      const { directions, returnNomatch = false } = match
+      const asked = { directions: Uint8Array.from(directions, d => (d === 'src' ? 1 : 0)), returnNomatch }
+      return [{ kind: 'set', asked, tables: ipSetTables(match.set!), wanted: !match.negated }]
     }
     case 'mac':
       return [{ kind: 'mac', wanted: !match.negated }]

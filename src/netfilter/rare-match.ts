@@ -5,6 +5,7 @@
 import { isAddressType } from './address-type.ts'
 import type { Engine } from './engine.ts'
 import { INTERFACE } from './interface.ts'
+import { type AskedOfSet, holdsPacket, type IpSetTable } from './ipset/ip-set-table.ts'
 import type { NodeMemory } from './memory/node-memory.ts'
 import type { RecentQuestion } from './memory/recent-lists.ts'
 
@@ -45,6 +46,12 @@ export type RareMatch =
     }
   /** Costs in microseconds of credit. */
   | { readonly kind: 'limit'; readonly bucket: number; readonly costUs: number; readonly capUs: number }
+  | {
+      readonly kind: 'set'
+      readonly asked: AskedOfSet
+      readonly tables: readonly IpSetTable[]
+      readonly wanted: boolean
+    }
   | { readonly kind: 'mac'; readonly wanted: boolean }
 
 /** Whether the match holds; source … destinationPort are those the table sees. */
@@ -100,6 +107,21 @@ export function rareHolds(
     }
     case 'limit':
       return takeCredit(memoryOf(engine), match.bucket, match.costUs, match.capUs)
+    case 'set': {
+      const nowUs = engine.memory?.nowUs ?? 0
+      return (
+        holdsPacket(
+          match.tables,
+          match.asked,
+          engine.packet,
+          source,
+          destination,
+          sourcePort,
+          destinationPort,
+          nowUs,
+        ) === match.wanted
+      )
+    }
     case 'mac':
       return (inInterface === INTERFACE.uplink || inInterface === INTERFACE.pod) && !match.wanted
   }

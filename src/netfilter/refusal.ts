@@ -5,6 +5,7 @@
 import type { IpFamily } from '../net/ip.ts'
 import type { Problem } from '../problem/problem.ts'
 import { badInput, quoted } from '../problem/problem.ts'
+import { unmodelledSet } from '../ruleset/ip-set.ts'
 import { protocolNumber } from '../ruleset/protocol-number.ts'
 import type {
   AddressType,
@@ -148,7 +149,7 @@ function refuseMatch(family: IpFamily, rule: Rule, match: Match): Refusal | unde
             mend: 'use a rate and burst of at least 1, and a lower burst for long intervals',
           }
     case 'set':
-      return unknownMatch(`match set (${quoted(match.name)}), whose members the ruleset does not say,`)
+      return refuseSet(family, match)
     case 'unknown':
       return unknownMatch(`match ${match.module}`)
     default:
@@ -179,6 +180,26 @@ function refuseVerdict(family: IpFamily, verdict: Verdict): Refusal | undefined 
     default:
       return undefined
   }
+}
+
+function refuseSet(family: IpFamily, { name, set }: Match & { kind: 'set' }): Refusal | undefined {
+  const what = `match set (${quoted(name)})`
+  if (set === undefined)
+    return {
+      what: `${what} asks a set whose members the ruleset does not say`,
+      mend: 'give the text of ipset save with --sets, or say whether it holds: --unknown-matches never or always',
+    }
+  const unmodelled = unmodelledSet(set)
+  if (unmodelled !== undefined)
+    return unknownMatch(
+      `${what} of type ${unmodelled.type}${unmodelled === set ? '' : ` (${quoted(unmodelled.name)})`}`,
+    )
+  if (set.kind === 'filled' && set.family !== undefined && set.family !== family)
+    return {
+      what: `${what} asks a set of IPv${set.family} in an IPv${family} ruleset, which iptables does not load`,
+      mend: 'use a set of the family',
+    }
+  return undefined
 }
 
 const unknownMatch = (what: string): Refusal => ({

@@ -1,7 +1,8 @@
 /**
  * A ruleset whose unknown matches are settled: taken to hold never, or always. Rules keep their places, so counters go to the same ones.
- * Sets are unknown too: their members are not in the ruleset.
+ * Sets are unknown too where they were not given: their members are not in the ruleset.
  */
+import { type IpSet, unmodelledSet } from '../ruleset/ip-set.ts'
 import type { Chain, Match, Rule, Ruleset } from '../ruleset/ruleset.ts'
 
 export function settleUnknown(ruleset: Ruleset, holds: 'never' | 'always'): Ruleset {
@@ -22,7 +23,10 @@ const settleRule = (rule: Rule, holds: 'never' | 'always'): Rule => ({
   matches: rule.matches.flatMap(match => (isUnknown(match) ? (holds === 'always' ? [] : [NEVER]) : [match])),
 })
 
-const isUnknown = (match: Match): boolean => match.kind === 'unknown' || match.kind === 'set'
+const isUnknown = (match: Match): boolean =>
+  match.kind === 'unknown' || (match.kind === 'set' && !isModelled(match.set))
+
+const isModelled = (set: IpSet | undefined): boolean => set !== undefined && unmodelledSet(set) === undefined
 
 /** No mark is 1 when none of its bits is looked at. */
 const NEVER: Match = { kind: 'mark', value: 1, mask: 0, negated: false }

@@ -6,6 +6,7 @@ import { CT } from '../net/packet.ts'
 import { protocolNumber } from '../ruleset/protocol-number.ts'
 import type { AddressRange, AddressType, AddressTypes, Match, PortRange } from '../ruleset/ruleset.ts'
 import type { HostView } from './host.ts'
+import { inIpSet } from './ipset/plain-ip-set.ts'
 import { limitCost } from './memory/limit-cost.ts'
 import { plainRecentHolds } from './memory/plain-recent.ts'
 import type { TraceMemory } from './memory/trace-memory.ts'
@@ -108,8 +109,10 @@ export function matchHolds(match: Match, packet: Packet, place: PacketPlace, wor
     case 'nfacct':
       return true
     case 'set':
+      if (match.set === undefined) throw new Error(`match set ${match.name} is refused before it is asked`)
+      return inIpSet(match.set, match, packet, world.memory?.nowUs ?? 0) !== match.negated
     case 'unknown':
-      throw new Error(`match ${match.kind} is refused before it is asked`)
+      throw new Error(`match ${match.module} is refused before it is asked`)
   }
 }
 

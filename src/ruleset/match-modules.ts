@@ -293,16 +293,22 @@ const mac = module<Match>({ '--mac-source': ARG_NOT }, ([given], values) => {
   return { kind: 'mac', address, negated: given.negated }
 })
 
-const set = module<Match>({ '--match-set': TWO_NOT }, ([given], values) =>
-  given === undefined
-    ? undefined
-    : {
-        kind: 'set',
-        name: kept(values.name(given.word)),
-        directions: values.list(given.word + 1, ['src', 'dst'] as const, 'direction'),
-        negated: given.negated,
-      },
-)
+const set = module<Match>({ '--match-set': TWO_NOT, '--return-nomatch': FLAG }, (all, values) => {
+  const given = find(all, '--match-set')
+  if (given === undefined) return undefined
+  const directions = values.list(given.word + 1, ['src', 'dst'] as const, 'direction')
+  if (directions.length > MOST_DIRECTIONS)
+    values.fail(given.word + 1, `${directions.length} directions are too many`, `give at most ${MOST_DIRECTIONS}`)
+  return {
+    kind: 'set',
+    name: kept(values.name(given.word)),
+    directions,
+    negated: given.negated,
+    ...(find(all, '--return-nomatch') === undefined ? {} : { returnNomatch: true }),
+  }
+})
+
+const MOST_DIRECTIONS = 6
 
 const PHYSDEV_OPTIONS = {
   '--physdev-in': ARG_NOT,

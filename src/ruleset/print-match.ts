@@ -51,7 +51,7 @@ export function printMatch(match: Match, family: IpFamily): string {
     case 'mac':
       return ` -m mac${not(match.negated)} --mac-source ${match.address}`
     case 'set':
-      return ` -m set${not(match.negated)} --match-set ${match.name} ${match.directions.join(',')}`
+      return ` -m set${not(match.negated)} --match-set ${match.name} ${match.directions.join(',')}${match.returnNomatch === true ? ' --return-nomatch' : ''}`
     case 'physdev':
       return ` -m physdev${match.options.map(o => `${not(o.negated)} --physdev-${o.option}${'name' in o ? ` ${o.name}` : ''}`).join('')}`
     case 'nfacct':

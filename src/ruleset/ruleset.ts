@@ -6,6 +6,7 @@
  * Objects are immutable and may be shared: two rulesets that hold the same Chain object hold the same chain, and compile it once.
  */
 import type { IpAddress, IpFamily, IpPrefix } from '../net/ip.ts'
+import type { IpSet } from './ip-set.ts'
 import type { ProtocolName } from './protocol-number.ts'
 
 export type TableName = 'raw' | 'mangle' | 'nat' | 'filter' | 'security'
@@ -135,6 +136,10 @@ export type Match =
       readonly name: string
       readonly directions: readonly ('src' | 'dst')[]
       readonly negated: boolean
+      /** Elements marked nomatch hold, and no others. */
+      readonly returnNomatch?: true
+      /** What the set holds, where that is known (netfilter/ipset/give-ip-sets.ts). */
+      readonly set?: IpSet
     }
   /** The port of a bridge that the packet came in or goes out by. */
   | { readonly kind: 'physdev'; readonly options: readonly PhysdevOption[] }

@@ -39,9 +39,15 @@ export function whyNot(match: Match, seen: Seen, family: IpFamily): string {
       return match.operation === 'rcheck' || match.operation === 'update'
         ? `its ${match.side} is ${match.negated ? '' : 'not '}in the list ${match.name}: no packet came before`
         : `the list ${match.name} has no place for it`
+    case 'set':
+      return match.directions.length === 1
+        ? `its ${DIRECTIONS[match.directions[0]]} ${match.directions[0] === 'src' ? seen.source : seen.destination} is ${inOrNot(match.negated)} the set ${match.name}`
+        : `it is ${inOrNot(match.negated)} the set ${match.name} (${match.directions.join(',')})`
     default:
       return `this does not hold: ${printMatch(match, family).trim()}`
   }
 }
+
+const DIRECTIONS = { src: 'source', dst: 'destination' } as const
 
 const inOrNot = (negated: boolean): string => (negated ? 'in' : 'not in')

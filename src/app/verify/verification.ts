@@ -15,6 +15,8 @@ import { replayFlows } from '../../replay/flows/replay-flows.ts'
 import { refuseOtherFamily } from '../../replay/flows/replay-ruleset.ts'
 import { steeredEvaluator } from '../../replay/flows/steered-evaluator.ts'
 import { FLOW_INTERFACES, topologyHost } from '../../replay/flows/topology-host.ts'
+import type { IpSets } from '../../ruleset/parse-ip-sets.ts'
+import { printIpSets } from '../../ruleset/print-ip-sets.ts'
 import { printRuleset } from '../../ruleset/print-iptables.ts'
 import { printNftRuleset } from '../../ruleset/print-nftables.ts'
 import type { StreamSeed } from '../../sim/random.ts'
@@ -51,6 +53,7 @@ export interface VerifiedRules {
   /** As the kernel loads them, and as the simulator evaluates them: place by place the same. */
   readonly shown: NodeRules
   readonly evaluated: NodeRules
+  readonly sets?: IpSets
 }
 
 /** More would take the kernel's side hours. */
@@ -71,7 +74,7 @@ export const verifyRules = (
     TE.chainEitherK(() => refuseOtherFamily(flowFile, rules.shown.ruleset.family)),
     // What the simulator refuses need not be sent through the kernel.
     TE.chainEitherK(() => simulate(rules, flowFile, seed, [])),
-    TE.chain(() => askKernel(rules.shown, flowFile, backend)),
+    TE.chain(() => askKernel(rules, flowFile, backend)),
     TE.chainEitherK(answer => compare(rules, flowFile, backend, seed, answer)),
   )
 
@@ -82,7 +85,7 @@ function refuseTooMany({ flows }: FlowFile): E.Either<Problem, void> {
     : E.left(badInput({ field: 'flows' }, `hold ${packets} packets`, `verify sends at most ${MOST_PACKETS}`))
 }
 
-const askKernel = (rules: NodeRules, { topology, flows }: FlowFile, backend: KernelBackend) =>
+const askKernel = ({ shown: rules, sets }: VerifiedRules, { topology, flows }: FlowFile, backend: KernelBackend) =>
   kernelReplay({
     backend,
     topology,
@@ -91,6 +94,7 @@ const askKernel = (rules: NodeRules, { topology, flows }: FlowFile, backend: Ker
     sysctls: SYSCTLS,
     mostSeconds: MOST_SECONDS,
     steps: [
+      ...(sets === undefined ? [] : [{ sets: printIpSets(sets.values()) }]),
       { load: [{ family: rules.ruleset.family, text: textOf(rules) }] },
       { send: flows.map(kernelFlow) },
       { count: true },
@@ -119,7 +123,7 @@ const compare = (
   seed: StreamSeed,
   { kernel, steps }: KernelAnswer,
 ): E.Either<Problem, Verification> => {
-  const [, sent, counters] = steps as readonly [null, readonly SentFlow[], KernelCounters]
+  const [sent, counters] = steps.slice(-2) as [readonly SentFlow[], KernelCounters]
   const { family } = rules.shown.ruleset
   return pipe(
     simulate(rules, flowFile, seed, sent),

@@ -4,6 +4,7 @@ import type { IpFamily } from '../../net/ip.ts'
 import { parseIp } from '../../net/ip.ts'
 import type { AddressTypes, CtState, Match, PortRange } from '../../ruleset/ruleset.ts'
 import { from, to, withChance } from './make-rules.ts'
+import { randomSetMatch } from './random-ip-sets.ts'
 
 export const PORTED = ['tcp', 'tcp', 'udp', 'sctp'] as const
 
@@ -61,6 +62,7 @@ export const randomMatches = (family: IpFamily, remembers: boolean): fc.Arbitrar
     one(fc.constant<Match>({ kind: 'comment', text: 'seen' })),
     one(fc.constant<Match>({ kind: 'nfacct', name: 'counted' })),
     rareMatches(family),
+    one(randomSetMatch(family, remembers)),
     ...(remembers ? [rememberedMatches(family)] : []),
   )
 }
