@@ -15,7 +15,7 @@ import { runJsonText } from '../output/run-json.ts'
 import { terminalSummary } from '../output/terminal-summary.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
 import { type PathSetting, parseSetting } from '../scenario/set-path.ts'
-import { checkThreshold, parseThreshold, type Threshold, type ThresholdResult } from '../scenario/threshold.ts'
+import { checkThreshold, parseThreshold, type Threshold } from '../scenario/threshold.ts'
 import { withInterrupt } from './interrupt.ts'
 import { listScenarios, loadScenario, readScenarioFiles } from './load-scenario.ts'
 import { withNewLog } from './new-log.ts'
@@ -24,6 +24,7 @@ import { readCostProfiles } from './read-cost-profiles.ts'
 import { withResultDir } from './result-dir.ts'
 import { checkOwner } from './result-owner.ts'
 import { runScenario } from './run-scenario.ts'
+import { verdictOf } from './verdict.ts'
 import { writeResults } from './write-results.ts'
 
 export interface RunFlags {
@@ -153,11 +154,6 @@ const expectedThresholds = (
     A.traverseWithIndex(E.Applicative)((i, text: string) => parseThreshold(text, { file, field: `expect[${i}]` })),
     E.map(own => [...own, ...more]),
   )
-
-function verdictOf(thresholds: readonly ThresholdResult[]): E.Either<Problem, void> {
-  const failures = thresholds.filter(t => !t.passed).map(t => `${t.text} (it is ${t.actual})`)
-  return failures.length === 0 ? E.right(undefined) : E.left({ _tag: 'ThresholdFailed', failures })
-}
 
 const printList = (): TE.TaskEither<Problem, void> =>
   pipe(

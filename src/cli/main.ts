@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander'
 import { ownVersion } from '../app/version.ts'
 import { badUsage } from '../problem/problem.ts'
 import { registerCalibrate } from './calibrate.ts'
+import { registerCompare } from './compare.ts'
 import { registerDiff } from './diff.ts'
 import { report } from './finish.ts'
 import { registerGet } from './get.ts'
@@ -28,6 +29,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerLog,
   registerGet,
   registerReport,
+  registerCompare,
   registerCalibrate,
 ]
 

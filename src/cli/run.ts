@@ -1,9 +1,8 @@
 /** `svcsim run SCENARIO`: the main job. Flags become settings of the scenario; the work is app/run-scenario.ts. */
 import type { Command } from 'commander'
 import type { RunFlags } from '../app/run-command.ts'
+import { collect } from './collect.ts'
 import { finish } from './finish.ts'
-
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value]
 
 export function registerRun(program: Command): void {
   program
