@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Mutation testing, outside continuous integration: `bash test/mutation.sh [SLICE…]`, slices as in mutation/slices.mjs, all by default.
+# Stryker lives in a folder of its own beside a copy of the sources (SVCSIM_MUTATION_DIR), never in the project's node_modules. What an
+# earlier call found out stays valid there as long as source and tests do not change (incremental).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+STRYKER=10.1.1
+folder=${SVCSIM_MUTATION_DIR:-${TMPDIR:-/tmp}/svcsim-mutation}
+mkdir -p "$folder"
+
+# The tests read goldens and every source they touch; results and history are left out.
+for part in src test testdata scenarios profiles; do rm -rf "${folder:?}/$part" && cp -r "$part" "$folder/"; done
+cp package.json package-lock.json "$folder/"
+if [ ! -d "$folder/node_modules/@stryker-mutator" ]; then
+  rm -rf "$folder/node_modules" && cp -rL node_modules "$folder/node_modules"
+  npm install --prefix "$folder" --no-save --no-audit --no-fund "@stryker-mutator/core@$STRYKER" "@stryker-mutator/vitest-runner@$STRYKER"
+fi
+
+cd "$folder"
+export PATH="$folder/node_modules/.bin:$PATH"
+[ $# -gt 0 ] || mapfile -t slices < <(node test/mutation/slices.mjs)
+for slice in "${@:-${slices[@]}}"; do
+  SVCSIM_MUTATION_SLICE=$slice SVCSIM_PROPERTY_RUNS=${SVCSIM_PROPERTY_RUNS:-40} node node_modules/@stryker-mutator/core/bin/stryker.js \
+    run test/mutation/stryker.config.mjs
+done

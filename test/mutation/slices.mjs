@@ -1,0 +1,36 @@
+/** What is mutated, and which quick tests judge it. Each slice takes minutes. Run as a program: names the slices. */
+import { pathToFileURL } from 'node:url'
+
+const NETFILTER = 'src/netfilter'
+const of = (folder, ...names) => names.map(name => `${folder}/${name}.ts`)
+
+/** Judges of whole walks: random rulesets, and rows by hand. */
+const WALKS = ['src/netfilter/evaluate.test.ts', 'src/netfilter/compile.test.ts', 'src/netfilter/statistic-run.test.ts']
+const NFT = ['src/netfilter/nft/evaluate-nft.test.ts']
+
+export const SLICES = {
+  trace: { mutate: of(NETFILTER, 'trace', 'trace-table', 'walk-hooks'), tests: WALKS },
+  matches: { mutate: of(NETFILTER, 'trace-match', 'trace-nat', 'statistic-run', 'route'), tests: WALKS },
+  evaluate: { mutate: of(NETFILTER, 'evaluate', 'stretch', 'rare-match'), tests: WALKS },
+  'walk-chain': { mutate: of(NETFILTER, 'walk-chain', 'dispatch'), tests: WALKS },
+  encode: {
+    mutate: of(
+      NETFILTER,
+      'encode-chain',
+      'encode-dispatch',
+      'encode-match',
+      'encode-rare',
+      'encode-verdict',
+      'encoder',
+    ),
+    tests: WALKS,
+  },
+  conntrack: {
+    mutate: of(`${NETFILTER}/conntrack`, 'conntrack', 'plain-conntrack', 'tcp-states', 'sctp-states', 'nat-port'),
+    tests: ['src/netfilter/conntrack/conntrack.test.ts', 'src/netfilter/evaluate.test.ts'],
+  },
+  'nft-trace': { mutate: of(`${NETFILTER}/nft`, 'trace-nft', 'trace-nft-statement'), tests: NFT },
+  'nft-evaluate': { mutate: of(`${NETFILTER}/nft`, 'evaluate-nft', 'walk-nft-chain', 'compile-nft'), tests: NFT },
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) console.log(Object.keys(SLICES).join('\n'))

@@ -1,0 +1,24 @@
+/** Stryker for one slice (SVCSIM_MUTATION_SLICE): one worker, each mutant against the tests that reach it. */
+import { SLICES } from './slices.mjs'
+
+const slice = process.env['SVCSIM_MUTATION_SLICE']
+
+export default {
+  mutate: SLICES[slice].mutate,
+  // Words of messages are not behaviour of the kernel.
+  mutator: { excludedMutations: ['StringLiteral'] },
+  testRunner: 'vitest',
+  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
+  coverageAnalysis: 'perTest',
+  concurrency: 1,
+  incremental: true,
+  incrementalFile: `reports/${slice}.incremental.json`,
+  reporters: ['clear-text', 'json'],
+  jsonReporter: { fileName: `reports/${slice}.json` },
+  clearTextReporter: { allowColor: false, allowEmojis: false, logTests: false, reportTests: false },
+  disableTypeChecks: false,
+  timeoutMS: 10_000,
+  timeoutFactor: 3,
+  checkers: [],
+  allowConsoleColors: false,
+}
