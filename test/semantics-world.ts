@@ -109,12 +109,15 @@ export const podAddress = (family: IpFamily, n: number): string => `${ADDRESSES[
 export const atPort = (address: string, port: number): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 
-/** `endpoints` pods, the first of this node, the others of another. */
-export function webCluster(family: IpFamily, endpoints: number, changes: Partial<Service> = {}): ClusterState {
+/** `endpoints`: that many pods, from number 1 on, or their numbers. Pod 1 is of this node, the others of another. */
+export function webCluster(
+  family: IpFamily,
+  endpoints: number | readonly number[],
+  changes: Partial<Service> = {},
+): ClusterState {
   const { node, service } = ADDRESSES[family]
-  const pods = Array.from({ length: endpoints }, (_, i) =>
-    makeEndpoint(podAddress(family, i + 1), { nodeName: i === 0 ? 'a' : 'b' }),
-  )
+  const numbers = typeof endpoints === 'number' ? Array.from({ length: endpoints }, (_, i) => i + 1) : endpoints
+  const pods = numbers.map(n => makeEndpoint(podAddress(family, n), { nodeName: n === 1 ? 'a' : 'b' }))
   return makeState(
     makeNode('a', { ip: node }),
     makeService({
@@ -153,7 +156,7 @@ export function rulesOf(state: ClusterState, mode: ProxyMode, family: IpFamily):
     : { mode, ruleset: nftablesRuleset(state, 'a', { ...config, mode, nodePortAddresses: ['primary'] }, family) }
 }
 
-export function iptablesOf(text: string, family: IpFamily = 4): NodeRules {
+export function iptablesOf(text: string, family: IpFamily = 4): NodeRules & { readonly mode: 'iptables' } {
   return { mode: 'iptables', ruleset: completeTables(right(parseIptables(text, { family })).ruleset) }
 }
 
