@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { ClusterEvent } from '../cluster/cluster-event.ts'
 import type { ClusterState } from '../cluster/cluster-state.ts'
+import type { Kind } from '../cluster/objects.ts'
 import { type ReadObjects, readObjects } from '../cluster/read-objects.ts'
 import { runControlPlane } from '../controlplane/control-plane.ts'
 import { isTimed, type SimulatedCluster, simulateCluster } from '../controlplane/live/simulate-cluster.ts'
@@ -24,6 +25,8 @@ export interface PreparedCluster {
   readonly warnings: readonly string[]
   /** What happened besides the events; absent without time. */
   readonly simulated?: SimulatedCluster
+  /** Over time: the events that a kube-proxy hears of, and those of nodes. */
+  readonly proxied: readonly ClusterEvent[]
 }
 
 /** `files` are those the scenario names, read. The log is written to `sinks` as the events come. */
@@ -52,6 +55,7 @@ function buildCluster(
   const waiting: ClusterEvent[] = []
   let failure: Problem | undefined
   let events = 0
+  const proxied: ClusterEvent[] = []
   const write = (): void => {
     const written = append(waiting)
     if (E.isLeft(written)) failure ??= written.left
@@ -59,6 +63,7 @@ function buildCluster(
   }
   const emit = (event: ClusterEvent): void => {
     events += 1
+    if (isTimed(scenario) && PROXIED.has(event.object.kind)) proxied.push(event)
     waiting.push(event)
     if (waiting.length === EVENTS_PER_APPEND) write()
   }
@@ -68,7 +73,7 @@ function buildCluster(
     ...recorded.items.map(change => ({ ...change, timeUs: change.timeUs ?? 0 })),
   ]
   const config = controlPlaneConfig(scenario, brought)
-  const result: E.Either<Problem, Omit<PreparedCluster, 'events'>> = isTimed(scenario)
+  const result: E.Either<Problem, Omit<PreparedCluster, 'events' | 'proxied'>> = isTimed(scenario)
     ? pipe(
         simulateCluster(inputs, config, scenario, emit),
         E.map(simulated => ({ ...simulated, simulated })),
@@ -83,8 +88,11 @@ function buildCluster(
     E.map(() => ({
       state,
       events,
+      proxied,
       warnings: [...leftAside(read), ...leftAside(recorded), ...warnings],
       ...(simulated && { simulated }),
     })),
   )
 }
+
+const PROXIED: ReadonlySet<Kind> = new Set<Kind>(['Service', 'EndpointSlice', 'ServiceCIDR', 'Node'])

@@ -11,14 +11,17 @@ import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import { assembleResult } from '../output/assemble-result.ts'
 import type { RunResult, SweepColumns } from '../output/run-result.ts'
 import { sweepColumns } from '../output/sweep-columns.ts'
+import type { PassedNodes } from '../output/time-columns.ts'
 import { badInput, type Problem, quoted } from '../problem/problem.ts'
-import { planRun } from '../replay/plan-run.ts'
+import { type PlannedRun, planRun } from '../replay/plan-run.ts'
 import { type ReplayPool, withPool } from '../replay/pool.ts'
+import { apiBytes } from '../replay/time/api-bytes.ts'
+import { planTime } from '../replay/time/plan-time.ts'
 import { checkScenario, type ScenarioSource } from '../scenario/decode-scenario.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { parsePath, withSetting } from '../scenario/set-path.ts'
 import type { ScenarioFiles } from './load-scenario.ts'
-import { prepareCluster } from './prepare-cluster.ts'
+import { type PreparedCluster, prepareCluster } from './prepare-cluster.ts'
 import type { Progress } from './progress.ts'
 
 export interface RunInput {
@@ -118,16 +121,59 @@ const runStep = (
         pool.replay(run.plan, { signal, onProgress: (done, jobs) => progress.part(done / jobs) }),
       ),
     ),
+    TE.bind('passed', ({ cluster, run }) => passTime(scenario, cluster, run, { pool, progress, signal, wall, label })),
     TE.chainFirst(() => phase(progress, signal, `${label}adding up`)),
-    TE.map(({ cluster, run, tallies }) => ({
+    TE.map(({ cluster, run, tallies, passed }) => ({
       result: timed('resultMs', () =>
-        assembleResult({ scenario, state: cluster.state, events: cluster.events, run, tallies, profiles }),
+        assembleResult({
+          scenario,
+          state: cluster.state,
+          events: cluster.events,
+          run,
+          tallies,
+          profiles,
+          ...(passed === undefined ? {} : { passed }),
+        }),
       ),
       warnings: [
         ...cluster.warnings,
         ...run.plan.traffic.silent.map(s => `traffic.sources.${SOURCES[s.asked]} sends nothing: ${s.why}`),
       ],
     })),
+  )
+}
+
+interface Passing {
+  readonly pool: ReplayPool
+  readonly progress: Progress
+  readonly signal: AbortSignal
+  readonly wall: Record<string, number>
+  readonly label: string
+}
+
+/** Passes 2 and 4 of a run over time; nothing to do without. */
+function passTime(
+  scenario: Scenario,
+  { simulated, proxied }: PreparedCluster,
+  run: PlannedRun,
+  { pool, progress, signal, wall, label }: Passing,
+): TE.TaskEither<Problem, PassedNodes | undefined> {
+  const { time } = scenario
+  if (time === undefined || simulated === undefined) return TE.right(undefined)
+  return pipe(
+    phase(progress, signal, `${label}every node's own view in time`),
+    TE.chainEitherK(() =>
+      stopwatch(wall)('versionsMs', () => planTime(scenario, time, { ...simulated, events: proxied }, run)),
+    ),
+    TE.bindTo('plan'),
+    TE.bind('tallies', ({ plan }) =>
+      timedTask(
+        wall,
+        'timeMs',
+        pool.passTime(plan, { signal, onProgress: (done, jobs) => progress.part(done / jobs) }),
+      ),
+    ),
+    TE.map(passed => ({ ...passed, apiBytes: apiBytes(proxied, passed.plan) })),
   )
 }
 

@@ -26,6 +26,7 @@ import type {
   ServiceColumns,
   ZoneColumns,
 } from './run-result.ts'
+import { type PassedNodes, timeColumns, timeMetrics } from './time-columns.ts'
 
 export interface FinishedRun {
   readonly scenario: Scenario
@@ -36,15 +37,18 @@ export interface FinishedRun {
   readonly tallies: Tallies
   /** The prices of the run, if it had any. */
   readonly profiles?: CostProfiles
+  /** Of a run over time. */
+  readonly passed?: PassedNodes
 }
 
 export function assembleResult(finished: FinishedRun): RunResult {
-  const { run, tallies, profiles } = finished
+  const { run, tallies, profiles, passed } = finished
   const loads = endpointLoads(run, tallies)
   const endpoints = endpointColumns(run, loads)
   const services = serviceColumns(run, tallies, loads)
   const nodes = nodeColumns(run, tallies, endpoints)
   const zones = zoneColumns(nodes)
+  const time = passed === undefined ? undefined : timeColumns(passed, run.rows, nodes.node)
   const head = runHead(finished, loads.length, zones.zone.length)
   const rulesEvaluated = { firstHop: tallies.firstHop, secondHop: tallies.secondHop, total: tallies.total }
   const rules = allRules(run, tallies)
@@ -63,9 +67,11 @@ export function assembleResult(finished: FinishedRun): RunResult {
     })),
     rulesEvaluated,
     modelledNs,
+    ...(time === undefined ? {} : { time }),
     metrics: {
       ...runMetrics(head, endpoints, services, rulesEvaluated, modelledNs),
       'rulesEvaluated.laterPackets.mean': laterRules(tallies),
+      ...(time === undefined ? {} : timeMetrics(time)),
     },
   }
 }

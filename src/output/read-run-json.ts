@@ -57,6 +57,31 @@ const PUBLISHED = {
   perRuleNs: 'number',
 } as const
 
+const SPREAD: Shape = {
+  fields: { count: 'number', mean: 'number', p50: 'number', p90: 'number', p99: 'number', max: 'number' },
+}
+
+const TIME: Shape = {
+  fields: {
+    horizonS: 'number',
+    windowS: 'number',
+    latencyMs: SPREAD,
+    fullSyncs: 'number',
+    partialSyncs: 'number',
+    fullSyncMs: SPREAD,
+    partialSyncMs: SPREAD,
+    busyShare: 'number',
+    apiChanges: 'number',
+    apiBytes: 'number',
+    connections: 'number',
+    failed: 'number',
+    outcomes: { map: 'number' },
+    packetsDelivered: 'number',
+    packetsLost: 'number',
+    lagMs: SPREAD,
+  },
+}
+
 const RUN_JSON: Shape = {
   fields: {
     schemaVersion: 'number',
@@ -84,6 +109,7 @@ const RUN_JSON: Shape = {
     },
     rulesEvaluated: { fields: HOP_COSTS },
     modelledNs: { list: { fields: { backend: 'text', profile: 'text', ...HOP_COSTS } } },
+    time: { orNull: TIME },
     metrics: { map: 'number' },
     thresholds: { list: { fields: { text: 'text', metric: 'text', actual: 'number', passed: 'flag' } } },
     detailNodes: { list: { fields: { node: 'text', why: 'text' } } },

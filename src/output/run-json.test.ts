@@ -10,7 +10,7 @@ describe('run.json', () => {
   it('has a fixed order of keys, metrics sorted', () => {
     const { run } = makeRun({ metrics: { zebra: 1, connections: 2, 'a.b': 3 } })
     expect(Object.keys(run)).toEqual(
-      'schemaVersion scenario question seed inputs versions digest head rulesEvaluated modelledNs metrics thresholds detailNodes sweep warnings files wall'.split(
+      'schemaVersion scenario question seed inputs versions digest head rulesEvaluated modelledNs time metrics thresholds detailNodes sweep warnings files wall'.split(
         ' ',
       ),
     )
@@ -80,10 +80,10 @@ describe('reading run.json', () => {
   it.each([
     ['', 'dir/run.json: is no JSON'],
     ['{', 'dir/run.json: is no JSON'],
-    ['null', 'schemaVersion: undefined is not 2'],
-    ['[]', 'schemaVersion: undefined is not 2'],
-    ['{"schemaVersion":1}', 'schemaVersion: 1 is not 2, the version this svcsim reads'],
-    ['{"schemaVersion":2}', 'scenario: undefined is not a text'],
+    ['null', 'schemaVersion: undefined is not 3'],
+    ['[]', 'schemaVersion: undefined is not 3'],
+    ['{"schemaVersion":1}', 'schemaVersion: 1 is not 3, the version this svcsim reads'],
+    ['{"schemaVersion":3}', 'scenario: undefined is not a text'],
   ])('refuses %j', (changed, expected) => {
     expect(reading(changed)).toContain(expected)
   })

@@ -8,8 +8,9 @@ import type { ThresholdResult } from '../scenario/threshold.ts'
 import { digestTables } from './digest.ts'
 import { rounded } from './rounded.ts'
 import type { PublishedColumns, RulesEvaluated, RunHead, RunResult, SweepColumns } from './run-result.ts'
+import type { TimeHead } from './time-columns.ts'
 
-export const RUN_JSON_SCHEMA_VERSION = 2
+export const RUN_JSON_SCHEMA_VERSION = 3
 
 export interface RunJson {
   readonly schemaVersion: number
@@ -33,6 +34,8 @@ export interface RunJson {
     readonly secondHop: HopCost
     readonly total: HopCost
   }[]
+  /** What a run over time came to; null: nothing moved. */
+  readonly time: TimeHead | null
   readonly metrics: Readonly<Record<string, number>>
   readonly thresholds: readonly ThresholdResult[]
   readonly detailNodes: readonly { readonly node: string; readonly why: string }[]
@@ -99,6 +102,7 @@ export function makeRunJson(facts: RunFacts): RunJson {
     head,
     rulesEvaluated: hopCosts(result.rulesEvaluated),
     modelledNs: result.modelledNs.map(({ backend, profile, ...hops }) => ({ backend, profile, ...hopCosts(hops) })),
+    time: result.time === undefined ? null : roundedAll(result.time.head),
     metrics: Object.fromEntries(metrics.map(([name, value]) => [name, rounded(value)])),
     thresholds: facts.thresholds.map(t => ({ ...t, actual: rounded(t.actual) })),
     detailNodes: result.detailNodes.map(({ node, why }) => ({ node, why })),
@@ -111,6 +115,15 @@ export function makeRunJson(facts: RunFacts): RunJson {
     wall: facts.wall,
   }
 }
+
+/** Every number of it rounded. */
+const roundedAll = <T extends object>(values: T): T =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? rounded(value) : roundedAll(value as object),
+    ]),
+  ) as T
 
 function publishedHead(published: PublishedColumns | undefined): PublishedHead | null {
   if (published === undefined) return null

@@ -6,6 +6,7 @@
 import type { Distribution } from '../metrics/distribution.ts'
 import type { Histogram } from '../metrics/histogram.ts'
 import type { CostBackend } from '../netfilter/cost/cost-profile.ts'
+import type { TimeColumns } from './time-columns.ts'
 
 export interface RunResult {
   readonly head: RunHead
@@ -19,6 +20,8 @@ export interface RunResult {
   readonly rulesEvaluated: RulesEvaluated
   /** What that costs in nanoseconds, by backend; empty when nobody asked. */
   readonly modelledNs: readonly ModelledNs[]
+  /** Absent: nothing moved. */
+  readonly time?: TimeColumns
   /** Flat numbers by dotted name: what `expect` and `--threshold` compare. */
   readonly metrics: Readonly<Record<string, number>>
 }
@@ -143,6 +146,21 @@ export interface SweepNs {
   readonly p99: Float64Array
 }
 
+/** What a step of a sweep over time came to. */
+export interface SweepTime {
+  readonly connections: Float64Array
+  readonly failed: Float64Array
+  readonly packetsLost: Float64Array
+  /** Network programming latency. */
+  readonly latencyP50Ms: Float64Array
+  readonly latencyP90Ms: Float64Array
+  readonly latencyP99Ms: Float64Array
+  readonly syncs: Float64Array
+  readonly fullSyncMs: Float64Array
+  readonly partialSyncMs: Float64Array
+  readonly busyShare: Float64Array
+}
+
 /** One row a step of a sweep scenario. */
 export interface SweepColumns {
   /** The path that is swept, as `cluster.workloads[0].replicas`. */
@@ -162,6 +180,8 @@ export interface SweepColumns {
   readonly gini: Float64Array
   readonly jain: Float64Array
   readonly idleEndpoints: Float64Array
+  /** Over time; absent: nothing moved. */
+  readonly time?: SweepTime
   /** Figures of others to compare with. */
   readonly published?: PublishedColumns
 }

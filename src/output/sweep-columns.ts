@@ -2,7 +2,8 @@
 import { mean, percentile } from '../metrics/histogram.ts'
 import type { Sweep } from '../scenario/scenario.ts'
 import { publishedColumns } from './published-columns.ts'
-import type { RunResult, SweepColumns } from './run-result.ts'
+import type { RunResult, SweepColumns, SweepTime } from './run-result.ts'
+import type { TimeHead } from './time-columns.ts'
 
 export function sweepColumns(sweep: Sweep, results: readonly RunResult[]): SweepColumns {
   const { path, values, published } = sweep
@@ -29,6 +30,23 @@ export function sweepColumns(sweep: Sweep, results: readonly RunResult[]): Sweep
     gini: metric('endpoints.gini'),
     jain: metric('endpoints.jain'),
     idleEndpoints: metric('endpoints.idle'),
+    ...(results[0]?.time === undefined ? {} : { time: sweepTime(results) }),
     ...(published === undefined ? {} : { published: publishedColumns(published, values, results) }),
+  }
+}
+
+function sweepTime(results: readonly RunResult[]): SweepTime {
+  const column = (of: (head: TimeHead) => number): Float64Array => Float64Array.from(results, r => of(r.time!.head))
+  return {
+    connections: column(h => h.connections),
+    failed: column(h => h.failed),
+    packetsLost: column(h => h.packetsLost),
+    latencyP50Ms: column(h => h.latencyMs.p50),
+    latencyP90Ms: column(h => h.latencyMs.p90),
+    latencyP99Ms: column(h => h.latencyMs.p99),
+    syncs: column(h => h.fullSyncs + h.partialSyncs),
+    fullSyncMs: column(h => h.fullSyncMs.mean),
+    partialSyncMs: column(h => h.partialSyncMs.mean),
+    busyShare: column(h => h.busyShare),
   }
 }

@@ -61,6 +61,15 @@ export class ServiceCatalog {
     return this.services.keys()
   }
 
+  serviceNamed(name: string): Service | undefined {
+    return this.services.get(name)
+  }
+
+  /** In no order. */
+  slicesNamed(name: string): readonly EndpointSlice[] {
+    return [...(this.slicesOf.get(name)?.values() ?? [])]
+  }
+
   /** The same objects until the Service or its endpoints change. */
   portsOf(name: string): PortList {
     let ports = this.ports.get(name)

@@ -36,6 +36,8 @@ export interface PlannedRun {
   /** Per destination of the plan: its row. */
   readonly rowOfDestination: Uint32Array
   readonly families: { readonly 4: PlannedFamily | null; readonly 6: PlannedFamily | null }
+  /** What every kube-proxy runs with. */
+  readonly config: ProxierConfig
   /** Why each detail node of the plan was chosen. */
   readonly detailReasons: readonly string[]
 }
@@ -121,6 +123,7 @@ export function planRun(
     rows,
     rowOfDestination,
     families,
+    config,
     detailReasons: detail.map(d => d.why),
   })
 }
@@ -177,7 +180,14 @@ function packetsPerConnection({ traffic }: Scenario) {
 
 /** kube-proxy's settings as a cluster of this scenario runs it: --cluster-cidr is where its pod CIDRs come from. */
 function proxierConfig(scenario: Scenario, nodes: readonly ClusterNode[]): ProxierConfig {
-  const { mode: _, serviceOrder: __, ...flags } = scenario.proxy
+  const {
+    mode: _,
+    serviceOrder: __,
+    minSyncPeriod: ___,
+    syncPeriod: ____,
+    syncDuration: _____,
+    ...flags
+  } = scenario.proxy
   return {
     ...DEFAULT_PROXIER_CONFIG,
     ...flags,

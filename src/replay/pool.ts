@@ -6,20 +6,22 @@
  */
 import { extname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { MessageChannel } from 'node:worker_threads'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Piscina } from 'piscina'
 import type { Problem } from '../problem/problem.ts'
 import { badUsage, ioFailed } from '../problem/problem.ts'
 import { addBurst, type Burst, type BurstPart, type BurstTallies, countBurst, foldBurst } from './burst.ts'
-import type { Job } from './jobs.ts'
 import { jobsOf } from './jobs.ts'
 import type { ReplayPlan } from './replay-plan.ts'
 import { finishReplay, newReplayer, replayJob } from './replayer.ts'
 import type { Tallies } from './tallies.ts'
 import { mergeTallies } from './tallies.ts'
-import type { Shift } from './worker.ts'
+import { TimePasser, timeJobCount } from './time/pass-time.ts'
+import { mergeTimeTallies, type TimeTallies } from './time/time-tallies.ts'
+import type { TimedPlan } from './time/timed-plan.ts'
+import type { Shift, TimeShift } from './worker.ts'
 import { CONTROL } from './worker.ts'
 
 export interface ReplayOptions {
@@ -31,6 +33,8 @@ export interface ReplayOptions {
 export interface ReplayPool {
   /** Interrupted when the signal fires first; IoFailed when a worker dies (out of memory). Rejects on a broken invariant only. */
   replay(plan: ReplayPlan, options?: ReplayOptions): TE.TaskEither<Problem, Tallies>
+  /** Passes 2 and 4 of a run over time, with the same problems. */
+  passTime(plan: TimedPlan, options?: ReplayOptions): TE.TaskEither<Problem, TimeTallies>
   /** Rejects when a worker dies. */
   send(burst: Burst): Promise<BurstTallies>
 }
@@ -45,11 +49,12 @@ export function withPool<A>(
   return async () => {
     if (!Number.isInteger(workers) || workers < 0 || workers > MAX_WORKERS)
       return E.left(badUsage(`${workers} workers cannot be started`, `use a whole number from 0 to ${MAX_WORKERS}`))
-    if (workers === 0) return use({ replay: replayHere, send: sendHere })()
+    if (workers === 0) return use({ replay: replayHere, passTime: passHere, send: sendHere })()
     const threads = await startThreads(workers)
     try {
       return await use({
         replay: (plan, options) => () => replayOn(threads, workers, plan, options),
+        passTime: (plan, options) => () => passOn(threads, workers, plan, options),
         send: burst => sendOn(threads, workers, burst),
       })()
     } finally {
@@ -85,6 +90,20 @@ const replayHere: ReplayPool['replay'] =
     return E.right(mergeTallies(plan, [finishReplay(replayer)]))
   }
 
+const passHere: ReplayPool['passTime'] =
+  (plan, { onProgress, signal } = {}) =>
+  async () => {
+    const passer = new TimePasser(plan)
+    const jobs = timeJobCount(plan)
+    for (let job = 0; job < jobs; job++) {
+      await setImmediate()
+      if (signal?.aborted) return E.left({ _tag: 'Interrupted' })
+      passer.pass(job)
+      onProgress?.(job + 1, jobs)
+    }
+    return E.right(passer.tallies)
+  }
+
 const sendHere: ReplayPool['send'] = async burst => {
   let piece = 0
   const { cells, missed } = countBurst(burst, () => piece++)
@@ -115,9 +134,36 @@ export async function replayOn(
   threads: Pick<Piscina, 'run'>,
   workers: number,
   plan: ReplayPlan,
-  { onProgress, signal }: ReplayOptions = {},
+  options: ReplayOptions = {},
 ): Promise<E.Either<Problem, Tallies>> {
   const jobs = jobsOf(plan.traffic)
+  const parts = await inShifts(workers, jobs.length, options, (control, progress): Promise<Tallies> => {
+    const task: Shift = { plan, jobs, control, progress }
+    return threads.run(task, { transferList: [progress] })
+  })
+  return E.map((all: readonly Tallies[]) => mergeTallies(plan, all))(parts)
+}
+
+async function passOn(
+  threads: Pick<Piscina, 'run'>,
+  workers: number,
+  plan: TimedPlan,
+  options: ReplayOptions = {},
+): Promise<E.Either<Problem, TimeTallies>> {
+  const parts = await inShifts(workers, timeJobCount(plan), options, (control, progress): Promise<TimeTallies> => {
+    const task: TimeShift = { plan, control, progress }
+    return threads.run(task, { name: 'timeShift', transferList: [progress] })
+  })
+  return E.map((all: readonly TimeTallies[]) => mergeTimeTallies(plan, all))(parts)
+}
+
+/** One shift a worker, all of them at one counter of jobs. */
+async function inShifts<T>(
+  workers: number,
+  jobCount: number,
+  { onProgress, signal }: ReplayOptions,
+  begin: (control: Int32Array, progress: MessagePort) => Promise<T>,
+): Promise<E.Either<Problem, readonly T[]>> {
   const control = new Int32Array(new SharedArrayBuffer(8))
   const stop = (): void => {
     Atomics.store(control, CONTROL.stop, 1)
@@ -126,15 +172,19 @@ export async function replayOn(
   signal?.addEventListener('abort', stop)
   let done = 0
   const tell = (): void => {
-    if (done < jobs.length) onProgress?.(++done, jobs.length)
+    if (done < jobCount) onProgress?.(++done, jobCount)
   }
   const shifts = Array.from({ length: workers }, async () => {
+    const { port1, port2 } = new MessageChannel()
+    port1.on('message', tell)
     try {
-      return await sendShift(threads, plan, jobs, control, tell)
+      return await begin(control, port2)
     } catch (error) {
       // The others would work on for nothing.
       stop()
       throw error
+    } finally {
+      port1.close()
     }
   })
   const ended = await Promise.allSettled(shifts)
@@ -143,29 +193,11 @@ export async function replayOn(
   const failed = ended.find(e => e.status === 'rejected')
   if (failed !== undefined) return E.left(problemOfDeath(failed.reason))
   // A worker's last words may be lost with its port: what was not told one by one is told at once.
-  if (done < jobs.length) {
-    done = jobs.length
-    onProgress?.(done, jobs.length)
+  if (done < jobCount) {
+    done = jobCount
+    onProgress?.(done, jobCount)
   }
-  const parts = ended.flatMap(e => (e.status === 'fulfilled' ? [e.value] : []))
-  return E.right(mergeTallies(plan, parts))
-}
-
-async function sendShift(
-  threads: Pick<Piscina, 'run'>,
-  plan: ReplayPlan,
-  jobs: readonly Job[],
-  control: Int32Array,
-  tell: () => void,
-): Promise<Tallies> {
-  const { port1, port2 } = new MessageChannel()
-  port1.on('message', tell)
-  try {
-    const task: Shift = { plan, jobs, control, progress: port2 }
-    return await threads.run(task, { transferList: [port2] })
-  } finally {
-    port1.close()
-  }
+  return E.right(ended.flatMap(e => (e.status === 'fulfilled' ? [e.value] : [])))
 }
 
 /** A thread that died for want of memory is the machine's word; anything else is a broken invariant and goes on upwards. */

@@ -8,6 +8,9 @@ import type { Job } from './jobs.ts'
 import type { ReplayPlan } from './replay-plan.ts'
 import { finishReplay, newReplayer, replayJob } from './replayer.ts'
 import type { Tallies } from './tallies.ts'
+import { TimePasser, timeJobCount } from './time/pass-time.ts'
+import type { TimeTallies } from './time/time-tallies.ts'
+import type { TimedPlan } from './time/timed-plan.ts'
 
 export interface Shift {
   readonly plan: ReplayPlan
@@ -35,6 +38,26 @@ export function shift({ plan, jobs, control, progress }: Shift): Tallies {
   }
   progress.close()
   return finishReplay(replayer)
+}
+
+export interface TimeShift {
+  readonly plan: TimedPlan
+  readonly control: Int32Array
+  readonly progress: MessagePort
+}
+
+/** The same for passes 2 and 4 of a run over time. */
+export function timeShift({ plan, control, progress }: TimeShift): TimeTallies {
+  const passer = new TimePasser(plan)
+  const jobs = timeJobCount(plan)
+  while (Atomics.load(control, CONTROL.stop) === 0) {
+    const job = Atomics.add(control, CONTROL.next, 1)
+    if (job >= jobs) break
+    passer.pass(job)
+    progress.postMessage(null)
+  }
+  progress.close()
+  return passer.tallies
 }
 
 /** A worker's part of a burst: takes pieces from a shared counter until none is left. */

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { parseIp, parsePrefix } from '../net/ip.ts'
 import { ACTION, CHURN } from './action-spec.ts'
+import { delay } from './delay-spec.ts'
 import { duration } from './duration.ts'
 import { POD_BEHAVIOUR } from './pod-spec.ts'
 import { TIME } from './time-spec.ts'
@@ -123,6 +124,10 @@ const PROXY = z.strictObject({
   minSyncPeriod: duration
     .prefault('1s')
     .describe('iptables.minSyncPeriod: from the end of a sync to the next at least'),
+  syncDuration: z
+    .strictObject({ full: delay.optional(), partial: delay.optional() })
+    .optional()
+    .describe('over time: how long syncs take; absent: priced by what they write'),
   syncPeriod: duration.prefault('30s').describe('iptables.syncPeriod: a failed sync is tried again after this'),
 })
 
@@ -139,6 +144,9 @@ const TRAFFIC = z.strictObject({
     .describe(
       'a whole number: every connection has as many; geometricMean: drawn from a geometric distribution of this mean',
     ),
+  connectionDuration: delay
+    .prefault('100ms')
+    .describe('over time: from the first packet of a connection to its last, packets at equal distances; assumption'),
   popularity: z
     .union([z.literal('uniform'), z.strictObject({ zipf: z.number().min(0).max(5) })])
     .default('uniform')

@@ -30,6 +30,11 @@ export const DELAYS = z.strictObject({
   watch: delay
     .prefault({ lognormal: { median: '10ms', p99: '200ms' } })
     .describe("the API server has a change until a node's kubelet or kube-proxy hears of it; assumption"),
+  proxyStart: delay
+    .prefault('5s')
+    .describe(
+      'a node joins, or comes back, until its kube-proxy has listed everything and begins to write; assumption',
+    ),
 })
 
 export const CONTROLLERS = z.strictObject({

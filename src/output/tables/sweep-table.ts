@@ -24,17 +24,28 @@ const COLUMNS: Readonly<Record<string, ColumnSchema<'float64'>>> = {
   gini: ratio('1', 'Gini coefficient of connections per endpoint'),
   jain: ratio('1', "Jain's fairness index of connections per endpoint"),
   idleEndpoints: ratio('endpoints', 'endpoints without a connection'),
+  connections: optional(ratio('connections', 'over time: connections sent')),
+  failed: optional(ratio('connections', 'over time: those that failed')),
+  packetsLost: optional(ratio('packets', 'over time: packets that did not arrive')),
+  latencyP50Ms: optional(ratio('ms', 'over time: network programming latency, median')),
+  latencyP90Ms: optional(ratio('ms', 'the same, 90th percentile')),
+  latencyP99Ms: optional(ratio('ms', 'the same, 99th percentile')),
+  syncs: optional(ratio('syncs', 'over time: syncs of all nodes')),
+  fullSyncMs: optional(ratio('ms', 'over time: length of a full sync, mean')),
+  partialSyncMs: optional(ratio('ms', 'over time: length of a partial sync, mean')),
+  busyShare: optional(ratio('1', "over time: share of the nodes' time in which kube-proxy was syncing")),
 }
 
 export const sweepTable = resultTable(
   {
     name: 'sweep',
-    version: 1,
+    version: 2,
     description: 'One row a step: the whole run repeated for each value of one key.',
     columns: COLUMNS,
   },
-  ({ path, modelledNs, published, ...columns }: SweepColumns) => ({
+  ({ path, modelledNs, published, time, ...columns }: SweepColumns) => ({
     ...columns,
+    ...time,
     ...Object.fromEntries(
       modelledNs.flatMap(({ backend, mean, p50, p99 }) => [
         [`meanNs:${backend}`, mean],

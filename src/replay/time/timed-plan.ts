@@ -1,0 +1,81 @@
+/**
+ * Everything that passes 2 and 4 of a run over time need, as structured-cloneable data: versions of Services, what happens to nodes, how
+ * long watches take, and the traffic. Node numbers are those of the ReplayPlan.
+ */
+import type { FrameAmounts } from '../../proxier/port-amounts.ts'
+import type { ProxyMode } from '../../proxier/proxier-config.ts'
+import type { StreamSeed } from '../../sim/random.ts'
+import type { TimeUs } from '../../sim/time.ts'
+import type { TrafficPlan } from '../../workload/traffic.ts'
+import type { DelayTable } from './delay-table.ts'
+import type { LifeTable } from './life-table.ts'
+import type { VersionTable } from './version-table.ts'
+
+export interface TimedPlan {
+  readonly horizonUs: TimeUs
+  readonly windowUs: TimeUs
+  readonly windowCount: number
+  readonly nodes: NodeTimes
+  readonly sync: SyncSettings
+  readonly watch: DelayTable
+  readonly watchSeed: StreamSeed
+  readonly lives: LifeTable
+  readonly families: { readonly 4: TimedFamily | null; readonly 6: TimedFamily | null }
+  readonly traffic: TimedTraffic
+}
+
+export interface SyncSettings {
+  readonly mode: ProxyMode
+  readonly minSyncPeriodUs: TimeUs
+  readonly largeClusterEndpoints: number
+  /** Instead of the priced durations; empty: priced. */
+  readonly fullUs: DelayTable
+  readonly partialUs: DelayTable
+  readonly seed: StreamSeed
+}
+
+/** When each node is there. */
+export interface NodeTimes {
+  readonly count: number
+  /** 0: from the start. */
+  readonly joinedUs: Float64Array
+  /** When the kube-proxy of a node that joined has listed everything, counted from there. */
+  readonly proxyStart: DelayTable
+  readonly startSeed: StreamSeed
+  /** Outages of node n are outageStart[n] … outageStart[n + 1] - 1, in order of time: lost, and found again (Infinity: not). */
+  readonly outageStart: Uint32Array
+  readonly lostUs: Float64Array
+  readonly foundUs: Float64Array
+}
+
+export interface TimedFamily {
+  readonly table: VersionTable
+  readonly services: ChangeColumns
+  readonly slices: ChangeColumns
+  readonly frame: FrameAmounts
+}
+
+/** Changes of one watch after instant 0, in order of the log. */
+export interface ChangeColumns {
+  readonly count: number
+  readonly position: Uint32Array
+  readonly timeUs: Float64Array
+  readonly service: Uint32Array
+  /** Of the Service's objects or slices. */
+  readonly version: Uint32Array
+  readonly triggerUs: Float64Array
+}
+
+export interface TimedTraffic {
+  readonly plan: TrafficPlan
+  /** Stream of the rules' random choices, as in the ReplayPlan. */
+  readonly ruleSeed: StreamSeed
+  readonly arrivalSeed: StreamSeed
+  /** First packet until the last of a connection. */
+  readonly duration: DelayTable
+  /** By destination of the plan: its port's number in the table of its family, its row among all Service ports, and 1: from outside. */
+  readonly portOfDestination: Int32Array
+  readonly rowOfDestination: Uint32Array
+  readonly isOutside: Uint8Array
+  readonly rowCount: number
+}
