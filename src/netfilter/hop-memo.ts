@@ -93,23 +93,28 @@ export const movedBy = ({ engine }: HopMemo, orderKey: number, hit: number, slot
   hit < 0 || orderKey === 0 ? 0 : enterShuffled(engine, orderKey, hit, slot, 1) - slot - 1
 
 /** Brings memo.costPs up to date, where the engine has prices: the record's price in the order as written, and of the `moved` rules that another order adds. */
-export function chargeRecord(
-  memo: HopMemo,
-  record: number,
-  hit: number,
-  slot: number,
-  moved: number,
-  protocol: number,
-): void {
-  const { engine, costPs, costs } = memo
-  const { prices, program } = engine
-  if (prices === undefined) return
-  const ownSlot = hit < 0 ? -1 : program.dispatch[DISPATCH_WORDS * hit + DISPATCH.firstSlot] + slot
+function chargeRecord(memo: HopMemo, record: number, hit: number, slot: number, moved: number, protocol: number): void {
+  const { costPs, costs } = memo
   for (let lane = 0; lane < LANES; lane++) {
-    const movedPs = moved === 0 ? 0 : moved * passingPs(prices, hit, ownSlot, protocol, lane)
+    const movedPs = moved === 0 ? 0 : moved * movedPrice(memo, hit, slot, protocol, lane)
     costPs[lane] = costs[LANES * record + lane] + movedPs
   }
 }
+
+/** What one rule costs that a node's order adds before the one in `slot` of segment `hit`. */
+function movedPrice({ engine }: HopMemo, hit: number, slot: number, protocol: number, lane: number): number {
+  const { prices, program } = engine
+  if (prices === undefined || hit < 0) return 0
+  const ownSlot = program.dispatch[DISPATCH_WORDS * hit + DISPATCH.firstSlot] + slot
+  return passingPs(prices, hit, ownSlot, protocol, lane)
+}
+
+/** The same for a record's packets, per lane. */
+export const movedPrices = (
+  memo: HopMemo,
+  { hit, slot }: { readonly hit: number; readonly slot: number },
+  protocol: number,
+): Float64Array => Float64Array.from({ length: LANES }, (_, lane) => movedPrice(memo, hit, slot, protocol, lane))
 
 /** evaluateEstablished, `count` packets of the connection whose first one was passed with this `record` (0: evaluated, and is in `packet`). */
 export function passLater(

@@ -90,6 +90,10 @@ export const recordOf = ({ records }: HopMemo, record: number) => {
   }
 }
 
+/** What a record's first packet costs in the order as written, per lane. */
+export const pricesOf = ({ costs }: HopMemo, record: number): Float64Array =>
+  costs.subarray(LANES * record, LANES * (record + 1))
+
 /** `tests` may be shared by several memories, whose signatures are the same then. */
 export function newHopMemo(engine: Engine, tests: SourceTests = newSourceTests()): HopMemo {
   const memo: HopMemo = {

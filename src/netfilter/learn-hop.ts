@@ -98,9 +98,15 @@ export function learnRecord(
   return record
 }
 
+type EntryName = Exclude<keyof typeof RECORD, 'source' | 'destination' | 'words'>
+
+const ENTRY_NAMES = (Object.keys(RECORD) as (keyof typeof RECORD)[]).filter(
+  (name): name is EntryName => name !== 'source' && name !== 'destination' && name !== 'words',
+)
+
 function enter(
   memo: HopMemo,
-  entry: Readonly<Record<Exclude<keyof typeof RECORD, 'source' | 'destination' | 'words'>, number>>,
+  entry: Readonly<Record<EntryName, number>>,
   host: HostView,
   { source, destination }: Packet,
 ): void {
@@ -109,9 +115,12 @@ function enter(
   hosts.push(host)
   reserve(records, RECORD.words)
   records.length += RECORD.words
-  for (const [name, value] of Object.entries(entry)) records.words[at + RECORD[name as keyof typeof entry]] = value
-  records.words.set(source, at + RECORD.source)
-  records.words.set(destination, at + RECORD.destination)
+  const { words } = records
+  for (const name of ENTRY_NAMES) words[at + RECORD[name]] = entry[name]
+  for (let i = 0; i < 4; i++) {
+    words[at + RECORD.source + i] = source[i]
+    words[at + RECORD.destination + i] = destination[i]
+  }
   if (2 * hosts.length <= memo.counts.length) return
   memo.counts = twice(memo.counts)
   memo.costs = twice(memo.costs)

@@ -15,16 +15,16 @@ const MOST_TESTS = 30
 
 export const newSourceTests = (): SourceTests => ({ words: [] })
 
-/** Bit k: the address lies in prefix k. */
-export function signatureOf({ words }: SourceTests, family: IpFamily, source: Uint32Array): number {
+/** Bit k: the address whose four words begin at `offset` lies in prefix k. */
+export function signatureOf({ words }: SourceTests, family: IpFamily, source: Uint32Array, offset = 0): number {
   let signature = 0
   for (let at = 0, bit = 1; at < words.length; at += TEST_WORDS, bit <<= 1) {
-    if ((source[3] & words[at + 3]) !== words[at + 7]) continue
+    if ((source[offset + 3] & words[at + 3]) !== words[at + 7]) continue
     if (
       family === 6 &&
-      ((source[2] & words[at + 2]) !== words[at + 6] ||
-        (source[1] & words[at + 1]) !== words[at + 5] ||
-        (source[0] & words[at]) !== words[at + 4])
+      ((source[offset + 2] & words[at + 2]) !== words[at + 6] ||
+        (source[offset + 1] & words[at + 1]) !== words[at + 5] ||
+        (source[offset] & words[at]) !== words[at + 4])
     )
       continue
     signature |= bit

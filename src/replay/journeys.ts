@@ -5,8 +5,8 @@
  * replay ends (foldJourneys): same numbers, other time.
  */
 import { record } from '../metrics/histogram.ts'
-import { LANES } from '../netfilter/cost/program-prices.ts'
 import type { HopMemo } from '../netfilter/hop-records.ts'
+import { LINE } from './journey-line.ts'
 import { recordSecondHop } from './note-costs.ts'
 import type { DestinationTallies, FamilyTallies, Tallies } from './tallies.ts'
 
@@ -36,40 +36,20 @@ export interface Journeys {
   readonly all: (Journey | undefined)[]
   /** LINE words a journey. */
   lines: Float64Array
-  /** By journey and lane: what the second hop costs. */
-  secondPs: Float64Array
 }
-
-/** What a connection reads and writes of its journey: one cache line. */
-export const LINE = {
-  connections: 0,
-  laterPackets: 1,
-  /** Rules evaluated by a first packet: on its first hop in the order as written, on the second; by each later packet on the first (-1: none is sent). */
-  rules: 2,
-  secondRules: 3,
-  laterRules: 4,
-  /** Dispatch id x 2^26 + slot where it left a segment on its first hop; -1: nowhere. */
-  hit: 5,
-  /** The backend's node, where the first hop must be; or -2 minus the backend's node, where it must not be. */
-  home: 6,
-  /** What source tests must say of the node's address where the first hop masquerades: their number x 2^31 + signature; else -1. */
-  signature: 7,
-  words: 8,
-} as const
 
 export const newJourneys = (memo: HopMemo): Journeys => ({
   memo,
   places: new Int32Array(1024),
   all: [undefined],
   lines: new Float64Array(64 * LINE.words),
-  secondPs: new Float64Array(64 * LANES),
 })
 
 /** The journey of a first record: 0 unknown, -1 none. */
 export const journeyOf = ({ places }: Journeys, firstRecord: number): number =>
   firstRecord < places.length ? places[firstRecord] : 0
 
-/** `shown`: the journey, and its LINE words from `rules` on; undefined: connections with this first record are each replayed. */
+/** `shown`: the journey, and its LINE words from `moved` on; undefined: connections with this first record are each replayed. */
 export function enterJourney(
   journeys: Journeys,
   firstRecord: number,
@@ -88,17 +68,8 @@ export function enterJourney(
   const at = LINE.words * journeys.all.length
   journeys.places[firstRecord] = journeys.all.length
   journeys.all.push(journey)
-  if (at >= journeys.lines.length) {
-    journeys.lines = twice(journeys.lines)
-    journeys.secondPs = twice(journeys.secondPs)
-  }
-  journeys.lines.set(line, at + LINE.rules)
-  const { there, secondRecord } = journey
-  if (there !== undefined)
-    journeys.secondPs.set(
-      there.costs.subarray(LANES * secondRecord, LANES * (secondRecord + 1)),
-      LANES * journeys.places[firstRecord],
-    )
+  if (at >= journeys.lines.length) journeys.lines = twice(journeys.lines)
+  journeys.lines.set(line, at + LINE.moved)
 }
 
 function twice(cells: Float64Array): Float64Array {
@@ -108,24 +79,26 @@ function twice(cells: Float64Array): Float64Array {
 }
 
 /** Brings what connections left on their journeys' lines into the tallies and the memories' counts. */
-export function foldJourneys({ memo, all, lines, secondPs }: Journeys, tallies: Tallies, family: FamilyTallies): void {
+export function foldJourneys({ memo, all, lines }: Journeys, tallies: Tallies, family: FamilyTallies): void {
   const { destinations, nodes } = tallies
   for (let j = 1; j < all.length; j++) {
     const journey = all[j]!
-    const connections = lines[LINE.words * j + LINE.connections]
-    const later = lines[LINE.words * j + LINE.laterPackets]
+    const at = LINE.words * j
+    const connections = lines[at + LINE.connections]
+    const later = lines[at + LINE.laterPackets]
     const { destination, dnat, target, fate, there } = journey
     memo.counts[2 * journey.firstRecord] += connections
     memo.counts[2 * journey.firstRecord + 1] += later
     destinations.connections[destination] += connections
     destinations[fate][destination] += connections
+    destinations.rulesEvaluated[destination] += lines[at + LINE.rules] * connections + lines[at + LINE.moved]
     destinations.packets[destination] += connections + later
     if (there !== undefined) {
       there.counts[2 * journey.secondRecord] += connections
       nodes.secondHopConnections[target] += connections
       nodes.rulesEvaluated[target] += journey.secondRules * connections
       record(tallies.secondHop, journey.secondRules, connections)
-      recordSecondHop(tallies.modelledNs, secondPs, LANES * j, connections)
+      recordSecondHop(tallies.modelledNs, lines, at + LINE.secondPs, connections)
       if (journey.laterGoOn) {
         there.counts[2 * journey.secondRecord + 1] += later
         nodes.laterRulesEvaluated[target] += journey.laterSecondRules * later

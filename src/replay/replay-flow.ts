@@ -6,19 +6,18 @@
 import { record } from '../metrics/histogram.ts'
 import type { Packet } from '../net/packet.ts'
 import { CT, ORIGIN } from '../net/packet.ts'
-import { LANES } from '../netfilter/cost/program-prices.ts'
-import { chargeRecord, findRecord, movedBy, passFirst, passLater } from '../netfilter/hop-memo.ts'
-import { recordOf } from '../netfilter/hop-records.ts'
+import { findRecord, movedBy, movedPrices, passFirst, passLater } from '../netfilter/hop-memo.ts'
+import { pricesOf, recordOf } from '../netfilter/hop-records.ts'
 import { INTERFACE } from '../netfilter/interface.ts'
 import type { Outcome } from '../netfilter/outcome.ts'
 import { OUTCOME } from '../netfilter/outcome.ts'
 import { type SourceTests, signatureOf, TEST_WORDS } from '../netfilter/source-tests.ts'
 import { DESTINATION, DESTINATION_WORDS } from '../workload/traffic.ts'
 import { secondPlaces } from './hop-places.ts'
-import { enterJourney, type Journey, type Journeys, journeyOf, LINE } from './journeys.ts'
-import { noteFirstHop, noteSecondHop, noteWay } from './note-costs.ts'
+import { LINE } from './journey-line.ts'
+import { enterJourney, type Journey, type Journeys, journeyOf } from './journeys.ts'
+import { noteFirstHop, noteSecondHop, noteTravel, noteWay } from './note-costs.ts'
 import { FATE, type FamilyReplayer, type Fate, journeysAt, memoAt, type Replayer, type Way } from './replay-state.ts'
-import type { Tallies } from './tallies.ts'
 
 /** Replays the family's flow, which starts at `node`. */
 export function replayFlow(replayer: Replayer, family: FamilyReplayer, node: number): void {
@@ -44,15 +43,24 @@ function travel(
   journeys: Journeys,
   journey: number,
 ): boolean {
-  const { memo, lines } = journeys
-  const at = LINE.words * journey
-  const home = lines[at + LINE.home]
+  const home = journeys.lines[LINE.words * journey + LINE.home]
   if (home >= 0 ? home !== node : home === -2 - node) return false
+  return countTravel(replayer, family, node, journeys, journey, family.flow.packets)
+}
+
+/** The same for one whose backend is where the journey wants it. */
+export function countTravel(
+  { tallies, plan }: Replayer,
+  family: FamilyReplayer,
+  node: number,
+  { memo, lines }: Journeys,
+  journey: number,
+  packets: number,
+): boolean {
+  const at = LINE.words * journey
   const signature = lines[at + LINE.signature]
   if (signature >= 0 && !isSeenAs(family, memo.tests, node, signature)) return false
-  const { tallies, plan } = replayer
-  const { nodes, destinations } = tallies
-  const { destination, packets } = family.flow
+  const { nodes, modelledNs } = tallies
   const hit = lines[at + LINE.hit]
   const moved = hit < 0 ? 0 : movedBy(memo, plan.orderKeyOfNode[node], Math.floor(hit / SLOTS), hit % SLOTS)
   const rules = lines[at + LINE.rules] + moved
@@ -60,38 +68,14 @@ function travel(
   const later = laterRules < 0 ? 0 : packets - 1
   lines[at + LINE.connections] += 1
   lines[at + LINE.laterPackets] += later
+  lines[at + LINE.moved] += moved
   nodes.connections[node] += 1
   nodes.rulesEvaluated[node] += rules
   nodes.laterRulesEvaluated[node] += laterRules * later
-  destinations.rulesEvaluated[destination] += rules
   record(tallies.firstHop, rules, 1)
   record(tallies.total, rules + lines[at + LINE.secondRules], 1)
-  if (tallies.modelledNs.length > 0) noteTravel(family, tallies, journeys, journey, moved)
+  if (modelledNs.length > 0) noteTravel(modelledNs, lines, at, moved)
   return true
-}
-
-/** What the connection cost: the second hop is the same for all of its kind, and recorded with them all (journeys.ts). */
-function noteTravel(
-  family: FamilyReplayer,
-  tallies: Tallies,
-  journeys: Journeys,
-  journey: number,
-  moved: number,
-): void {
-  const { memo, lines, secondPs } = journeys
-  const hit = lines[LINE.words * journey + LINE.hit]
-  chargeRecord(
-    memo,
-    family.way.record,
-    hit < 0 ? -1 : Math.floor(hit / SLOTS),
-    hit % SLOTS,
-    moved,
-    family.flow.packet.protocol,
-  )
-  const { costPs } = family.way
-  noteFirstHop(tallies.modelledNs, memo.costPs, costPs)
-  for (let lane = 0; lane < LANES; lane++) costPs[lane] += secondPs[LANES * journey + lane]
-  noteWay(tallies.modelledNs, costPs)
 }
 
 /** Whether the address that a masquerade at this node gives passes source tests as `wanted` (LINE.signature) says. */
@@ -133,12 +117,16 @@ function journeyOfWay(replayer: Replayer, family: FamilyReplayer, node: number):
   const { tests } = memo
   const signature = signatureOf(tests, flow.packet.family, secondPacket.source)
   const line = [
+    0,
     first.rules,
     journey.secondRules,
     fate === FATE.delivered ? first.laterRules : -1,
     first.hit < 0 ? -1 : first.hit * SLOTS + first.slot,
     target === node ? node : -2 - target,
     second === undefined || first.masquerade === 0 ? -1 : (tests.words.length / TEST_WORDS) * SIGNATURES + signature,
+    ...pricesOf(memo, way.record),
+    ...movedPrices(memo, first, flow.packet.protocol),
+    ...(there === undefined ? [] : pricesOf(there, way.secondRecord)),
   ]
   return [journey, line]
 }

@@ -7,7 +7,9 @@ import type { Flow } from '../workload/draw-flow.ts'
 import type { HopPlaces } from './hop-places.ts'
 import type { Journeys } from './journeys.ts'
 import type { FamilyPlan, ReplayPlan } from './replay-plan.ts'
+import type { Roads } from './roads.ts'
 import type { FamilyTallies, Tallies } from './tallies.ts'
+import type { Whereabouts } from './whereabouts.ts'
 
 /** One thread's engines and tallies for one plan. */
 export interface Replayer {
@@ -28,6 +30,9 @@ export interface FamilyReplayer {
   /** Connections of one journey are alike in what other nodes see of their source: no pod or client has a node's address. */
   readonly travels: boolean
   readonly places: HopPlaces
+  /** By the first hop's Places and the source's signature. */
+  readonly roads: Map<Places, Map<number, Roads>>
+  readonly whereabouts: Whereabouts
   /** Of the class and node at hand. */
   firstPlaces: Places | undefined
   ingressPlaces: Places | undefined

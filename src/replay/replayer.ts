@@ -14,17 +14,17 @@ import { beginNode, endNode } from '../netfilter/node-order.ts'
 import { OUTCOME } from '../netfilter/outcome.ts'
 import { ruleTallies } from '../netfilter/rule-tallies.ts'
 import { newSourceTests } from '../netfilter/source-tests.ts'
-import { drawFlow } from '../workload/draw-flow.ts'
-import { firstPlaces, ingressPlaces, newHopPlaces } from './hop-places.ts'
+import { newHopPlaces } from './hop-places.ts'
 import { hostViews } from './host-table.ts'
 import type { Job } from './jobs.ts'
 import { foldJourneys, type Journeys, newJourneys } from './journeys.ts'
-import { replayFlow } from './replay-flow.ts'
+import { replayFlows } from './replay-flows.ts'
 import type { ReplayPlan } from './replay-plan.ts'
 import { FATE, type FamilyReplayer, type Replayer } from './replay-state.ts'
 import { sourcesAreForeign } from './sources-are-foreign.ts'
 import type { Tallies } from './tallies.ts'
 import { addRuleTallies, newTallies } from './tallies.ts'
+import { whereabouts } from './whereabouts.ts'
 
 /** `remembers` false: every packet is evaluated, for the tests that hold both equal. */
 export function newReplayer(plan: ReplayPlan, remembers = true): Replayer {
@@ -53,6 +53,8 @@ export function newReplayer(plan: ReplayPlan, remembers = true): Replayer {
       detailJourneys,
       travels: remembers && sourcesAreForeign(plan.traffic, f, hosts),
       places: newHopPlaces(plan, own, remembers ? hosts : [], detailOfNode),
+      roads: new Map(),
+      whereabouts: whereabouts(remembers ? hosts : []),
       firstPlaces: undefined,
       ingressPlaces: undefined,
       uplinkSignature: 0,
@@ -88,13 +90,7 @@ export function replayJob(replayer: Replayer, job: Job): void {
       if (from === to) return
       const own = families[kind.family]
       if (own === null) throw new Error(`replayJob: class ${c} is of family ${kind.family}, which has no rules`)
-      own.firstPlaces = firstPlaces(own.places, c, node)
-      own.ingressPlaces = ingressPlaces(own.places, c, node)
-      own.uplinkTests = -1
-      for (let flowLow = from; flowLow < to; flowLow++) {
-        drawFlow(plan.traffic, c, node, flowLow, own.flow)
-        replayFlow(replayer, own, node)
-      }
+      replayFlows(replayer, own, c, node, from, to)
     })
     if (families[4] !== null) endNode(families[4].journeys.memo.engine)
     if (families[6] !== null) endNode(families[6].journeys.memo.engine)

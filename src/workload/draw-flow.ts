@@ -8,7 +8,7 @@ import type { Packet } from '../net/packet.ts'
 import { CT, ORIGIN } from '../net/packet.ts'
 import { draw32, drawOf, flowState, scale32 } from '../sim/random.ts'
 import { choose, entryItem } from './choice-table.ts'
-import type { TrafficPlan } from './traffic.ts'
+import type { TrafficClass, TrafficPlan } from './traffic.ts'
 import { DESTINATION, DESTINATION_WORDS, NO_NODE, NODE_BITS } from './traffic.ts'
 
 /** Draw numbers of the traffic stream. */
@@ -32,24 +32,14 @@ export function drawFlow(plan: TrafficPlan, classIndex: number, node: number, fl
   const { low, high } = plan.seed
   const flowHigh = flowHighOf(classIndex, node)
   const state = flowState(low, high, flowLow, flowHigh)
-  const groups = kind.groupTables[kind.groupTableOfNode[node]]
-  const group = groups.size === 1 ? entryItem(groups, 0) : choose(groups, drawOf(state, DRAW.GROUP))
-  const to = choose(kind.destinationTables[group], drawOf(state, DRAW.DESTINATION))
+  const to = drawDestination(kind, node, state)
   const { packet } = flow
   const { words } = plan.destinations
   const at = DESTINATION_WORDS * to
-  const sources = plan.sources[kind.family]
-  if (words[at + DESTINATION.atIngress] === 1) copyWords(sources.nodeAddress, 4 * node, packet.destination)
+  if (words[at + DESTINATION.atIngress] === 1)
+    copyWords(plan.sources[kind.family].nodeAddress, 4 * node, packet.destination)
   else copyWords(words, at + DESTINATION.address, packet.destination)
-  if (kind.origin === ORIGIN.node) copyWords(sources.nodeAddress, 4 * node, packet.source)
-  else {
-    const word = drawOf(state, DRAW.SOURCE)
-    if (kind.origin === ORIGIN.pod) {
-      const first = sources.podStart[node]
-      const pod = first + scale32(word, sources.podStart[node + 1] - first)
-      copyWords(sources.podAddress, 4 * pod, packet.source)
-    } else copyWords(kind.clients, 4 * scale32(word, kind.clients.length / 4), packet.source)
-  }
+  copyWords(sourcesOf(plan, kind), drawSource(plan, kind, node, state), packet.source)
   packet.protocol = words[at + DESTINATION.protocol]
   packet.destinationPort = words[at + DESTINATION.port]
   packet.sourcePort = PORT_FROM + scale32(drawOf(state, DRAW.SOURCE_PORT), PORT_COUNT)
@@ -60,8 +50,34 @@ export function drawFlow(plan: TrafficPlan, classIndex: number, node: number, fl
   packet.flowHigh = flowHigh
   packet.draws = 0
   flow.destination = to
-  const { choice } = plan.packetsLaw
-  flow.packets = choice.size === 1 ? entryItem(choice, 0) : choose(choice, drawOf(state, DRAW.PACKETS))
+  flow.packets = drawPackets(plan, state)
+}
+
+/** Where the flow with this state (sim/random.ts) is meant for. */
+export function drawDestination(kind: TrafficClass, node: number, state: number): number {
+  const groups = kind.groupTables[kind.groupTableOfNode[node]]
+  const group = groups.size === 1 ? entryItem(groups, 0) : choose(groups, drawOf(state, DRAW.GROUP))
+  return choose(kind.destinationTables[group], drawOf(state, DRAW.DESTINATION))
+}
+
+/** How many packets it will send. */
+export function drawPackets({ packetsLaw: { choice } }: TrafficPlan, state: number): number {
+  return choice.size === 1 ? entryItem(choice, 0) : choose(choice, drawOf(state, DRAW.PACKETS))
+}
+
+/** Which of sourcesOf's words its source address begins at. */
+export function drawSource({ sources }: TrafficPlan, kind: TrafficClass, node: number, state: number): number {
+  if (kind.origin === ORIGIN.node) return 4 * node
+  const word = drawOf(state, DRAW.SOURCE)
+  if (kind.origin !== ORIGIN.pod) return 4 * scale32(word, kind.clients.length / 4)
+  const { podStart } = sources[kind.family]
+  return 4 * (podStart[node] + scale32(word, podStart[node + 1] - podStart[node]))
+}
+
+/** The addresses that a class's flows come from. */
+export function sourcesOf({ sources }: TrafficPlan, kind: TrafficClass): Uint32Array {
+  if (kind.origin === ORIGIN.node) return sources[kind.family].nodeAddress
+  return kind.origin === ORIGIN.pod ? sources[kind.family].podAddress : kind.clients
 }
 
 /** The destination of flow `flowLow` among those of a group that has no ingress node. */
