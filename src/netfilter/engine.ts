@@ -44,9 +44,8 @@ export interface Engine {
   readonly shuffledEnded: Float64Array
   readonly shuffledEvaluated: Float64Array
 
-  /** Scratch of node-order.ts: the ranks of one segment's rules, and the packets that left from each rank on. */
+  /** Scratch of node-order.ts: the places of one segment's rules, or the rules of its places. */
   readonly ranks: Int32Array
-  readonly leftFrom: Float64Array
 
   /** The packet under way, and how: written by evaluate, read by every table's walk. */
   packet: Packet
@@ -99,7 +98,6 @@ export function newEngine(program: Program, seed: StreamSeed, prices?: ProgramPr
     shuffledEnded: new Float64Array(program.dispatchSlotCount),
     shuffledEvaluated: new Float64Array(program.dispatchSlotCount),
     ranks: new Int32Array(program.dispatchSlotCount),
-    leftFrom: new Float64Array(program.dispatchSlotCount),
     packet: newPacket(program.family),
     host: hostView({ localAddresses: [], podPrefixes: [], uplinkName: '', podInterfaceName: '' }, program.family),
     view: 0,

@@ -101,20 +101,13 @@ function chargeRecord(memo: HopMemo, record: number, hit: number, slot: number, 
   }
 }
 
-/** What one rule costs that a node's order adds before the one in `slot` of segment `hit`. */
-function movedPrice({ engine }: HopMemo, hit: number, slot: number, protocol: number, lane: number): number {
+/** What one rule costs that a node's order adds before the one in `slot` of segment `hit` (-1: none). */
+export function movedPrice({ engine }: HopMemo, hit: number, slot: number, protocol: number, lane: number): number {
   const { prices, program } = engine
   if (prices === undefined || hit < 0) return 0
   const ownSlot = program.dispatch[DISPATCH_WORDS * hit + DISPATCH.firstSlot] + slot
   return passingPs(prices, hit, ownSlot, protocol, lane)
 }
-
-/** The same for a record's packets, per lane. */
-export const movedPrices = (
-  memo: HopMemo,
-  { hit, slot }: { readonly hit: number; readonly slot: number },
-  protocol: number,
-): Float64Array => Float64Array.from({ length: LANES }, (_, lane) => movedPrice(memo, hit, slot, protocol, lane))
 
 /** evaluateEstablished, `count` packets of the connection whose first one was passed with this `record` (0: evaluated, and is in `packet`). */
 export function passLater(

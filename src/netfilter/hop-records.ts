@@ -2,7 +2,7 @@
  * The memory of hop-memo.ts. A *block* is what is known of one destination: how many ways its draw can go. A *record* is what becomes of packets on
  * one way that go by the same routes and are, or are not, sent by the very backend. All flat words; a thread's own.
  */
-import type { Packet } from '../net/packet.ts'
+import { newPacket, type Packet } from '../net/packet.ts'
 import { LANES } from './cost/program-prices.ts'
 import { type DrawRows, newDrawRows } from './draw-rows.ts'
 import { type DrawScript, newDrawScript } from './draw-script.ts'
@@ -45,6 +45,8 @@ export interface HopMemo {
   costs: Float64Array
   readonly script: DrawScript
   readonly address: Uint32Array
+  /** Scratch: the packet that is walked to learn. */
+  readonly walked: Packet
 }
 
 export const BLOCK = { run: 0, draws: 1, ports: 2, facts: 3, words: 4 } as const
@@ -90,9 +92,8 @@ export const recordOf = ({ records }: HopMemo, record: number) => {
   }
 }
 
-/** What a record's first packet costs in the order as written, per lane. */
-export const pricesOf = ({ costs }: HopMemo, record: number): Float64Array =>
-  costs.subarray(LANES * record, LANES * (record + 1))
+export const protocolOf = ({ records }: HopMemo, record: number): number =>
+  records.words[RECORD.words * record + RECORD.ports] >>> 16
 
 /** `tests` may be shared by several memories, whose signatures are the same then. */
 export function newHopMemo(engine: Engine, tests: SourceTests = newSourceTests()): HopMemo {
@@ -110,6 +111,7 @@ export function newHopMemo(engine: Engine, tests: SourceTests = newSourceTests()
     costs: new Float64Array(1024 * LANES),
     script: newDrawScript(),
     address: new Uint32Array(4),
+    walked: newPacket(engine.program.family),
   }
   // Neither a block nor a record begins at 0.
   push(memo.blocks, 0)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { rankOf, writeRanks } from './keyed-permutation.ts'
+import { rankOf, writeRanks, writeSlots } from './keyed-permutation.ts'
 
 const ranksOf = (key: number, size: number): number[] => {
   const ranks = new Int32Array(size)
@@ -19,6 +19,9 @@ describe('a keyed permutation', () => {
       const ranks = ranksOf(key, size)
       expect([...ranks].sort((a, b) => a - b)).toEqual(Array.from({ length: size }, (_, i) => i))
       expect(ranks.map((_, slot) => rankOf(key, size, slot))).toEqual(ranks)
+      const slots = new Int32Array(size)
+      writeSlots(key, size, slots)
+      expect([...slots].map(slot => ranks[slot])).toEqual(Array.from({ length: size }, (_, i) => i))
     }
   })
 

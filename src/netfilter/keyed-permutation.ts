@@ -44,6 +44,38 @@ export function writeRanks(key: number, size: number, ranks: Int32Array): void {
   }
 }
 
+/** The inverse of writeRanks: writes the slot of every place to slots[0 … size-1]. */
+export function writeSlots(key: number, size: number, slots: Int32Array): void {
+  const prime = primeFrom(size)
+  const factor = inverseOf(factorOf(key, prime), prime)
+  const zero = factor * (prime - shiftOf(key, prime))
+  let image = zero - Math.floor(zero / prime) * prime
+  const first = image
+  for (let rank = 0; rank < size; rank++) {
+    let slot = image
+    // What went round again on its way there does so on its way back.
+    while (slot >= size) {
+      const value = factor * slot + first
+      slot = value - Math.floor(value / prime) * prime
+    }
+    slots[rank] = slot
+    image += factor
+    if (image >= prime) image -= prime
+  }
+}
+
+/** The number whose product with `factor` is 1 modulo `prime` (extended Euclid). */
+function inverseOf(factor: number, prime: number): number {
+  let [rest, next] = [prime, factor]
+  let [before, now] = [0, 1]
+  while (next > 1) {
+    const times = Math.floor(rest / next)
+    ;[rest, next] = [next, rest - times * next]
+    ;[before, now] = [now, before - times * now]
+  }
+  return now < 0 ? now + prime : now
+}
+
 /** 1 … prime - 1 */
 const factorOf = (key: number, prime: number): number => 1 + (mix(key) % (prime - 1))
 

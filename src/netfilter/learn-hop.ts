@@ -1,5 +1,5 @@
 /** How hop-memo.ts learns: walks a packet with its draw chosen beforehand, sees what the walk looked at, and enters what holds for all packets like it. */
-import { copyPacket, type Packet } from '../net/packet.ts'
+import { type Packet, writePacket } from '../net/packet.ts'
 import { LANES } from './cost/program-prices.ts'
 import { RUN_COUNT_MASK, rowStart, runOf } from './draw-rows.ts'
 import { rewind } from './draw-script.ts'
@@ -28,7 +28,8 @@ export function learnBlock(memo: HopMemo, view: number, host: HostView, packet: 
   const { engine, blocks, rows, script } = memo
   script.words.length = 0
   script.cuts.length = 0
-  walkFirst(memo, view, host, copyPacket(packet))
+  writePacket(memo.walked, packet)
+  walkFirst(memo, view, host, memo.walked)
   const look = learnTests(memo, engine.dnat)
   if (look !== LOOK.known) return look === LOOK.added ? AGAIN : UNLIKE
   const run = runOf(rows, engine.program, script.taken === 0 ? NO_CUTS : script.cuts[0])
@@ -43,6 +44,7 @@ export function learnBlock(memo: HopMemo, view: number, host: HostView, packet: 
 }
 
 const NO_CUTS = new Float64Array(0)
+const NO_HIT = [-1, 0]
 
 /** The record of the packet's first and later packets on way `way` of its block; UNLIKE or AGAIN. Changes neither the packet nor any counter. */
 export function learnRecord(
@@ -56,16 +58,19 @@ export function learnRecord(
   const { engine, rows, script } = memo
   const { words } = memo.blocks
   const word = rows.thresholds[rowStart(rows.starts, words[block + BLOCK.run]) + way]
-  const walked = copyPacket(packet)
+  const { walked } = memo
+  writePacket(walked, packet)
   script.words[0] = word
   const outcome = walkFirst(memo, view, host, walked)
   const { dnat, rulesEvaluated } = engine
-  const costPs = engine.costPs.slice()
+  memo.costPs.set(engine.costPs)
   const look = learnTests(memo, dnat)
-  const [hit = -1, slot = 0, another] = script.hits
+  const { hits } = script
+  const [hit, slot] = hits.length === 0 ? NO_HIT : hits
+  const hitCount = hits.length / 2
   // Even of tests that are not in the signature none may come before the draw: it must be the block's own.
   const run = runOf(rows, engine.program, script.taken === 0 ? NO_CUTS : script.cuts[0])
-  let alike = run === words[block + BLOCK.run] && script.taken === words[block + BLOCK.draws] && another === undefined
+  let alike = run === words[block + BLOCK.run] && script.taken === words[block + BLOCK.draws] && hitCount <= 1
   const masquerade = masqueradedTo(host, packet, walked, outcome)
   script.words.length = 0
   const laterOutcome = walkLater(memo, view, host, walked)
@@ -94,7 +99,7 @@ export function learnRecord(
     ports: portsOf(packet),
   }
   enter(memo, entry, host, packet)
-  memo.costs.set(costPs, LANES * record)
+  memo.costs.set(memo.costPs, LANES * record)
   return record
 }
 
@@ -152,8 +157,9 @@ function walkLater(memo: HopMemo, view: number, host: HostView, packet: Packet):
 
 /** Learns what the last walk asked of the source: LOOK.known, added (something) or unlike (something). */
 function learnTests({ engine, tests, script }: HopMemo, dnat: number): number {
-  const own = dnat < 0 ? undefined : engine.program.dnatAddress.subarray(4 * dnat, 4 * dnat + 4)
   let look: number = LOOK.known
+  if (script.sourceTests.length === 0) return look
+  const own = dnat < 0 ? undefined : engine.program.dnatAddress.subarray(4 * dnat, 4 * dnat + 4)
   for (const pc of script.sourceTests) {
     const asked = pc < 0 ? LOOK.unlike : learnTest(tests, engine.program.code, pc, own)
     if (asked === LOOK.unlike) return LOOK.unlike

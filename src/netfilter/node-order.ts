@@ -9,7 +9,7 @@
  */
 import { DISPATCH, DISPATCH_WORDS } from './dispatch.ts'
 import type { Engine } from './engine.ts'
-import { rankOf, writeRanks } from './keyed-permutation.ts'
+import { rankOf, writeRanks, writeSlots } from './keyed-permutation.ts'
 
 /** From here on hits with this order key are one node's. Ends the node before. */
 export function beginNode(engine: Engine, orderKey: number): void {
@@ -68,21 +68,22 @@ function countEnded(
     if (ranks[other] <= rank) engine.shuffledEvaluated[firstSlot + other] += weight
 }
 
-/** evaluated(rule) += what left at its rank or behind it: suffix sums in rank order. */
+/** evaluated(rule) += what left at its place or behind it: sums from the last place on. */
 function foldSegment(engine: Engine, id: number): void {
-  const { nodeEnded, shuffledEnded, shuffledEvaluated, nodeOrderKey, ranks, leftFrom } = engine
+  const { nodeEnded, shuffledEnded, shuffledEvaluated, nodeOrderKey, ranks: slots } = engine
   const record = DISPATCH_WORDS * id
   const size = engine.program.dispatch[record + DISPATCH.size]
   const firstSlot = engine.program.dispatch[record + DISPATCH.firstSlot]
-  writeRanks(nodeOrderKey, size, ranks)
-  leftFrom.fill(0, 0, size)
-  for (let slot = 0; slot < size; slot++) {
-    const ended = nodeEnded[firstSlot + slot]
-    if (ended === 0) continue
-    leftFrom[ranks[slot]] = ended
-    shuffledEnded[firstSlot + slot] += ended
-    nodeEnded[firstSlot + slot] = 0
+  writeSlots(nodeOrderKey, size, slots)
+  let left = 0
+  for (let rank = size - 1; rank >= 0; rank--) {
+    const slot = firstSlot + slots[rank]
+    const ended = nodeEnded[slot]
+    if (ended !== 0) {
+      left += ended
+      shuffledEnded[slot] += ended
+      nodeEnded[slot] = 0
+    }
+    shuffledEvaluated[slot] += left
   }
-  for (let rank = size - 2; rank >= 0; rank--) leftFrom[rank] += leftFrom[rank + 1]
-  for (let slot = 0; slot < size; slot++) shuffledEvaluated[firstSlot + slot] += leftFrom[ranks[slot]]
 }

@@ -5,7 +5,9 @@
  * replay ends (foldJourneys): same numbers, other time.
  */
 import { record } from '../metrics/histogram.ts'
-import type { HopMemo } from '../netfilter/hop-records.ts'
+import { LANES } from '../netfilter/cost/program-prices.ts'
+import { movedPrice } from '../netfilter/hop-memo.ts'
+import { type HopMemo, protocolOf, recordOf } from '../netfilter/hop-records.ts'
 import { LINE } from './journey-line.ts'
 import { recordSecondHop } from './note-costs.ts'
 import type { DestinationTallies, FamilyTallies, Tallies } from './tallies.ts'
@@ -49,7 +51,7 @@ export const newJourneys = (memo: HopMemo): Journeys => ({
 export const journeyOf = ({ places }: Journeys, firstRecord: number): number =>
   firstRecord < places.length ? places[firstRecord] : 0
 
-/** `shown`: the journey, and its LINE words from `moved` on; undefined: connections with this first record are each replayed. */
+/** `shown`: the journey, and its LINE words from `moved` to `signature`; undefined: connections with this first record are each replayed. */
 export function enterJourney(
   journeys: Journeys,
   firstRecord: number,
@@ -70,6 +72,17 @@ export function enterJourney(
   journeys.all.push(journey)
   if (at >= journeys.lines.length) journeys.lines = twice(journeys.lines)
   journeys.lines.set(line, at + LINE.moved)
+  writePrices(journeys, journey, at)
+}
+
+function writePrices({ memo, lines }: Journeys, { firstRecord, there, secondRecord }: Journey, at: number): void {
+  const { hit, slot } = recordOf(memo, firstRecord)
+  const protocol = protocolOf(memo, firstRecord)
+  for (let lane = 0; lane < LANES; lane++) {
+    lines[at + LINE.firstPs + lane] = memo.costs[LANES * firstRecord + lane]
+    lines[at + LINE.movedPs + lane] = movedPrice(memo, hit, slot, protocol, lane)
+    if (there !== undefined) lines[at + LINE.secondPs + lane] = there.costs[LANES * secondRecord + lane]
+  }
 }
 
 function twice(cells: Float64Array): Float64Array {

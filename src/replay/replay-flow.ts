@@ -6,8 +6,8 @@
 import { record } from '../metrics/histogram.ts'
 import type { Packet } from '../net/packet.ts'
 import { CT, ORIGIN } from '../net/packet.ts'
-import { findRecord, movedBy, movedPrices, passFirst, passLater } from '../netfilter/hop-memo.ts'
-import { pricesOf, recordOf } from '../netfilter/hop-records.ts'
+import { findRecord, movedBy, passFirst, passLater } from '../netfilter/hop-memo.ts'
+import { recordOf } from '../netfilter/hop-records.ts'
 import { INTERFACE } from '../netfilter/interface.ts'
 import type { Outcome } from '../netfilter/outcome.ts'
 import { OUTCOME } from '../netfilter/outcome.ts'
@@ -124,9 +124,6 @@ function journeyOfWay(replayer: Replayer, family: FamilyReplayer, node: number):
     first.hit < 0 ? -1 : first.hit * SLOTS + first.slot,
     target === node ? node : -2 - target,
     second === undefined || first.masquerade === 0 ? -1 : (tests.words.length / TEST_WORDS) * SIGNATURES + signature,
-    ...pricesOf(memo, way.record),
-    ...movedPrices(memo, first, flow.packet.protocol),
-    ...(there === undefined ? [] : pricesOf(there, way.secondRecord)),
   ]
   return [journey, line]
 }

@@ -10,6 +10,7 @@ import { draw32, flowState } from '../sim/random.ts'
 import { drawDestination, drawFlow, drawPackets, drawSource, flowHighOf, sourcesOf } from '../workload/draw-flow.ts'
 import { DESTINATION, DESTINATION_WORDS } from '../workload/traffic.ts'
 import { firstPlaces, ingressPlaces } from './hop-places.ts'
+import { LINE } from './journey-line.ts'
 import { type Journeys, journeyOf } from './journeys.ts'
 import { countTravel, replayFlow } from './replay-flow.ts'
 import { type FamilyReplayer, journeysAt, type Replayer } from './replay-state.ts'
@@ -56,6 +57,7 @@ const sourceOffsets = new Int32Array(BATCH)
 const signatures = new Int32Array(BATCH)
 const ways = new Int32Array(BATCH)
 const found = new Int32Array(BATCH)
+const fetched = new Float64Array(1)
 
 function sendBatch(sending: Sending, flowLow: number, size: number): void {
   const { replayer, family, classIndex, node, journeys } = sending
@@ -114,6 +116,14 @@ function findJourneys(sending: Sending, flowLow: number, size: number): void {
     const way = ways[i]
     found[i] = way <= 0 ? way : words[2 * way] > 0 && words[2 * way + 1] === node ? -1 : words[2 * way]
   }
+  // Only to have them all on their way here: the loop that counts is too long to fetch more than one at a time.
+  const { lines } = journeys
+  let sum = 0
+  for (let i = 0; i < size; i++) {
+    const at = LINE.words * Math.max(0, found[i])
+    sum += lines[at] + lines[at + LINE.signature] + lines[at + LINE.words - 1]
+  }
+  fetched[0] = sum
 }
 
 function roadsOf({ family, replayer, places }: Sending, signature: number): Roads {
