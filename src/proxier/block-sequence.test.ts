@@ -7,7 +7,7 @@ import { makeService, makeState } from './testing/make-objects.ts'
 
 const [PORT] = servicePorts(makeState(makeService()), 4)
 
-const lines = (text: string): RuleLines => ({ text, count: 1 })
+const lines = (text: string): RuleLines => ({ text, count: 1, comments: 0 })
 
 /** Each version of a port has lines of another length. */
 const makeBlock = (name: string, version: number): RestoreBlock => ({
@@ -61,6 +61,7 @@ describe('BlockSequence', () => {
           ownChains: 2 * blocks.length,
           ownRules: blocks.length,
           ownBytes: 10 * blocks.length,
+          comments: 0,
         })
       }),
       { numRuns: 40 },

@@ -18,6 +18,8 @@ export interface BlockTotals {
   readonly ownRules: number
   /** Of the own chains' declarations and rules. */
   readonly ownBytes: number
+  /** Rules with a comment, in both tables. */
+  readonly comments: number
 }
 
 export class BlockSequence {
@@ -37,6 +39,7 @@ export class BlockSequence {
     ownChains: 0,
     ownRules: 0,
     ownBytes: 0,
+    comments: 0,
   })
 
   /** `blocks` in order; stretches of `like`, another sequence made so, are taken over where they are the same. */
@@ -169,7 +172,7 @@ const areSame = (a: readonly RestoreBlock[], b: readonly RestoreBlock[]): boolea
   a.length === b.length && a.every((block, i) => block === b[i])
 
 function totalsOf(before: BlockTotals, removed: readonly RestoreBlock[], added: readonly RestoreBlock[]): BlockTotals {
-  let { endpoints, filterRules, natRules, sharedBytes, ownChains, ownRules, ownBytes } = before
+  let { endpoints, filterRules, natRules, sharedBytes, ownChains, ownRules, ownBytes, comments } = before
   const count = (block: RestoreBlock, sign: 1 | -1): void => {
     endpoints += sign * block.servicePort.endpoints.length
     filterRules += sign * block.filter.count
@@ -178,8 +181,9 @@ function totalsOf(before: BlockTotals, removed: readonly RestoreBlock[], added: 
     ownChains += sign * block.chains.length
     ownRules += sign * block.own.count
     ownBytes += sign * (block.chainLines.length + block.own.text.length)
+    comments += sign * (block.filter.comments + block.shared.comments + block.own.comments)
   }
   for (const block of removed) count(block, -1)
   for (const block of added) count(block, 1)
-  return { endpoints, filterRules, natRules, sharedBytes, ownChains, ownRules, ownBytes }
+  return { endpoints, filterRules, natRules, sharedBytes, ownChains, ownRules, ownBytes, comments }
 }

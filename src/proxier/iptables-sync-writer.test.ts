@@ -267,11 +267,12 @@ describe('a sync', () => {
 function rulesIn(kernel: KernelTables): SyncSize['total'] {
   const count = (table: string): number =>
     [...kernel.chains].reduce((sum, [key, rules]) => sum + (key.startsWith(`${table} `) ? rules.length : 0), 0)
-  return { filter: count('filter'), nat: count('nat') }
+  const comments = [...kernel.chains.values()].flat().filter(rule => rule.includes(' --comment ')).length
+  return { filter: count('filter'), nat: count('nat'), comments }
 }
 
 /** The size that a text has, line by line. */
-function countedSize(text: string): Omit<SyncSize, 'total' | 'listsNat'> {
+function countedSize(text: string): Omit<SyncSize, 'total' | 'listsNat' | 'listed'> {
   const [filter, nat] = text.split('*nat\n')
   const count = (part: string, prefix: string): number => part.split('\n').filter(l => l.startsWith(prefix)).length
   const sizeOf = (part: string) => ({ chains: count(part, ':'), rules: count(part, '-A ') })

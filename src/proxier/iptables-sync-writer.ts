@@ -34,6 +34,7 @@ export class IptablesSyncWriter implements SyncWriter<IptablesSync> {
   /** Chains that nothing leads to any more. */
   private readonly stale = new Set<string>()
   private cleanedUs: TimeUs | undefined
+  private natRules = 0
 
   /** Writers of one catalog and configuration may share what their nodes have in common. */
   constructor(catalog: ServiceCatalog, config: ProxierConfig, common = new SharedBlocks(catalog)) {
@@ -48,11 +49,20 @@ export class IptablesSyncWriter implements SyncWriter<IptablesSync> {
       full === undefined ? this.rewrite(changed, node) : this.rewriteAll(node)
     this.ports = ports
     this.isLargeCluster = !setting.comments
-    if (full === 'flushed') this.stale.clear()
+    if (full === 'flushed') this.forget()
     else for (const block of removed) for (const chain of block.chains) this.stale.add(chain)
     if (this.stale.size > 0) for (const block of added) for (const chain of block.chains) this.stale.delete(chain)
     const deleted = this.clean(timeUs)
-    return new IptablesSync({ full, frame, ports, written: full === undefined ? new Set(added) : 'all', deleted })
+    const sync = new IptablesSync({
+      full,
+      frame,
+      ports,
+      written: full === undefined ? new Set(added) : 'all',
+      deleted,
+      natBefore: this.natRules,
+    })
+    this.natRules = sync.size.total.nat
+    return sync
   }
 
   private rewrite(services: ReadonlySet<string>, node: ClusterNode): Rewritten {
@@ -84,6 +94,12 @@ export class IptablesSyncWriter implements SyncWriter<IptablesSync> {
       this.setting = { node, setting, frame: restoreFrame(setting, this.catalog.family) }
     }
     return this.setting
+  }
+
+  /** Somebody emptied the tables. */
+  private forget(): void {
+    this.stale.clear()
+    this.natRules = 0
   }
 
   /** The chains to delete; undefined: nobody looked. It takes an iptables-save, which a large cluster does not pay for every time. */

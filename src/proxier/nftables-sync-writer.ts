@@ -38,6 +38,8 @@ export class NftablesSyncWriter implements SyncWriter<NftablesSync> {
   /** Of all Service ports. */
   private chains = 0
   private rules = 0
+  /** In the table, those of no Service too. */
+  private allRules = 0
 
   /** Writers of one catalog and configuration may share a maker, and so the text of what their nodes have in common. */
   constructor(catalog: ServiceCatalog, config: ProxierConfig, blockOf = defaultMaker(config)) {
@@ -67,15 +69,15 @@ export class NftablesSyncWriter implements SyncWriter<NftablesSync> {
     for (const name of SERVICE_SET_NAMES) main.addElements(this.stores[name].finish())
     this.count(before, after)
     const { commands, chains, rules, elements, anonymousSets } = main
+    const listed = this.allRules
     const total = {
       chains: frame.chains + this.chains + this.stale.size,
       rules: frame.rules + this.rules,
       elements: SERVICE_SET_NAMES.reduce((sum, name) => sum + this.stores[name].size, frame.elements),
     }
-    return new NftablesSync(full, { deletedChains: deleted.length, chains, rules, elements, anonymousSets, total }, [
-      deleted.map(name => deleteChain(family, name)),
-      commands,
-    ])
+    this.allRules = total.rules
+    const size = { listed, deletedChains: deleted.length, chains, rules, elements, anonymousSets, total }
+    return new NftablesSync(full, size, [deleted.map(name => deleteChain(family, name)), commands])
   }
 
   private rewrite(services: ReadonlySet<string>, setting: NftablesSetting): PortEntry[] {
@@ -120,6 +122,7 @@ export class NftablesSyncWriter implements SyncWriter<NftablesSync> {
     this.stale.clear()
     this.chains = 0
     this.rules = 0
+    this.allRules = 0
   }
 }
 

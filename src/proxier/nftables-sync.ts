@@ -5,6 +5,8 @@ import type { FullSyncReason } from './change-tracker.ts'
 export interface NftablesSyncSize {
   /** Of all transactions. */
   readonly bytes: number
+  /** Rules that `nft list table` printed first. */
+  readonly listed: number
   /** Deleted by a transaction of their own, before all else. */
   readonly deletedChains: number
   /** Declared or emptied. */

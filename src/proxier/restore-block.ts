@@ -9,7 +9,7 @@ import { blockCache } from './block-cache.ts'
 import { servicePortNames } from './chain-names.ts'
 import type { NodeSetting, PortOnNode } from './port-on-node.ts'
 import { portOnNode } from './port-on-node.ts'
-import { chainLine, type RestoreSpelling, restoreRule } from './restore-rule.ts'
+import { chainLine, hasComment, type RestoreSpelling, restoreRule } from './restore-rule.ts'
 import {
   clusterIPMasquerade,
   endpointChain,
@@ -37,6 +37,8 @@ export interface RuleLines {
   /** ASCII: as many bytes as characters. */
   readonly text: string
   readonly count: number
+  /** Of them, those with a comment. */
+  readonly comments: number
 }
 
 export type BlockMaker = (servicePort: ServicePort, setting: NodeSetting) => RestoreBlock
@@ -114,10 +116,12 @@ function linesOf(...parts: readonly (readonly [chain: DispatchChain, rules: read
 class Lines {
   private text = ''
   private count = 0
+  private comments = 0
 
   add(chain: string, rule: Rule, spelling?: RestoreSpelling): void {
     this.text += restoreRule(chain, rule, spelling)
     this.count++
+    if (hasComment(rule)) this.comments++
   }
 
   addAll({ name, rules }: Chain, spelling?: RestoreSpelling): void {
@@ -125,6 +129,6 @@ class Lines {
   }
 
   done(): RuleLines {
-    return { text: this.text, count: this.count }
+    return { text: this.text, count: this.count, comments: this.comments }
   }
 }

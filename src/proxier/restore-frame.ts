@@ -7,7 +7,7 @@ import type { Rule, TableName } from '../ruleset/ruleset.ts'
 import { baseChains } from './base-chains.ts'
 import type { IptablesSetting } from './iptables-setting.ts'
 import type { RuleLines } from './restore-block.ts'
-import { restoreRule } from './restore-rule.ts'
+import { hasComment, restoreRule } from './restore-rule.ts'
 
 export interface RestoreFrame {
   readonly filter: TableFrame
@@ -55,9 +55,11 @@ const NAT_CHAINS = ['KUBE-SERVICES', 'KUBE-NODEPORTS', 'KUBE-POSTROUTING', 'KUBE
 const lines = (chain: string, rules: readonly Rule[]): RuleLines => ({
   text: rules.map(rule => restoreRule(chain, rule)).join(''),
   count: rules.length,
+  comments: rules.filter(hasComment).length,
 })
 
 const joinLines = (parts: readonly RuleLines[]): RuleLines => ({
   text: parts.map(p => p.text).join(''),
   count: parts.reduce((sum, p) => sum + p.count, 0),
+  comments: parts.reduce((sum, p) => sum + p.comments, 0),
 })

@@ -23,6 +23,8 @@ export function restoreRule(chain: string, { matches, verdict }: Rule, spelling:
   return verdict === undefined ? `${text}\n` : `${text} -j ${verdictText(verdict)}\n`
 }
 
+export const hasComment = ({ matches }: Rule): boolean => matches.some(match => match.kind === 'comment')
+
 /** The line that makes a chain, or empties it. */
 export const chainLine = (chain: string): string => `:${chain} - [0:0]\n`
 

@@ -1,29 +1,30 @@
 /**
- * How long a sync takes, from what it writes: a pure function, the same in every worker. Measured minima of kube-proxy 1.34 on one machine
- * stand behind the figures (2 shared cores, kernel 6.18, iptables 1.8.9, nft 1.0.6): iptables-legacy swaps the whole table whatever changed,
- * so even a partial sync grows with all rules; nft lists the whole table first.
+ * How long a sync takes, from what it writes and the prices of the tool that loads it: a pure function, the same in every worker. It is
+ * the least time of an idle machine; nothing is drawn.
  */
+import { priceAt } from '../metrics/price.ts'
+import type { SyncProfile } from '../scenario/sync-profile.ts'
 import type { TimeUs } from '../sim/time.ts'
 import type { SyncSize } from './iptables-sync.ts'
 import type { NftablesSyncSize } from './nftables-sync.ts'
+import { iptablesSyncTerms, nftSyncTerms, type SyncTerm } from './sync-terms.ts'
 
 export type SyncWritten =
   | { readonly mode: 'iptables'; readonly isFull: boolean; readonly size: SyncSize }
   | { readonly mode: 'nftables'; readonly isFull: boolean; readonly size: NftablesSyncSize }
 
-/** Whole microseconds, at least one. */
-export const syncDurationUs = (written: SyncWritten): TimeUs =>
-  Math.max(1, Math.round(written.mode === 'iptables' ? iptablesUs(written) : nftablesUs(written)))
+/** Whole microseconds, at least one. `profile` is of a tool of the sync's mode. */
+export const syncDurationUs = (written: SyncWritten, { prices }: SyncProfile): TimeUs =>
+  Math.max(1, Math.round(termsUs(syncTerms(written), prices)))
 
-/** A full sync runs iptables 20 times or more to make its base chains. */
-const iptablesUs = ({ isFull, size }: Extract<SyncWritten, { mode: 'iptables' }>): number => {
-  const rules = size.nat.rules + size.filter.rules
-  const total = size.total.nat + size.total.filter
-  return isFull ? 50_000 + 14.3 * rules : 8_000 + 5.6 * total
+export const syncTerms = (written: SyncWritten): readonly SyncTerm[] =>
+  written.mode === 'iptables' ? iptablesSyncTerms(written.size, written.isFull) : nftSyncTerms(written.size)
+
+export function termsUs(terms: readonly SyncTerm[], prices: SyncProfile['prices']): number {
+  const known: Readonly<Partial<Record<string, (typeof prices)[keyof typeof prices]>>> = prices
+  return terms.reduce((us, { term, count, size }) => {
+    const price = known[term]
+    if (price === undefined) throw new Error(`the profile of this tool has no price for ${term}`)
+    return us + count * priceAt(price, size)
+  }, 0)
 }
-
-const nftablesUs = ({ isFull, size }: Extract<SyncWritten, { mode: 'nftables' }>): number =>
-  20_000 +
-  (isFull ? 0 : 60 * size.total.rules) +
-  60 * (size.rules + size.chains + size.elements) +
-  size.anonymousSets ** 2

@@ -1,34 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { COST_BACKENDS, COST_TERMS, type CostProfile, itemsNs, priceAt, spreadItems } from './cost-profile.ts'
-
-describe('a price', () => {
-  const curve = [
-    [1000, 2],
-    [3000, 4],
-    [10_000, 4.5],
-  ] as const
-
-  it('of one number is the same at every size', () => {
-    for (const size of [0, 1, 1e9]) expect(priceAt(7, size)).toBe(7)
-  })
-
-  it('of a curve is straight between its points and flat outside', () => {
-    for (const [size, ns] of [
-      [0, 2],
-      [1000, 2],
-      [1500, 2.5],
-      [2000, 3],
-      [3000, 4],
-      [10_000, 4.5],
-      [1e9, 4.5],
-    ])
-      expect(priceAt(curve, size)).toBeCloseTo(ns, 12)
-  })
-
-  it('of a curve with one point is that point', () => {
-    for (const size of [0, 5, 10]) expect(priceAt([[5, 3]], size)).toBe(3)
-  })
-})
+import { COST_BACKENDS, COST_TERMS, type CostProfile, itemsNs, spreadItems } from './cost-profile.ts'
 
 describe('terms', () => {
   const profile: CostProfile = {

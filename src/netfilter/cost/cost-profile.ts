@@ -2,9 +2,9 @@
  * A cost profile: what one kernel on one machine spends on a packet, as a price for each term of its way, in nanoseconds. One price for
  * every rule would be wrong by a factor of 25: a rule whose address differs costs 3 ns, one that runs two match modules 50.
  *
- * A price is a number, or a curve over the size that the term's cost grows with, as caches fill: [size, ns] points, straight lines between
- * them, flat outside. Profiles are data with their provenance; which packet pays which terms is count-terms.ts and nftables-terms.ts.
+ * Profiles are data with their provenance; which packet pays which terms is count-terms.ts and nftables-terms.ts.
  */
+import { type Price, priceAt } from '../../metrics/price.ts'
 
 /** The same rules cost differently in each; iptables-nft is iptables on the nf_tables kernel. */
 export const COST_BACKENDS = ['iptables-legacy', 'iptables-nft', 'nftables'] as const
@@ -55,9 +55,6 @@ export const COST_TERMS: Readonly<Record<CostBackend, Readonly<Partial<Record<Co
 
 export type CostTerm = keyof typeof PATH_TERMS | keyof typeof IPTABLES_TERMS | keyof typeof NFTABLES_TERMS
 
-/** Nanoseconds, or [size, nanoseconds] points, sizes rising. */
-export type Price = number | readonly (readonly [number, number])[]
-
 export interface CostProfile {
   readonly backend: CostBackend
   readonly provenance: CostProvenance
@@ -92,17 +89,6 @@ export interface CostItem {
   readonly term: CostTerm
   readonly count: number
   readonly size: number
-}
-
-export function priceAt(price: Price, size: number): number {
-  if (typeof price === 'number') return price
-  let above = 0
-  while (above < price.length && price[above][0] < size) above++
-  if (above === 0) return price[0][1]
-  if (above === price.length) return price[above - 1][1]
-  const [fromSize, fromNs] = price[above - 1]
-  const [toSize, toNs] = price[above]
-  return fromNs + ((size - fromSize) / (toSize - fromSize)) * (toNs - fromNs)
 }
 
 /** A term that the profile has no price for is a mistake of whoever counted it. */

@@ -3,9 +3,10 @@
  * Problem that names the field. Every term of a backend has its price: a missing one would count as free.
  */
 import * as E from 'fp-ts/lib/Either.js'
+import type { Price } from '../../metrics/price.ts'
 import { didYouMean } from '../../problem/near-names.ts'
 import { badInput, type Problem, quoted } from '../../problem/problem.ts'
-import type { CostBackend, CostProfile, CostProvenance, CostTerm, Price } from './cost-profile.ts'
+import type { CostBackend, CostProfile, CostProvenance, CostTerm } from './cost-profile.ts'
 import { COST_BACKENDS, COST_TERMS } from './cost-profile.ts'
 
 /** `value` is the parsed JSON of the file. */

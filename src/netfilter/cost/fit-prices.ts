@@ -3,7 +3,8 @@
  * counts as much as one of 500. A curve is straight between its sizes, so its points are unknowns like the others.
  */
 import { nonNegativeLeastSquares } from '../../metrics/non-negative-least-squares.ts'
-import type { CostBackend, CostFit, CostItem, CostProfile, CostProvenance, CostTerm, Price } from './cost-profile.ts'
+import { curveShares, type Price } from '../../metrics/price.ts'
+import type { CostBackend, CostFit, CostItem, CostProfile, CostProvenance, CostTerm } from './cost-profile.ts'
 import { COST_TERMS, itemsNs } from './cost-profile.ts'
 
 export interface MeasuredCase {
@@ -26,7 +27,7 @@ export function fitPrices(
   const rows = cases.map(({ items, ns }) => {
     const row = new Array<number>(columns.length).fill(0)
     for (const { term, count, size } of items)
-      for (const [place, share] of shares(curves[term] ?? [1], size))
+      for (const [place, share] of curveShares(curves[term] ?? [1], size))
         row[first.get(`${term} ${place}`)!] += (count * share) / ns
     // Where a curve begins at size 0 the term costs nothing.
     return row.map((value, i) => (columns[i].size === 0 ? 0 : value))
@@ -51,18 +52,6 @@ export function fitOf(profile: CostProfile, cases: readonly MeasuredCase[]): Cos
     medianError: rounded(errors[errors.length >> 1]),
     worstError: rounded(errors[errors.length - 1]),
   }
-}
-
-/** How a size lies between the sizes of a curve: each place with its share; outside, the nearest has all. */
-function shares(sizes: readonly number[], size: number): readonly (readonly [place: number, share: number])[] {
-  const above = sizes.findIndex(s => s >= size)
-  if (above === 0) return [[0, 1]]
-  if (above < 0) return [[sizes.length - 1, 1]]
-  const share = (size - sizes[above - 1]) / (sizes[above] - sizes[above - 1])
-  return [
-    [above - 1, 1 - share],
-    [above, share],
-  ]
 }
 
 /** Three decimals say more than any measurement. */
