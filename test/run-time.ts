@@ -1,5 +1,6 @@
 /** Passes 1, 2 and 4 of a scenario given as data, in this thread, for tests. */
 import * as E from 'fp-ts/lib/Either.js'
+import { readSyncProfile } from '../src/app/read-sync-profiles.ts'
 import type { ClusterEvent } from '../src/cluster/cluster-event.ts'
 import { isTimed, simulateCluster } from '../src/controlplane/live/simulate-cluster.ts'
 import { controlPlaneConfig, scenarioInputs } from '../src/controlplane/scenario-inputs.ts'
@@ -30,6 +31,8 @@ export const rightOf = <T>(either: E.Either<Problem, T>): T => {
   return either.right
 }
 
+const PRICES = rightOf(await readSyncProfile('iptables-legacy')())
+
 export function planned(written: object): Omit<PassedRun, 'tallies'> {
   const scenario = rightOf(
     checkScenario({ name: 'test', question: 'What happens?', ...written }, { file: 'test.yaml' }),
@@ -41,7 +44,7 @@ export function planned(written: object): Omit<PassedRun, 'tallies'> {
     simulateCluster(scenarioInputs(scenario.cluster, []), config, scenario, e => events.push(e)),
   )
   const run = rightOf(planRun(simulated.state, scenario))
-  return { plan: rightOf(planTime(scenario, scenario.time, { ...simulated, events }, run)), run, events }
+  return { plan: rightOf(planTime(scenario, scenario.time, { ...simulated, events }, run, PRICES)), run, events }
 }
 
 export function passTime(written: object): PassedRun {

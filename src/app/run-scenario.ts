@@ -20,9 +20,11 @@ import { planTime } from '../replay/time/plan-time.ts'
 import { checkScenario, type ScenarioSource } from '../scenario/decode-scenario.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { parsePath, withSetting } from '../scenario/set-path.ts'
+import { SYNC_TOOL_OF_MODE } from '../scenario/sync-profile.ts'
 import type { ScenarioFiles } from './load-scenario.ts'
 import { type PreparedCluster, prepareCluster } from './prepare-cluster.ts'
 import type { Progress } from './progress.ts'
+import { readSyncProfile } from './read-sync-profiles.ts'
 
 export interface RunInput {
   readonly source: ScenarioSource
@@ -162,8 +164,9 @@ function passTime(
   if (time === undefined || simulated === undefined) return TE.right(undefined)
   return pipe(
     phase(progress, signal, `${label}every node's own view in time`),
-    TE.chainEitherK(() =>
-      stopwatch(wall)('versionsMs', () => planTime(scenario, time, { ...simulated, events: proxied }, run)),
+    TE.chain(() => readSyncProfile(scenario.proxy.syncTool ?? SYNC_TOOL_OF_MODE[run.config.mode])),
+    TE.chainEitherK(prices =>
+      stopwatch(wall)('versionsMs', () => planTime(scenario, time, { ...simulated, events: proxied }, run, prices)),
     ),
     TE.bindTo('plan'),
     TE.bind('tallies', ({ plan }) =>

@@ -32,6 +32,8 @@ export interface PortAmounts {
   readonly chains: number
   readonly rules: number
   readonly bytes: number
+  /** iptables only: rules with a comment, in both tables. */
+  readonly comments: number
 }
 
 export type AmountsOf<S> = (servicePort: ServicePort, setting: S) => PortAmounts
@@ -49,6 +51,7 @@ export const iptablesAmounts: AmountsOf<IptablesSetting> = (servicePort, setting
     chains: chains.length,
     rules: own.count,
     bytes: chainLines.length + own.text.length,
+    comments: filter.comments + shared.comments + own.comments,
   }
 }
 
@@ -69,6 +72,7 @@ export function nftablesAmounts(release: string): AmountsOf<NftablesSetting> {
       chains: endpoints.length + chains.length,
       rules: rules.count + sum(e => e.rules.count),
       bytes: chainLines.length + rules.text.length + sum(e => e.chainLines.length + e.rules.text.length),
+      comments: 0,
     }
   }
 }
@@ -83,6 +87,7 @@ export interface FrameAmounts {
   readonly bytes: number
   readonly elements: number
   readonly anonymousSets: number
+  readonly comments: number
 }
 
 export function iptablesFrameAmounts(setting: IptablesSetting, family: IpFamily): FrameAmounts {
@@ -99,9 +104,10 @@ export function iptablesFrameAmounts(setting: IptablesSetting, family: IpFamily)
       parts.reduce((sum, part) => sum + part.text.length, 0),
     elements: 0,
     anonymousSets: 0,
+    comments: parts.reduce((sum, part) => sum + part.comments, 0),
   }
 }
 
 export function nftablesFrameAmounts({ setup }: NftablesSetting): FrameAmounts {
-  return { filterChains: 0, filterRules: 0, bytes: 0, ...nftablesFrameSize(setup) }
+  return { filterChains: 0, filterRules: 0, bytes: 0, comments: 0, ...nftablesFrameSize(setup) }
 }

@@ -186,6 +186,7 @@ function proxierConfig(scenario: Scenario, nodes: readonly ClusterNode[]): Proxi
     minSyncPeriod: ___,
     syncPeriod: ____,
     syncDuration: _____,
+    syncTool: ______,
     ...flags
   } = scenario.proxy
   return {

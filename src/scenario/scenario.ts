@@ -8,6 +8,7 @@ import { ACTION, CHURN } from './action-spec.ts'
 import { delay } from './delay-spec.ts'
 import { duration } from './duration.ts'
 import { POD_BEHAVIOUR } from './pod-spec.ts'
+import { SYNC_TOOLS } from './sync-profile.ts'
 import { TIME } from './time-spec.ts'
 
 const count = (max: number) => z.int().min(1).max(max)
@@ -124,6 +125,10 @@ const PROXY = z.strictObject({
   minSyncPeriod: duration
     .prefault('1s')
     .describe('iptables.minSyncPeriod: from the end of a sync to the next at least'),
+  syncTool: z
+    .enum(SYNC_TOOLS)
+    .optional()
+    .describe('over time: what loads the rules, and so prices syncs; absent: iptables-legacy, nft-1.0.6'),
   syncDuration: z
     .strictObject({ full: delay.optional(), partial: delay.optional() })
     .optional()

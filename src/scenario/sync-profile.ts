@@ -9,6 +9,9 @@ import { z } from 'zod'
 export const SYNC_TOOLS = ['iptables-legacy', 'iptables-nft', 'nft-1.0.6', 'nft-1.1.3'] as const
 export type SyncTool = (typeof SYNC_TOOLS)[number]
 
+/** What loads the rules where nobody says. */
+export const SYNC_TOOL_OF_MODE = { iptables: 'iptables-legacy', nftables: 'nft-1.0.6' } as const
+
 const amount = z.number().min(0)
 
 const price = z

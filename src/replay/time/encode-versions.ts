@@ -219,6 +219,7 @@ class TableDraft<S extends NodeSetting> {
     this.#amounts[at + AMOUNT.rules] = a.rules
     this.#amounts[at + AMOUNT.bytes] = a.bytes
     this.#amounts[at + AMOUNT.anonymousSets] = a.anonymousSets
+    this.#amounts[at + AMOUNT.comments] = a.comments
   }
 
   /** Only where row and predecessor have the same map: other steps are counted when they are met. */

@@ -19,6 +19,7 @@ import type { ProxierConfig } from '../../proxier/proxier-config.ts'
 import { servicePortKey } from '../../proxier/service-endpoints.ts'
 import { type ProxyChange, portsOfVersions, serviceVersions } from '../../proxier/service-versions.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
+import type { SyncProfile } from '../../scenario/sync-profile.ts'
 import { streamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import type { PlannedRun } from '../plan-run.ts'
@@ -44,6 +45,7 @@ export function planTime(
   time: NonNullable<Scenario['time']>,
   passed: PassedTime,
   run: PlannedRun,
+  prices: SyncProfile,
 ): E.Either<Problem, TimedPlan> {
   const { config } = run
   const windowCount = Math.max(1, Math.ceil(passed.horizonUs / time.window))
@@ -64,7 +66,7 @@ export function planTime(
     windowUs: time.window,
     windowCount,
     nodes: nodeTimes(scenario, time, passed, run.nodes),
-    sync: syncSettings(scenario, config),
+    sync: syncSettings(scenario, config, prices),
     watch: delayTable(time.delays.watch),
     watchSeed: streamSeed(scenario.seed, 'delay watch proxy'),
     lives: lifeTable(passed.lives, numbers),
@@ -158,13 +160,14 @@ function nodeTimes(
   }
 }
 
-function syncSettings({ proxy, seed }: Scenario, config: ProxierConfig): SyncSettings {
+function syncSettings({ proxy, seed }: Scenario, config: ProxierConfig, prices: SyncProfile): SyncSettings {
   const { full, partial } = proxy.syncDuration ?? {}
   const none = new Float64Array(0)
   return {
     mode: config.mode,
     minSyncPeriodUs: proxy.minSyncPeriod,
     largeClusterEndpoints: config.largeClusterEndpoints,
+    prices,
     fullUs: full === undefined ? none : delayTable(full),
     partialUs: partial === undefined ? none : delayTable(partial),
     seed: streamSeed(seed, 'delay sync'),

@@ -29,6 +29,8 @@ export class SyncMeter {
   #staleSinceUs: TimeUs = 0
   #cleanedUs: TimeUs = -Infinity
   #newlyStale = 0
+  /** Of nat, or of the whole table, as the last sync left them. */
+  #rulesBefore = 0
 
   constructor(table: VersionTable, frame: FrameAmounts, mode: ProxyMode, largeClusterEndpoints: number) {
     this.#table = table
@@ -48,6 +50,7 @@ export class SyncMeter {
     }
     this.#stale = 0
     this.#staleSinceUs = this.#cleanedUs = timeUs
+    this.#rulesBefore = loaded.some(variant => variant >= 0) ? this.#rules : 0
     this.#clear()
   }
 
@@ -83,8 +86,14 @@ export class SyncMeter {
       this.#mode === 'iptables'
         ? { mode: 'iptables', isFull, size: this.#iptablesSize(timeUs, isFull) }
         : { mode: 'nftables', isFull, size: this.#nftablesSize(timeUs, isFull) }
+    this.#rulesBefore = this.#rules
     this.#clear()
     return sync
+  }
+
+  /** Of nat, or of the whole table. */
+  get #rules(): number {
+    return this.#frame.rules + this.#totals[AMOUNT.sharedRules] + this.#totals[AMOUNT.rules]
   }
 
   #clear(): void {
@@ -118,7 +127,8 @@ export class SyncMeter {
       },
       deletedChains,
       listsNat,
-      total: { filter: filter.rules, nat: shared + totals[AMOUNT.rules] },
+      listed: listsNat ? this.#rulesBefore : 0,
+      total: { filter: filter.rules, nat: this.#rules, comments: frame.comments + totals[AMOUNT.comments] },
     }
   }
 
@@ -132,6 +142,7 @@ export class SyncMeter {
     const once = isFull ? 1 : 0
     return {
       bytes: once * frame.bytes + written[AMOUNT.bytes],
+      listed: this.#rulesBefore,
       deletedChains,
       chains: once * frame.chains + written[AMOUNT.chains] + this.#stale,
       rules: once * frame.rules + written[AMOUNT.rules],
@@ -139,7 +150,7 @@ export class SyncMeter {
       anonymousSets: once * frame.anonymousSets + written[AMOUNT.anonymousSets],
       total: {
         chains: frame.chains + totals[AMOUNT.chains] + this.#stale,
-        rules: frame.rules + totals[AMOUNT.rules],
+        rules: this.#rules,
         elements: frame.elements + totals[AMOUNT.elements],
       },
     }

@@ -186,9 +186,9 @@ export class NodeSyncer {
 
   #durationUs(startUs: TimeUs, isFull: boolean): TimeUs {
     const written = this.#meter.finish(startUs, isFull)
-    const { fullUs, partialUs, seed } = this.#plan.sync
+    const { fullUs, partialUs, prices, seed } = this.#plan.sync
     const given = isFull ? fullUs : partialUs
-    if (given.length === 0) return syncDurationUs(written)
+    if (given.length === 0) return syncDurationUs(written, prices)
     const state = flowState(seed.low, seed.high, this.#node, this.#family.table.family)
     return Math.max(1, delayOf(given, drawOf(state, this.#durations++)))
   }

@@ -4,6 +4,7 @@
  */
 import type { FrameAmounts } from '../../proxier/port-amounts.ts'
 import type { ProxyMode } from '../../proxier/proxier-config.ts'
+import type { SyncProfile } from '../../scenario/sync-profile.ts'
 import type { StreamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import type { TrafficPlan } from '../../workload/traffic.ts'
@@ -28,6 +29,8 @@ export interface SyncSettings {
   readonly mode: ProxyMode
   readonly minSyncPeriodUs: TimeUs
   readonly largeClusterEndpoints: number
+  /** Of the tool that loads the rules. */
+  readonly prices: SyncProfile
   /** Instead of the priced durations; empty: priced. */
   readonly fullUs: DelayTable
   readonly partialUs: DelayTable

@@ -70,7 +70,9 @@ export const AMOUNT = {
   bytes: 6,
   /** nftables: maps and sets without a name. */
   anonymousSets: 7,
-  words: 8,
+  /** iptables: rules with a comment. */
+  comments: 8,
+  words: 9,
 } as const
 
 /** What `node` makes of a row; -1: nothing. */
