@@ -15,7 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['controlplane', 'proxier', 'workload'],
   ['replay'],
   ['output'],
-  ['cli', 'app'],
+  ['cli', 'app', 'page'],
 ]
 
 /** Package -> the only files (or rooms, ending in /) that may import it. */

@@ -1,0 +1,263 @@
+/**
+ * The page's walk over the few rules it holds, against trace over all rules of the node: every rule looked at, every count and every
+ * nanosecond the same.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { prepareCluster } from '../src/app/prepare-cluster.ts'
+import { readCostProfiles } from '../src/app/read-cost-profiles.ts'
+import { MemoryBytes } from '../src/eventlog/memory-bytes.ts'
+import { distribution } from '../src/metrics/distribution.ts'
+import { formatIp, readIpWords } from '../src/net/ip.ts'
+import { CT, newPacket, ORIGIN, type Packet } from '../src/net/packet.ts'
+import { PlainConntrack } from '../src/netfilter/conntrack/plain-conntrack.ts'
+import { type CostProfiles, itemsNs } from '../src/netfilter/cost/cost-profile.ts'
+import { rulesetSizes, traceTerms } from '../src/netfilter/cost/trace-terms.ts'
+import { newTraceMemory } from '../src/netfilter/memory/trace-memory.ts'
+import { orderedRuleset } from '../src/netfilter/ordered-ruleset.ts'
+import { type Trace, trace } from '../src/netfilter/trace.ts'
+import { makePacketPaths } from '../src/output/paths/make-packet-paths.ts'
+import type { PacketPaths } from '../src/output/paths/packet-paths.ts'
+import type { ServiceColumns } from '../src/output/run-result.ts'
+import { type PathChoice, type PathWalk, PathWalker } from '../src/page/walk-path.ts'
+import { describeProblem, type Problem } from '../src/problem/problem.ts'
+import { hostViews } from '../src/replay/host-table.ts'
+import { type PlannedRun, planRun } from '../src/replay/plan-run.ts'
+import { checkScenario } from '../src/scenario/decode-scenario.ts'
+import { streamSeed } from '../src/sim/random.ts'
+
+const service = (more: object): object => ({ ports: [{ name: 'http', port: 80, targetPort: 8080 }], ...more })
+
+/** Every kind of Service, some without endpoints, some on the same address. */
+const EVERY_KIND = {
+  nodes: 5,
+  zones: 2,
+  workloads: [
+    { name: 'plain', count: 12, replicas: 3, service: service({}) },
+    { name: 'port', count: 5, replicas: 2, service: service({ type: 'NodePort' }) },
+    { name: 'edge', count: 3, replicas: 2, service: service({ type: 'LoadBalancer', externalTrafficPolicy: 'Local' }) },
+    { name: 'empty', count: 3, replicas: 0, service: service({}) },
+    {
+      name: 'dns',
+      count: 2,
+      replicas: 2,
+      service: {
+        ports: [
+          { name: 'dns', port: 53, protocol: 'UDP' },
+          { name: 'dns-tcp', port: 53 },
+          { name: 'metrics', port: 9153 },
+        ],
+      },
+    },
+  ],
+}
+
+const DUAL_STACK = {
+  ...EVERY_KIND,
+  serviceCidrs: ['10.96.0.0/16', 'fd00:10:96::/112'],
+  clusterCidrs: ['10.244.0.0/16', 'fd00:10:244::/56'],
+  nodeCidrs: ['172.18.0.0/16', 'fc00:f853:ccd::/64'],
+  workloads: EVERY_KIND.workloads.map(w => ({ ...w, service: { ...w.service, ipFamilyPolicy: 'RequireDualStack' } })),
+}
+
+/** ClientIP affinity, an address of its own from outside, and only some may come. */
+const STICKY = `
+apiVersion: v1
+kind: Service
+metadata: { name: sticky, namespace: default }
+spec:
+  type: LoadBalancer
+  clusterIP: 10.96.77.7
+  clusterIPs: [10.96.77.7]
+  selector: { app: plain-0 }
+  sessionAffinity: ClientIP
+  externalIPs: [203.0.113.9]
+  loadBalancerSourceRanges: [198.51.100.0/24]
+  ports: [{ port: 80, targetPort: 8080, nodePort: 31777 }]
+status: { loadBalancer: { ingress: [{ ip: 203.0.113.7 }] } }
+`
+
+interface World {
+  readonly run: PlannedRun
+  readonly paths: PacketPaths
+  readonly profiles: CostProfiles
+}
+
+const right = <A>(either: E.Either<Problem, A>): A => {
+  if (E.isLeft(either)) throw new Error(describeProblem(either.left))
+  return either.right
+}
+
+async function makeWorld(cluster: object, rules?: number, more: object = {}, objects = ''): Promise<World> {
+  const written = { name: 'paths', question: 'Which way?', cluster, traffic: { packets: 100 }, ...more }
+  const scenario = right(checkScenario(written, { file: 'paths.yaml' }))
+  const log = { events: new MemoryBytes('events.arrows'), index: new MemoryBytes('events.idx') }
+  const files = objects === '' ? [] : [{ name: 'objects.yaml', bytes: new TextEncoder().encode(objects) }]
+  const { state } = right(prepareCluster(scenario, { objects: files, recording: [] }, log))
+  const profiles = right(await readCostProfiles(undefined)())
+  const run = right(planRun(state, scenario, profiles))
+  const paths = makePacketPaths({ state, run, profiles }, servicesOf(run), rules)
+  return { run, profiles, paths: { ...JSON.parse(JSON.stringify(paths)), digest: '' } }
+}
+
+/** What makePacketPaths looks at to choose by: the later, the busier. */
+const servicesOf = ({ rows }: PlannedRun): ServiceColumns =>
+  ({
+    connections: Float64Array.from(rows, (_, i) => i),
+    rejected: new Float64Array(rows.length),
+    endpoints: Uint32Array.from(rows, r => r.port.endpoints.length),
+    distribution: rows.map(() => distribution([1], [1])),
+  }) as unknown as ServiceColumns
+
+/** The same packet over all rules, with the draws that the walk took. */
+function judge({ run, profiles }: World, { hops, forks }: PathWalk) {
+  return hops.map((hop, h) => {
+    const node = run.nodes.findIndex(n => n.name === hop.node.name)
+    const { family } = hop.ruleset
+    const { plan, views } = run.families[family]!
+    const written = views.views[plan.viewOfNode[node]]
+    const ruleset = orderedRuleset(written, run.plan.orderKeyOfNode[node])
+    const draws = forks.filter(f => f.hop === h).map(f => f.options[f.taken].bound)
+    const memory = newTraceMemory(ruleset, new PlainConntrack(streamSeed('path', 'page')))
+    const traced = right(
+      trace(
+        ruleset,
+        hostViews(plan.hosts)[node],
+        packetOf(hop.traced, hops[h - 1]?.traced, hop.explained.packet),
+        n => draws[n],
+        {
+          memory,
+        },
+      ),
+    )
+    return {
+      traced,
+      ns: Object.values(profiles).map(profile =>
+        itemsNs(profile, traceTerms(profile.backend, rulesetSizes(ruleset), traced, plan.program.dnatCount)),
+      ),
+    }
+  })
+}
+
+/** As it came to the hop. */
+function packetOf(
+  hop: Trace,
+  before: Trace | undefined,
+  came: { sourcePort: number; destinationPort: number },
+): Packet {
+  const packet = newPacket(hop.packet.family)
+  packet.source.set(hop.packet.originalSource)
+  packet.destination.set(hop.packet.originalDestination)
+  return Object.assign(packet, {
+    ...came,
+    source: packet.source,
+    destination: packet.destination,
+    mark: 0,
+    protocol: hop.packet.protocol,
+    ctState: CT.NEW,
+    origin: before === undefined ? hop.packet.origin : ORIGIN.uplink,
+  })
+}
+
+const endOf = ({ traced: { outcome, packet } }: { readonly traced: Trace }) => [
+  outcome,
+  formatIp({ family: packet.family, value: readIpWords(packet.destination, 0) }),
+  packet.destinationPort,
+  formatIp({ family: packet.family, value: readIpWords(packet.source, 0) }),
+]
+
+/** Where each rule that was looked at stands, and whether it matched. */
+const steps = ({ steps }: Trace) => steps.map(s => `${s.hook} ${s.table} ${s.chain} ${s.index} ${s.matched}`)
+
+function everyChoice({ nodes, destinations }: PacketPaths): PathChoice[] {
+  return nodes.flatMap((node, n) =>
+    node.why === ''
+      ? []
+      : ['node', 'outside', ...node.pods.map(p => p.address)].flatMap(sender =>
+          destinations.flatMap(({ family }, destination) =>
+            ['node', 'outside'].includes(sender) || sender.includes(':') === (family === 6)
+              ? [0, 1, 99].map(taken => ({ node: n, sender, destination, taken: [taken, taken, taken] }))
+              : [],
+          ),
+        ),
+  )
+}
+
+describe('the path of a packet on the page', () => {
+  it.each([
+    ['a small cluster, all of its Services', EVERY_KIND, undefined, {}],
+    ['the same, few of its Services', EVERY_KIND, 60, {}],
+    ['one Service of it', EVERY_KIND, 1, {}],
+    ['services in the order written', EVERY_KIND, 60, { proxy: { serviceOrder: 'sorted' } }],
+    ['two families', DUAL_STACK, 60, {}],
+    ['one node', { ...EVERY_KIND, nodes: 1, zones: 1 }, 60, {}],
+  ])('is the one over all rules: %s', async (_, cluster, rules, more) => {
+    const world = await makeWorld(cluster, rules, more, STICKY)
+    const walker = new PathWalker(world.paths)
+    const choices = everyChoice(world.paths)
+    const outcomes = new Set<string>()
+    let twoHops = 0
+    for (const choice of choices) {
+      const walk = right(walker.walk(choice))
+      const judged = judge(world, walk)
+      expect(walk.hops.map(h => steps(h.traced))).toEqual(judged.map(j => steps(j.traced)))
+      expect(walk.hops.map(endOf)).toEqual(judged.map(endOf))
+      walk.modelled.forEach(({ ns }, lane) => {
+        expect(ns).toBeCloseTo(
+          judged.reduce((sum, j) => sum + j.ns[lane], 0),
+          6,
+        )
+      })
+      twoHops += walk.hops.length - 1
+      outcomes.add(walk.hops[0].explained.outcome)
+    }
+    expect(choices.length).toBeGreaterThan(20)
+    expect(outcomes.size).toBeGreaterThan(1)
+    expect(twoHops > 0).toBe(world.run.nodes.length > 1)
+  })
+
+  describe('of a cluster of 400 Services', () => {
+    let world: World
+    beforeAll(async () => {
+      world = await makeWorld(
+        { nodes: 40, zones: 2, workloads: [{ name: 'web', count: 400, replicas: 10, service: {} }] },
+        150,
+      )
+    })
+
+    it('holds a few rules, each in its place', () => {
+      const { chains, rulesets, nodes, destinations } = world.paths
+      expect(destinations.length).toBe(4)
+      expect(JSON.stringify(world.paths).length).toBeLessThan(150_000)
+      for (const place of nodes[0].sent.filter(p => p >= 0)) {
+        const own = rulesets[place].tables.find(t => t.name === 'nat')!.chains.map(c => chains[c])
+        const services = own.find(c => c.name === 'KUBE-SERVICES')!
+        const count = services.rules.reduce<number>((sum, rule) => sum + (typeof rule === 'string' ? 1 : rule[0]), 0)
+        expect(count).toBe(401)
+        expect(services.rules.length).toBeLessThan(12)
+        expect(rulesets[place].rules['nat']).toBe(
+          world.run.families[4]!.views.views[0].tables.find(t => t.name === 'nat')!
+            .chains.values()
+            .reduce((sum, c) => sum + c.rules.length, 0),
+        )
+      }
+    })
+
+    it('shares what translated packets meet among all nodes', () => {
+      expect(new Set(world.paths.nodes.map(n => n.translated[0])).size).toBe(1)
+    })
+
+    it('says the chance of every branch, and each leads to an endpoint of its own', () => {
+      const walker = new PathWalker(world.paths)
+      const ends = Array.from({ length: 10 }, (_, i) =>
+        right(walker.walk({ node: 0, sender: 'node', destination: 0, taken: [i] })),
+      )
+      expect(new Set(ends.map(w => w.end)).size).toBe(10)
+      const { options } = ends[0].forks[0]
+      expect(options.length).toBe(10)
+      for (const { chance } of options) expect(chance).toBeCloseTo(0.1, 6)
+      // The kernel asks one chance after another: the last endpoint costs nine more rules than the first.
+      expect(ends[9].rulesEvaluated - ends[0].rulesEvaluated).toBe(9)
+    })
+  })
+})
