@@ -95,6 +95,7 @@ describe('run', () => {
       'events.idx',
       'modelled-cost.arrow',
       'nodes.arrow',
+      'packet-paths.json',
       'report.html',
       'rules-detail.arrow',
       'rules.arrow',

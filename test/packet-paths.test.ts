@@ -2,29 +2,20 @@
  * The page's walk over the few rules it holds, against trace over all rules of the node: every rule looked at, every count and every
  * nanosecond the same.
  */
-import * as E from 'fp-ts/lib/Either.js'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { prepareCluster } from '../src/app/prepare-cluster.ts'
-import { readCostProfiles } from '../src/app/read-cost-profiles.ts'
-import { MemoryBytes } from '../src/eventlog/memory-bytes.ts'
-import { distribution } from '../src/metrics/distribution.ts'
 import { formatIp, readIpWords } from '../src/net/ip.ts'
 import { CT, newPacket, ORIGIN, type Packet } from '../src/net/packet.ts'
 import { PlainConntrack } from '../src/netfilter/conntrack/plain-conntrack.ts'
-import { type CostProfiles, itemsNs } from '../src/netfilter/cost/cost-profile.ts'
+import { itemsNs } from '../src/netfilter/cost/cost-profile.ts'
 import { rulesetSizes, traceTerms } from '../src/netfilter/cost/trace-terms.ts'
 import { newTraceMemory } from '../src/netfilter/memory/trace-memory.ts'
 import { orderedRuleset } from '../src/netfilter/ordered-ruleset.ts'
 import { type Trace, trace } from '../src/netfilter/trace.ts'
-import { makePacketPaths } from '../src/output/paths/make-packet-paths.ts'
 import type { PacketPaths } from '../src/output/paths/packet-paths.ts'
-import type { ServiceColumns } from '../src/output/run-result.ts'
 import { type PathChoice, type PathWalk, PathWalker } from '../src/page/walk-path.ts'
-import { describeProblem, type Problem } from '../src/problem/problem.ts'
 import { hostViews } from '../src/replay/host-table.ts'
-import { type PlannedRun, planRun } from '../src/replay/plan-run.ts'
-import { checkScenario } from '../src/scenario/decode-scenario.ts'
 import { streamSeed } from '../src/sim/random.ts'
+import { makePathWorld, type PathWorld, right } from './make-packet-paths.ts'
 
 const service = (more: object): object => ({ ports: [{ name: 'http', port: 80, targetPort: 8080 }], ...more })
 
@@ -77,40 +68,8 @@ spec:
 status: { loadBalancer: { ingress: [{ ip: 203.0.113.7 }] } }
 `
 
-interface World {
-  readonly run: PlannedRun
-  readonly paths: PacketPaths
-  readonly profiles: CostProfiles
-}
-
-const right = <A>(either: E.Either<Problem, A>): A => {
-  if (E.isLeft(either)) throw new Error(describeProblem(either.left))
-  return either.right
-}
-
-async function makeWorld(cluster: object, rules?: number, more: object = {}, objects = ''): Promise<World> {
-  const written = { name: 'paths', question: 'Which way?', cluster, traffic: { packets: 100 }, ...more }
-  const scenario = right(checkScenario(written, { file: 'paths.yaml' }))
-  const log = { events: new MemoryBytes('events.arrows'), index: new MemoryBytes('events.idx') }
-  const files = objects === '' ? [] : [{ name: 'objects.yaml', bytes: new TextEncoder().encode(objects) }]
-  const { state } = right(prepareCluster(scenario, { objects: files, recording: [] }, log))
-  const profiles = right(await readCostProfiles(undefined)())
-  const run = right(planRun(state, scenario, profiles))
-  const paths = makePacketPaths({ state, run, profiles }, servicesOf(run), rules)
-  return { run, profiles, paths: { ...JSON.parse(JSON.stringify(paths)), digest: '' } }
-}
-
-/** What makePacketPaths looks at to choose by: the later, the busier. */
-const servicesOf = ({ rows }: PlannedRun): ServiceColumns =>
-  ({
-    connections: Float64Array.from(rows, (_, i) => i),
-    rejected: new Float64Array(rows.length),
-    endpoints: Uint32Array.from(rows, r => r.port.endpoints.length),
-    distribution: rows.map(() => distribution([1], [1])),
-  }) as unknown as ServiceColumns
-
 /** The same packet over all rules, with the draws that the walk took. */
-function judge({ run, profiles }: World, { hops, forks }: PathWalk) {
+function judge({ run, profiles }: PathWorld, { hops, forks }: PathWalk) {
   return hops.map((hop, h) => {
     const node = run.nodes.findIndex(n => n.name === hop.node.name)
     const { family } = hop.ruleset
@@ -192,7 +151,7 @@ describe('the path of a packet on the page', () => {
     ['two families', DUAL_STACK, 60, {}],
     ['one node', { ...EVERY_KIND, nodes: 1, zones: 1 }, 60, {}],
   ])('is the one over all rules: %s', async (_, cluster, rules, more) => {
-    const world = await makeWorld(cluster, rules, more, STICKY)
+    const world = await makePathWorld({ cluster, ...(rules === undefined ? {} : { rules }), more, objects: STICKY })
     const walker = new PathWalker(world.paths)
     const choices = everyChoice(world.paths)
     const outcomes = new Set<string>()
@@ -217,12 +176,12 @@ describe('the path of a packet on the page', () => {
   })
 
   describe('of a cluster of 400 Services', () => {
-    let world: World
+    let world: PathWorld
     beforeAll(async () => {
-      world = await makeWorld(
-        { nodes: 40, zones: 2, workloads: [{ name: 'web', count: 400, replicas: 10, service: {} }] },
-        150,
-      )
+      world = await makePathWorld({
+        cluster: { nodes: 40, zones: 2, workloads: [{ name: 'web', count: 400, replicas: 10, service: {} }] },
+        rules: 150,
+      })
     })
 
     it('holds a few rules, each in its place', () => {

@@ -1,11 +1,15 @@
 /** report.html in a real browser, from a file: nothing is asked of a network, nothing complains, no name of the user's runs. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pageScript } from '../src/app/page-script.ts'
 import { htmlReport } from '../src/output/html-report.ts'
+import type { PacketPaths } from '../src/output/paths/packet-paths.ts'
+import { makePathWorld } from './make-packet-paths.ts'
 import { makeRun } from './make-run-json.ts'
 import { makeSweep } from './make-run-result.ts'
 
@@ -13,7 +17,29 @@ const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 const browser = BROWSERS.find(existsSync)
 const skipped = browser === undefined && process.env['SVCSIM_REQUIRE_TOOLS'] !== '1'
 
+interface Finding {
+  readonly id: string
+  readonly impact: string
+  readonly nodes: readonly { readonly html: string }[]
+}
+
 const HOSTILE = `<img src=x onerror="window.ran=1"><script>window.ran=1</script>"onmouseover="window.ran=1`
+
+/** Whatever has a name of the user's has a hostile one. */
+async function hostilePaths(): Promise<PacketPaths> {
+  const { paths } = await makePathWorld()
+  return {
+    ...paths,
+    nodes: paths.nodes.map(n => ({
+      ...n,
+      name: `${HOSTILE}${n.name}`,
+      why: n.why === '' ? '' : HOSTILE,
+      pods: n.pods.map(p => ({ ...p, name: HOSTILE })),
+    })),
+    destinations: paths.destinations.map(d => ({ ...d, service: `${HOSTILE}${d.service}` })),
+    backends: paths.backends.map(b => ({ ...b, pod: `${HOSTILE}${b.pod}` })),
+  }
+}
 
 describe.skipIf(skipped)(`report.html in a browser${skipped ? ' (skipped: no chromium here)' : ''}`, () => {
   let folder: string
@@ -46,7 +72,7 @@ describe.skipIf(skipped)(`report.html in a browser${skipped ? ' (skipped: no chr
       { sweep: makeSweep(), warnings: [HOSTILE], inputs: { [HOSTILE]: HOSTILE } },
     )
     const file = join(folder, 'report.html')
-    writeFileSync(file, htmlReport(run, tables))
+    writeFileSync(file, htmlReport(run, tables, { script: await pageScript(), paths: await hostilePaths() }))
     await page.goto(pathToFileURL(file).href)
   })
 
@@ -102,11 +128,60 @@ describe.skipIf(skipped)(`report.html in a browser${skipped ? ' (skipped: no chr
 
   it('lets the keyboard reach every table', async () => {
     await page.reload()
-    const wanted = await page.locator('.table:visible, summary').count()
-    for (let i = 0; i < wanted; i++) {
+    const everything = '.table:visible, summary, select, figure svg[tabindex]:visible, .box.other'
+    const wanted = await page.locator(everything).count()
+    for (let i = 0; i < wanted + (await page.locator('.scrolled').count()); i++) {
       await page.keyboard.press('Tab')
       await page.evaluate('document.activeElement.setAttribute("data-reached", "")')
     }
-    expect(await page.locator('.table[data-reached], summary[data-reached]').count()).toBe(wanted)
+    expect(await page.locator('[data-reached]:not(.scrolled)').count()).toBe(wanted)
+  })
+
+  it('shows what a mark stands for, to a pointer and to arrow keys', async () => {
+    const chart = page.locator('figure', { hasText: 'Load per endpoint' }).first().locator('svg:visible')
+    const tip = page.locator('.tip')
+    await chart.scrollIntoViewIfNeeded()
+    const mark = (await chart.locator('circle').first().boundingBox())!
+    await page.mouse.move(mark.x + 1, mark.y + 1)
+    expect(await tip.textContent()).toMatch(/^endpoint 1: \d+ connections, [\d.]+ expected$/)
+    await page.mouse.move(0, 0)
+    expect(await tip.isVisible()).toBe(false)
+    await chart.focus()
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('ArrowRight')
+    expect(await tip.textContent()).toMatch(/^endpoint 2:/)
+    await page.keyboard.press('Escape')
+    expect(await tip.isVisible()).toBe(false)
+  })
+
+  it('walks the packet that the reader chooses, another way when chance is chosen otherwise', async () => {
+    const rules = async (): Promise<number> =>
+      Number(/(\d+) rules evaluated/.exec((await page.locator('#path h3').first().textContent())!)![1])
+    const before = await rules()
+    await page.locator('#path-sender').selectOption('node')
+    await page.locator('#path-fork-0').selectOption('3')
+    expect(await page.locator('#path .answer').textContent()).toContain('25 % of connections')
+    expect(await page.locator('#path-fork-0').inputValue()).toBe('3')
+    const last = await rules()
+    await page.locator('#path .box.other').first().focus()
+    await page.keyboard.press('Enter')
+    expect(await page.locator('#path-fork-0').inputValue()).toBe('0')
+    expect(last - (await rules())).toBe(3)
+    expect(before).toBeGreaterThan(10)
+    await page.locator('#path-destination').selectOption('1')
+    expect(await page.locator('#path .rules tr.matched code').first().textContent()).toContain(
+      'kubernetes service portals',
+    )
+    expect(await page.evaluate('window.ran')).toBeUndefined()
+    expect(complaints).toEqual([])
+  })
+
+  it.each(['light', 'dark'] as const)('passes axe without a serious finding, in %s', async colorScheme => {
+    await page.emulateMedia({ colorScheme })
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+    const { violations } = (await page.evaluate('axe.run(document)')) as { violations: Finding[] }
+    const serious = violations.filter(v => v.impact === 'serious' || v.impact === 'critical')
+    expect(serious.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 200)).join(' | ')}`)).toEqual([])
+    await page.emulateMedia({ colorScheme: null })
   })
 })

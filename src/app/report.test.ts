@@ -8,6 +8,7 @@ import { makeSweep } from '../../test/make-run-result.ts'
 import { arrowFileOf } from '../arrow/ipc/write-arrow-file.ts'
 import { htmlReport } from '../output/html-report.ts'
 import { runJsonText } from '../output/run-json.ts'
+import { pageScript } from './page-script.ts'
 import { remakeReport } from './report.ts'
 
 describe('svcsim report', () => {
@@ -32,7 +33,53 @@ describe('svcsim report', () => {
   ])('makes the same page from the files of %s', async (_, made) => {
     const dir = makeRunDir('run', made)
     expect(await remakeReport(dir)()).toEqual(E.right(undefined))
-    expect(readFileSync(join(dir, 'report.html'), 'utf8')).toBe(htmlReport(made.run, made.tables))
+    expect(readFileSync(join(dir, 'report.html'), 'utf8')).toBe(
+      htmlReport(made.run, made.tables, { script: await pageScript() }),
+    )
+  })
+
+  describe('with the paths of packets', () => {
+    const made = makeRun({}, { otherFiles: [{ name: 'packet-paths.json', description: '', rows: null }] })
+    const pathsOf = (more: object): string =>
+      JSON.stringify({
+        digest: made.run.digest,
+        nodes: [],
+        destinations: [],
+        backends: [],
+        rulesets: [],
+        chains: [{ name: 'KUBE-SERVICES', policy: '', rules: ['-j RETURN', [7, '-d 0.0.0.0/32']] }],
+        profiles: [],
+        servicePorts: 3,
+        ...more,
+      })
+
+    it('puts them into the page', async () => {
+      const dir = makeRunDir('run', made)
+      writeFileSync(join(dir, 'packet-paths.json'), pathsOf({}))
+      expect(await remakeReport(dir)()).toEqual(E.right(undefined))
+      expect(readFileSync(join(dir, 'report.html'), 'utf8')).toContain('[7,"-d 0.0.0.0/32"]')
+    })
+
+    it.each([
+      ['missing', undefined, undefined],
+      ['cut short', pathsOf({}).slice(0, 200), undefined],
+      ['of another run', pathsOf({ digest: 'abc' }), 'digest'],
+      ['without a field', pathsOf({ nodes: undefined }), 'nodes'],
+      [
+        'with a rule that is none',
+        pathsOf({ chains: [{ name: 'A', policy: '', rules: [[1]] }] }),
+        'chains[0].rules[0]',
+      ],
+    ])('names the file when it is %s', async (_, text, field) => {
+      const dir = makeRunDir('run', made)
+      const file = join(dir, 'packet-paths.json')
+      if (text !== undefined) writeFileSync(file, text)
+      expect(await remakeReport(dir)()).toMatchObject({
+        _tag: 'Left',
+        left: { _tag: 'BadInput', place: { file, ...(field === undefined ? {} : { field }) } },
+      })
+      expect(readdirSync(dir)).not.toContain('report.html')
+    })
   })
 
   it('writes where it is told, and nothing else', async () => {

@@ -9,6 +9,8 @@ import type { ByteSink, LogParts } from '../eventlog/byte-store.ts'
 import { MemoryBytes } from '../eventlog/memory-bytes.ts'
 import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import { assembleResult } from '../output/assemble-result.ts'
+import { makePacketPaths } from '../output/paths/make-packet-paths.ts'
+import type { PacketPaths } from '../output/paths/packet-paths.ts'
 import type { RunResult, SweepColumns } from '../output/run-result.ts'
 import { sweepColumns } from '../output/sweep-columns.ts'
 import type { PassedNodes } from '../output/time-columns.ts'
@@ -41,6 +43,8 @@ export interface RunInput {
 export interface RunOutcome {
   readonly result: RunResult
   readonly sweep?: SweepColumns
+  /** For the path of a packet in the report; of a sweep's last step. */
+  readonly paths: Omit<PacketPaths, 'digest'>
   readonly warnings: readonly string[]
   /** Wall time by phase, in ms. */
   readonly wall: Readonly<Record<string, number>>
@@ -82,22 +86,34 @@ const runSteps =
     const wall: Record<string, number> = {}
     const results: RunResult[] = []
     const warnings = new Set<string>()
+    let paths: StepOutcome['paths'] = () => {
+      throw new Error('a run without steps')
+    }
     for (const [i, { scenario, value }] of steps.entries()) {
       const last = i === steps.length - 1
       const label = steps.length === 1 ? '' : `step ${i + 1} of ${steps.length} (${value}): `
       const step = await runStep({ ...input, log: last ? input.log : throwAway() }, scenario, pool, wall, label)()
       if (E.isLeft(step)) return step
       results.push(step.right.result)
+      paths = step.right.paths
       for (const warning of step.right.warnings) warnings.add(warning)
     }
     const { sweep } = input.source.scenario
     return E.right({
       result: results[results.length - 1],
       ...(sweep === undefined ? {} : { sweep: sweepColumns(sweep, results) }),
+      paths: paths(),
       warnings: [...warnings],
       wall,
     })
   }
+
+interface StepOutcome {
+  readonly result: RunResult
+  readonly warnings: readonly string[]
+  /** Made when asked for: of the last step alone. */
+  readonly paths: () => RunOutcome['paths']
+}
 
 const runStep = (
   { files, log, progress, signal, profiles }: RunInput,
@@ -105,7 +121,7 @@ const runStep = (
   pool: ReplayPool,
   wall: Record<string, number>,
   label: string,
-): TE.TaskEither<Problem, { result: RunResult; warnings: readonly string[] }> => {
+): TE.TaskEither<Problem, StepOutcome> => {
   const timed = stopwatch(wall)
   return pipe(
     phase(progress, signal, `${label}making the cluster`),
@@ -125,23 +141,18 @@ const runStep = (
     ),
     TE.bind('passed', ({ cluster, run }) => passTime(scenario, cluster, run, { pool, progress, signal, wall, label })),
     TE.chainFirst(() => phase(progress, signal, `${label}adding up`)),
-    TE.map(({ cluster, run, tallies, passed }) => ({
-      result: timed('resultMs', () =>
-        assembleResult({
-          scenario,
-          state: cluster.state,
-          events: cluster.events,
-          run,
-          tallies,
-          profiles,
-          ...(passed === undefined ? {} : { passed }),
-        }),
-      ),
-      warnings: [
-        ...cluster.warnings,
-        ...run.plan.traffic.silent.map(s => `traffic.sources.${SOURCES[s.asked]} sends nothing: ${s.why}`),
-      ],
-    })),
+    TE.map(({ cluster: { state, events, warnings }, run, tallies, passed }) => {
+      const finished = { scenario, state, events, run, tallies, profiles, ...(passed === undefined ? {} : { passed }) }
+      const result = timed('resultMs', () => assembleResult(finished))
+      return {
+        result,
+        paths: () => timed('pathsMs', () => makePacketPaths(finished, result.services)),
+        warnings: [
+          ...warnings,
+          ...run.plan.traffic.silent.map(s => `traffic.sources.${SOURCES[s.asked]} sends nothing: ${s.why}`),
+        ],
+      }
+    }),
   )
 }
 

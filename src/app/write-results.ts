@@ -5,11 +5,14 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { streamArrowFile } from '../arrow/ipc/write-arrow-file.ts'
+import type { PacketPaths } from '../output/paths/packet-paths.ts'
+import { PACKET_PATHS_FILE } from '../output/paths/read-packet-paths.ts'
 import { makeRunJson, type ResultFile, type RunJson, runJsonText } from '../output/run-json.ts'
 import { summaryMarkdown } from '../output/summary.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { ThresholdResult } from '../scenario/threshold.ts'
 import { writeWhole } from './files.ts'
+import { pageScript } from './page-script.ts'
 import { resultPath } from './result-dir.ts'
 import type { RunOutcome } from './run-scenario.ts'
 import { ownVersion } from './version.ts'
@@ -29,6 +32,7 @@ const OTHER_FILES: readonly ResultFile[] = [
   { name: 'events.arrows', description: 'the event log: an Arrow IPC stream, one record batch an append', rows: null },
   { name: 'events.idx', description: 'offset, length and checksum of every append of the log', rows: null },
   { name: 'summary.md', description: 'the answer in words and tables', rows: null },
+  { name: PACKET_PATHS_FILE, description: 'rules that packets in the report are walked through', rows: null },
   { name: 'report.html', description: 'the same with charts', rows: null },
 ]
 
@@ -41,14 +45,19 @@ export const writeResults = (dir: string, facts: ResultFacts): TE.TaskEither<Pro
     TE.chainFirst(run =>
       writeResult(dir, 'summary.md', facts.signal, () => encode(summaryMarkdown(run, facts.tables))),
     ),
-    TE.chainFirst(run =>
+    TE.bindTo('run'),
+    TE.let('paths', ({ run }): PacketPaths => ({ digest: run.digest, ...facts.outcome.paths })),
+    TE.chainFirst(({ paths }) =>
+      writeResult(dir, PACKET_PATHS_FILE, facts.signal, () => encode(JSON.stringify(paths))),
+    ),
+    TE.chainFirst(({ run, paths }) =>
       writeResult(dir, 'report.html', facts.signal, async () => {
         const { htmlReport } = await import('../output/html-report.ts')
-        return encode(htmlReport(run, facts.tables))
+        return encode(htmlReport(run, facts.tables, { script: await pageScript(), paths }))
       }),
     ),
     // Last, so that its wall times cover the rest, and so that a folder with a run.json is a whole one.
-    TE.map(run => ({ ...run, wall: wallTimes(facts) })),
+    TE.map(({ run }) => ({ ...run, wall: wallTimes(facts) })),
     TE.chainFirst(run => writeResult(dir, 'run.json', facts.signal, () => encode(runJsonText(run)))),
   )
 

@@ -40,6 +40,9 @@ function svg(className: string, label: string, options: ChartOptions, width: num
   const drawn = Plot.plot({ ...options, document, width, className, ariaLabel: visible(label) })
   for (const style of drawn.querySelectorAll('style')) style.remove()
   for (const styled of drawn.querySelectorAll('[style]')) styled.removeAttribute('style')
+  // Names for marks are no names: the label of the whole tells what there is.
+  for (const marks of drawn.querySelectorAll('g[aria-label]'))
+    if (marks.querySelector('text') === null) marks.removeAttribute('aria-label')
   drawn.setAttribute('role', 'img')
   return drawn.outerHTML
 }

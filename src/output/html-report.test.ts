@@ -4,9 +4,29 @@ import { describe, expect, it } from 'vitest'
 import { makeRun } from '../../test/make-run-json.ts'
 import { makeSweep, type RunResultOptions } from '../../test/make-run-result.ts'
 import { htmlReport } from './html-report.ts'
+import type { PacketPaths } from './paths/packet-paths.ts'
 import type { RunFacts } from './run-json.ts'
 
 const HOSTILE = '<img src=x onerror="alert(1)">\'</title></script>\u202e'
+
+const DESTINATION = {
+  service: 'shop/web',
+  way: 'ClusterIP',
+  family: 4,
+  address: '10.96.0.1',
+  port: 80,
+  protocol: 6,
+} as const
+const NO_PATHS: PacketPaths = {
+  digest: '',
+  nodes: [],
+  destinations: [],
+  backends: [],
+  rulesets: [],
+  chains: [],
+  profiles: [],
+  servicePorts: 1,
+}
 
 const reportOf = (options: RunResultOptions = {}, facts: Partial<RunFacts> = {}): string => {
   const { run, tables } = makeRun(options, facts)
@@ -65,6 +85,25 @@ describe('report.html', () => {
       [...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(n => n.startsWith('on')),
     ).toEqual([])
     expect(style).not.toMatch(/url\(|@import|http/)
+  })
+
+  it('allows the one script it is given, by its hash, and holds its data as text', () => {
+    const { run, tables } = makeRun()
+    const script = 'document.title = "</" + "script>"'
+    const paths = { ...NO_PATHS, destinations: [{ ...DESTINATION, service: HOSTILE }] }
+    const made = parseHTML(htmlReport(run, tables, { script, paths })).document
+    const policy = made.querySelector('meta[http-equiv="Content-Security-Policy"]')!.getAttribute('content')!
+    expect(policy).toContain(`script-src 'sha256-${createHash('sha256').update(script).digest('base64')}';`)
+    const [data, own] = [...made.querySelectorAll('script')]
+    expect(own.textContent).toBe(script)
+    expect(data.getAttribute('type')).toBe('application/json')
+    expect(JSON.parse(data.textContent!).destinations[0].service).toBe(HOSTILE)
+    expect(made.querySelectorAll('script').length).toBe(2)
+  })
+
+  it('refuses a script that would end its own element', () => {
+    const { run, tables } = makeRun()
+    expect(() => htmlReport(run, tables, { script: '"</script>"' })).toThrow('would end its own element')
   })
 
   it('gives every chart a text alternative and axes with labels', () => {

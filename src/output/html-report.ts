@@ -1,18 +1,19 @@
 /**
  * report.html: one page that answers the scenario's question in a sentence and three numbers, then shows the load, the cost and their
  * tables. A function of run.json and the result tables alone, so `svcsim report` makes the same page again from a run folder.
- * Self-contained: inline SVG, one inline style sheet, no script, no font, no request; the content security policy in its head allows
- * nothing else. Every text is the user's and is escaped (html.ts). Importing this loads Observable Plot: import it when it is needed.
+ * Self-contained: inline SVG, one inline style sheet, at most one inline script, no font, no request; the content security policy in its
+ * head allows nothing else. Without the script all is there but tooltips and the path of a packet. Every text is the user's and is escaped (html.ts). Importing this loads Observable Plot: import it when it is needed.
  */
 import { createHash } from 'node:crypto'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { modelledCostChart, rulesEvaluatedChart } from './cost-charts.ts'
 import { endpointLoadChart } from './endpoint-load-chart.ts'
 import { type Findings, findings } from './findings.ts'
-import { type Html, html, styleElement } from './html.ts'
+import { dataElement, type Html, html, scriptElement, styleElement } from './html.ts'
 import { figureElement, tableElement } from './html-elements.ts'
 import { nodeLoadChart, zoneLoadChart } from './node-load-chart.ts'
 import { counted, countText } from './number-text.ts'
+import type { PacketPaths } from './paths/packet-paths.ts'
 import { publishedChart } from './published-chart.ts'
 import { REPORT_STYLE } from './report-style.ts'
 import { type ReportTable, reportTables } from './report-tables.ts'
@@ -20,11 +21,20 @@ import type { RunJson } from './run-json.ts'
 import { SCOPE_TEXT } from './scope-text.ts'
 import { hasTimes, sweepCostChart, sweepEvennessChart, sweepTimeChart } from './sweep-chart.ts'
 
-export function htmlReport(run: RunJson, tables: readonly ColumnTable[]): string {
+/** What the page does by itself. */
+export interface PageParts {
+  /** app/page-script.ts */
+  readonly script?: string | undefined
+  readonly paths?: PacketPaths | undefined
+}
+
+export function htmlReport(run: RunJson, tables: readonly ColumnTable[], { script, paths }: PageParts = {}): string {
   const found = findings(run, tables)
   const shown = reportTables(run, tables, found.evenness)
   const table = (id: ReportTable['id']): readonly Html[] => shown.filter(t => t.id === id).map(tableElement)
-  const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(REPORT_STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`
+  const own = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+  const scripts = script === undefined ? '' : ` script-src ${own(script)};`
+  const policy = `default-src 'none'; style-src ${own(REPORT_STYLE)};${scripts} base-uri 'none'; form-action 'none'`
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -55,6 +65,7 @@ ${figureElement(modelledCostChart(run, tables))}
 }
 ${table('chains')}
 </section>
+${script === undefined || paths === undefined ? [] : pathSection(paths)}
 <section>
 <h2>How even the load is</h2>
 <div class="side">
@@ -84,6 +95,7 @@ ${table('thresholds')}
 <footer>
 ${SCOPE_TEXT.map(paragraph => html`<p>${paragraph}</p>`)}
 </footer>
+${script === undefined ? [] : scriptElement(script)}
 </body>
 </html>
 `
@@ -126,3 +138,14 @@ ${figureElement(sweepEvennessChart(path, tables))}
 ${steps}
 <p class="note">The three numbers above and everything below are of the last step.</p>
 </section>`
+
+const pathSection = (paths: PacketPaths): Html => {
+  const offered = new Set(paths.destinations.map(d => `${d.family} ${d.service}`)).size
+  const some = offered === paths.servicePorts ? 'all' : `${countText(offered)} of`
+  return html`<section>
+<h2>The path of a packet</h2>
+<p class="note">The first packet of a connection, walked rule by rule in this page by the engine that judges all others. In the page are the rules that packets to ${some} ${counted(paths.servicePorts, 'Service port')} can meet on ${counted(paths.nodes.filter(n => n.why !== '').length, 'node')}; the others are counted where they stand.</p>
+<div id="path"><noscript>This part needs JavaScript.</noscript></div>
+${dataElement('packet-paths', paths)}
+</section>`
+}

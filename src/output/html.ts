@@ -24,3 +24,15 @@ function markupOf(value: Value): string {
 
 /** A style sheet of the project's own, byte for byte as its hash in the content security policy. */
 export const styleElement = (css: string): Html => new Html(`<style>${css}</style>`)
+
+/** A script of the project's own, likewise. */
+export function scriptElement(script: string): Html {
+  if (/<\/script|<!--/i.test(script)) throw new Error('a script that would end its own element')
+  return new Html(`<script>${script}</script>`)
+}
+
+/** Data for the script: inert, whatever names it holds. */
+export const dataElement = (id: string, data: unknown): Html =>
+  new Html(
+    `<script type="application/json" id="${escapeHtml(id)}">${JSON.stringify(data).replace(/</g, '\\u003c')}</script>`,
+  )

@@ -4,6 +4,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { badInput, type Problem, quoted } from '../problem/problem.ts'
+import { ofShape, type Shape } from './json-shape.ts'
 import { RUN_JSON_SCHEMA_VERSION, type RunJson } from './run-json.ts'
 
 export function readRunJson(text: string, file: string): E.Either<Problem, RunJson> {
@@ -19,21 +20,8 @@ export function readRunJson(text: string, file: string): E.Either<Problem, RunJs
     const what = `${quoted(version)} is not ${RUN_JSON_SCHEMA_VERSION}, the version this svcsim reads`
     return E.left(badInput({ file, field: 'schemaVersion' }, what, mend))
   }
-  const read = fitted(json, RUN_JSON, '')
-  return 'misfit' in read
-    ? E.left(badInput({ file, field: read.field }, `${quoted(read.misfit)} is not ${read.wanted}`, mend))
-    : E.right(read.value as RunJson)
+  return E.map(value => value as RunJson)(ofShape(json, RUN_JSON, file, mend))
 }
-
-type Shape =
-  | 'text'
-  | 'number'
-  | 'flag'
-  | 'object'
-  | { readonly orNull: Shape }
-  | { readonly list: Shape }
-  | { readonly map: Shape }
-  | { readonly fields: Readonly<Record<string, Shape>> }
 
 const HOP_COST: Shape = {
   fields: {
@@ -118,43 +106,4 @@ const RUN_JSON: Shape = {
     files: { list: { fields: { name: 'text', description: 'text', rows: { orNull: 'number' } } } },
     wall: { map: 'number' },
   },
-}
-
-type Fit = { readonly value: unknown } | { readonly misfit: unknown; readonly field: string; readonly wanted: string }
-
-function fitted(value: unknown, shape: Shape, field: string): Fit {
-  const misfit = (wanted: string): Fit => ({ misfit: value, field, wanted })
-  if (shape === 'text') return typeof value === 'string' ? { value } : misfit('a text')
-  if (shape === 'flag') return typeof value === 'boolean' ? { value } : misfit('true or false')
-  if (shape === 'number')
-    return value === null ? { value: NaN } : typeof value === 'number' ? { value } : misfit('a number')
-  if (shape !== 'object' && 'orNull' in shape) return value === null ? { value } : fitted(value, shape.orNull, field)
-  if (shape !== 'object' && 'list' in shape) {
-    return Array.isArray(value)
-      ? all(
-          value.map((v, i) => [String(i), fitted(v, shape.list, `${field}[${i}]`)]),
-          Object.values,
-        )
-      : misfit('a list')
-  }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return misfit('an object')
-  if (shape === 'object') return { value }
-  const entries =
-    'map' in shape
-      ? Object.entries(value).map(([k, v]) => [k, v, shape.map] as const)
-      : Object.entries(shape.fields).map(
-          ([k, s]) => [k, Object.hasOwn(value, k) ? Reflect.get(value, k) : undefined, s] as const,
-        )
-  return all(
-    entries.map(([k, v, s]) => [k, fitted(v, s, field === '' ? k : `${field}.${k}`)]),
-    parts => parts,
-  )
-}
-
-/** The parts put together, or the first that does not fit. */
-function all(parts: readonly (readonly [string, Fit])[], together: (parts: Record<string, unknown>) => unknown): Fit {
-  for (const [, fit] of parts) if ('misfit' in fit) return fit
-  return {
-    value: together(Object.fromEntries(parts.map(([key, fit]) => [key, 'value' in fit ? fit.value : undefined]))),
-  }
 }

@@ -90,7 +90,7 @@ export class PathWalker {
       const { ruleset, sizes, spread, forkOf } = opened.right
       const drawn = new Map<string, number>()
       const draw = (_: number, where: DrawPlace): number => {
-        const options = forkOf(where)
+        const options = named(forkOf(where), ruleset, where)
         const taken = Math.min(choice.taken[forks.length] ?? 0, options.length - 1)
         forks.push({ hop: hops.length, place: where, options, taken })
         drawn.set(`${where.table} ${where.chain} ${where.index}`, options[taken].bound)
@@ -137,6 +137,17 @@ export class PathWalker {
       return opened
     })(pathRuleset(this.paths, place))
   }
+}
+
+/** What takes none of the rules that draw comes to the rule behind them, as a Service's last endpoint: it has that rule's name. */
+function named(options: readonly ForkOption[], { tables }: Ruleset, { table, chain, index }: DrawPlace) {
+  const { rules } = tables.find(t => t.name === table)!.chains.get(chain)!
+  const behind = rules.slice(index).find(r => !r.matches.some(m => m.kind === 'statistic'))?.verdict
+  return options.map(option =>
+    option.name === 'none of them' && behind !== undefined && 'chain' in behind
+      ? { ...option, name: behind.chain }
+      : option,
+  )
 }
 
 interface OpenRuleset {

@@ -1,0 +1,11 @@
+import { chromium } from 'playwright-core'
+const [file, out, width = '1280', scheme = 'light', sel = '', act = ''] = process.argv.slice(2)
+const b = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'] })
+const p = await b.newPage({ viewport: { width: Number(width), height: 900 }, colorScheme: scheme })
+p.on('console', m => console.log('console', m.text())); p.on('pageerror', e => console.log('error', e.message)); p.on('request', r => r.url().startsWith('file:') || console.log('request', r.url()))
+await p.goto(`file://${file}`)
+console.log('fcp', await p.evaluate("new Promise(r=>setTimeout(()=>r(JSON.stringify(performance.getEntriesByType('paint').map(e=>[e.name,e.startTime]))),300))"))
+if (act) await p.evaluate(act)
+if (sel) await p.locator(sel).first().screenshot({ path: out })
+else await p.screenshot({ path: out, fullPage: sel === '' && act !== 'fold' })
+await b.close()

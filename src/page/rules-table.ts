@@ -1,0 +1,73 @@
+/** Every rule that a packet was compared with at one node, in order, as text, and what came of it. Rules that stand for many are one row. */
+import { countText } from '../output/number-text.ts'
+import type { Rule } from '../ruleset/ruleset.ts'
+import { element } from './element.ts'
+import type { WalkedHop } from './walk-path.ts'
+
+interface RuleRow {
+  readonly where: string
+  readonly from: number
+  to: number
+  readonly rule: Rule
+  readonly text: string
+  readonly words: string
+  readonly matched: boolean
+}
+
+export function rulesTable({ node, traced, explained }: WalkedHop): HTMLElement {
+  const title = `Rules that were looked at on ${node.name}`
+  const rows = rowsOf(traced, explained)
+  return element(
+    'details',
+    { open: '' },
+    element('summary', {}, `${title}: ${countText(traced.rulesEvaluated)}`),
+    element(
+      'div',
+      { class: 'table rules', role: 'region', tabindex: 0, 'aria-label': title },
+      element(
+        'table',
+        {},
+        element(
+          'thead',
+          {},
+          element(
+            'tr',
+            {},
+            ...['table and chain', 'number', 'rule', 'outcome'].map(h => element('th', { scope: 'col' }, h)),
+          ),
+        ),
+        element('tbody', {}, ...rows.map((row, i) => rowElement(row, rows[i - 1]))),
+      ),
+    ),
+  )
+}
+
+function rowsOf({ steps }: WalkedHop['traced'], { hooks }: WalkedHop['explained']): readonly RuleRow[] {
+  const words = hooks.flatMap(h => h.steps)
+  const rows: RuleRow[] = []
+  steps.forEach(({ hook, table, chain, index, rule, matched }, i) => {
+    const where = `${hooks[hook].hook} ${table} ${chain}`
+    const last = rows[rows.length - 1]
+    if (last !== undefined && last.rule === rule && last.where === where && last.to === index) last.to = index + 1
+    else rows.push({ where, from: index + 1, to: index + 1, rule, text: words[i].rule, words: words[i].words, matched })
+  })
+  return rows
+}
+
+function rowElement({ where, from, to, text, words, matched }: RuleRow, before: RuleRow | undefined): HTMLElement {
+  const many = to > from
+  const [, table, ...chain] = where.split(' ')
+  return element(
+    'tr',
+    matched ? { class: 'matched' } : {},
+    element('td', {}, where === before?.where ? '' : `${table} ${chain.join(' ')}`),
+    element('td', { class: 'figures' }, many ? `${countText(from)}–${countText(to)}` : countText(from)),
+    element(
+      'td',
+      {},
+      many ? `${countText(to - from + 1)} rules of other Services, as ` : '',
+      element('code', {}, text === '' ? 'matches everything' : text),
+    ),
+    element('td', { class: matched ? 'good' : '' }, `${matched ? '✓ ' : ''}${words}`),
+  )
+}
