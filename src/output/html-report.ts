@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { ColumnTable } from '../arrow/column-table.ts'
+import type { ChartFigure } from './chart-figure.ts'
 import { modelledCostChart, rulesEvaluatedChart } from './cost-charts.ts'
 import { endpointLoadChart } from './endpoint-load-chart.ts'
 import { type Findings, findings } from './findings.ts'
@@ -20,6 +21,7 @@ import { type ReportTable, reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
 import { SCOPE_TEXT } from './scope-text.ts'
 import { hasTimes, sweepCostChart, sweepEvennessChart, sweepTimeChart } from './sweep-chart.ts'
+import { timelineCharts } from './timeline-charts.ts'
 
 /** What the page does by itself. */
 export interface PageParts {
@@ -49,6 +51,7 @@ ${styleElement(REPORT_STYLE)}
 ${head(run, found)}
 <main>
 ${run.sweep === null ? [] : sweepSection(run.sweep, tables, [...table('published'), ...table('steps')])}
+${timeSection(timelineCharts(run, tables))}
 <section>
 <h2>What a new connection pays</h2>
 <div class="side">
@@ -122,6 +125,16 @@ function verdict({ thresholds }: RunJson): readonly Html[] {
     ? [html`<p class="verdict good">✓ ${counted(thresholds.length, 'threshold')} passed</p>`]
     : [html`<p class="verdict bad">✗ ${countText(failed)} of ${counted(thresholds.length, 'threshold')} failed</p>`]
 }
+
+const timeSection = (figures: readonly ChartFigure[]): Html | readonly Html[] =>
+  figures.length === 0
+    ? []
+    : html`<section>
+<h2>Over time</h2>
+<div class="halves">
+${figures.map(figureElement)}
+</div>
+</section>`
 
 const sweepSection = (
   { path, published }: NonNullable<RunJson['sweep']>,
