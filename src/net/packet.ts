@@ -46,8 +46,17 @@ export interface Packet {
   natFrom: number
   natTo: number
   natRandom: boolean
+  /** The addresses that a SNAT of this packet allows, when they are more than one. */
+  natRange: AddressSpan | undefined
   /** Of an ICMP error: the packet it speaks of. */
   quoted: QuotedPacket | undefined
+}
+
+/** Addresses from `first` to `last`, as data of the rule that names them. */
+export interface AddressSpan {
+  readonly first: Uint32Array
+  readonly last: Uint32Array
+  readonly persistent: boolean
 }
 
 /** The head of a packet as an ICMP error carries it: as it was on the wire when it was refused. */
@@ -86,6 +95,7 @@ export const newPacket = (family: IpFamily): Packet => ({
   natFrom: 0,
   natTo: 0,
   natRandom: false,
+  natRange: undefined,
   quoted: undefined,
 })
 
@@ -122,5 +132,6 @@ export function writePacket(target: Packet, from: Packet): void {
   target.natFrom = from.natFrom
   target.natTo = from.natTo
   target.natRandom = from.natRandom
+  target.natRange = from.natRange
   target.quoted = from.quoted
 }

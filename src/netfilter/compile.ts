@@ -85,6 +85,7 @@ function finish(encoder: Encoder) {
     interfacePatterns: [...encoder.interfacePatterns.keys()],
     rare: encoder.rare,
     natPorts: toShared(encoder.natPorts),
+    translations: encoder.translations,
     nthStarts: encoder.nthStarts,
     limitCredits: encoder.limitCredits,
     recentStamps: Array.from(encoder.recentLists.values(), list => list.stamps),

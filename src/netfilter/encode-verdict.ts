@@ -1,11 +1,12 @@
 /** Encodes a rule's verdict and notes how it ends its chain's walk; where it leads is already encoded. */
 import { writeIpWords } from '../net/ip.ts'
-import type { NatTarget, PortSpan, Verdict } from '../ruleset/ruleset.ts'
+import type { NatTarget, Verdict } from '../ruleset/ruleset.ts'
 import type { Encoder } from './encoder.ts'
 import { natPortsIndex } from './encoder.ts'
 import type { Block } from './intern-chains.ts'
 import { CONNMARK_OPERATION, OP, RULE_ENDS } from './opcode.ts'
 import { rejectKind } from './reject-kind.ts'
+import { natSpan, translationOf } from './translation.ts'
 import { push } from './word-list.ts'
 
 /** `target`: the block of a jump or goto. An empty one is not entered: a jump there only counts, a goto there returns. */
@@ -16,6 +17,13 @@ export function encodeVerdict(
   target: Block | undefined,
 ): void {
   const { code } = encoder
+  const translation = verdict === undefined ? undefined : translationOf(verdict, natWords)
+  if (translation !== undefined) {
+    pushTwo(encoder, OP.TRANSLATE, encoder.translations.length)
+    encoder.translations.push(translation)
+    encoder.ruleEnds[ruleId] = RULE_ENDS.always
+    return
+  }
   if (target !== undefined) encoder.ruleTarget[ruleId] = target.index
   const empty = target?.chain.rules.length === 0
   let ends: number = RULE_ENDS.always
@@ -95,8 +103,11 @@ export function encodeVerdict(
   encoder.ruleEnds[ruleId] = ends
 }
 
-const natSpan = ({ port = 0, lastPort }: NatTarget): PortSpan | undefined =>
-  port === 0 ? undefined : { from: port, to: lastPort ?? port }
+function natWords({ address }: NatTarget): Uint32Array {
+  const words = new Uint32Array(4)
+  writeIpWords(address.value, words, 0)
+  return words
+}
 
 function pushTwo(encoder: Encoder, op: number, operand: number): void {
   push(encoder.code, op)

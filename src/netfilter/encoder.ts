@@ -5,6 +5,7 @@ import type { Interned } from './intern-chains.ts'
 import { OP } from './opcode.ts'
 import type { RareMatch } from './rare-match.ts'
 import { runThresholds } from './statistic-run.ts'
+import type { Translation } from './translation.ts'
 import type { WordList } from './word-list.ts'
 import { newWordList, push } from './word-list.ts'
 
@@ -34,6 +35,7 @@ export interface Encoder {
   readonly recentLists: Map<string, { readonly index: number; stamps: number }>
   /** Three words each: random, from, to. */
   readonly natPorts: WordList
+  readonly translations: Translation[]
 }
 
 export function newEncoder(interned: Interned): Encoder {
@@ -65,6 +67,7 @@ export function newEncoder(interned: Interned): Encoder {
     limitCredits: [],
     recentLists: new Map(),
     natPorts: newWordList(),
+    translations: [],
   }
 }
 

@@ -54,6 +54,7 @@ export function evaluateTracked(
   packet.natFrom = 0
   packet.natTo = 0
   packet.natRandom = false
+  packet.natRange = undefined
   engine.memory = memory
   memory.tracker.begin()
   begin(engine, 0, host, 0, packet, weight)

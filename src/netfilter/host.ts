@@ -4,6 +4,7 @@
  */
 import type { IpFamily } from '../net/ip.ts'
 import { parseIp, parsePrefix, writeIpWords } from '../net/ip.ts'
+import { INTERFACE } from './interface.ts'
 import { interfaceSources } from './interface-sources.ts'
 
 export interface Host {
@@ -25,6 +26,8 @@ export interface HostView {
   readonly primary: Uint32Array
   /** Per INTERFACE four words: the source after MASQUERADE when leaving there, and of the node's own answers. Zeroes: none. */
   readonly sources: Uint32Array
+  /** Per INTERFACE four words: where REDIRECT sends what came in there, and to `lo` what the node sends. Zeroes: nowhere. */
+  readonly redirects: Uint32Array
   /** Addresses of `lo`, four words each. */
   readonly loopback: Uint32Array
   readonly localCount: number
@@ -54,6 +57,7 @@ export function hostView(host: Host, family: IpFamily): HostView {
     family,
     primary,
     sources: interfaceSources(primary, loopback, podSide),
+    redirects: redirectsOf(family, local, loopback, podSide),
     loopback,
     localCount: local.length / 4,
     local,
@@ -63,6 +67,20 @@ export function hostView(host: Host, family: IpFamily): HostView {
     podInterfaceName: host.podInterfaceName,
   }
 }
+
+/** An interface's own first address; `lo` has 127.0.0.1 or ::1 before all others. */
+function redirectsOf(family: IpFamily, local: Uint32Array, loopback: Uint32Array, podSide: Uint32Array): Uint32Array {
+  const redirects = new Uint32Array(16)
+  redirects[4 * INTERFACE.lo + 3] = family === 4 ? 0x7f00_0001 : 1
+  redirects.set(podSide, 4 * INTERFACE.pod)
+  const elsewhere = [loopback, podSide].flatMap(chunked).map(words => words.join())
+  const uplink = chunked(local).find(words => !elsewhere.includes(words.join()))
+  if (uplink !== undefined) redirects.set(uplink, 4 * INTERFACE.uplink)
+  return redirects
+}
+
+const chunked = (words: Uint32Array): Uint32Array[] =>
+  Array.from({ length: words.length / 4 }, (_, i) => words.subarray(4 * i, 4 * i + 4))
 
 function addressWords(texts: readonly string[], family: IpFamily): Uint32Array {
   const addresses = texts.map(parseIp).filter(a => a?.family === family)

@@ -1,6 +1,6 @@
 /** The places of an iptables ruleset that draw: statistic rules, and runs of them, which take one draw (statistic-run.ts). */
 import { formatIp } from '../net/ip.ts'
-import type { Rule, Ruleset } from '../ruleset/ruleset.ts'
+import type { NatTarget, Rule, Ruleset } from '../ruleset/ruleset.ts'
 import { ChainEnds, type RuleEnds } from './chain-ends.ts'
 import { runLength } from './segment-chain.ts'
 import { isRunRule, ruleProbability, runThresholds } from './statistic-run.ts'
@@ -37,7 +37,7 @@ function ruleEnds({ verdict }: Rule): RuleEnds {
     case 'goto':
       return { chains: [verdict.chain], goals: [] }
     case 'dnat':
-      return { chains: [], goals: [`${formatIp(verdict.address)}:${verdict.port}`] }
+      return { chains: [], goals: goalsOf(verdict) }
     case 'drop':
     case 'reject':
       return { chains: [], goals: [verdict.kind] }
@@ -45,6 +45,19 @@ function ruleEnds({ verdict }: Rule): RuleEnds {
       return { chains: [], goals: [] }
   }
 }
+
+/** Of a range all that it may end in, unless that is too much to tell apart. */
+function goalsOf(target: NatTarget): string[] {
+  const { address, lastAddress = address, port = 0, lastPort = port } = target
+  const ports = Array.from({ length: lastPort - port + 1 }, (_, i) => port + i)
+  if ((lastAddress.value - address.value + 1n) * BigInt(ports.length) > MOST_GOALS) return []
+  const goals: string[] = []
+  for (let { value } = address; value <= lastAddress.value; value++)
+    for (const p of ports) goals.push(`${formatIp({ family: address.family, value })}:${p}`)
+  return goals
+}
+
+const MOST_GOALS = 4_096n
 
 const isNegated = (rule: Rule): boolean => rule.matches.some(m => m.kind === 'statistic' && m.negated)
 

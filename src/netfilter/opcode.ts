@@ -68,6 +68,8 @@ export const OP = {
   NOTRACK: 38,
   /** CONNMARK_OPERATION and two masks or values: changes the mark of the connection or of the packet. */
   CONNMARK: 39,
+  /** index: a translation out of Program.translations. */
+  TRANSLATE: 40,
 } as const
 
 /** (connection's & ~second) ^ first; the same with first = packet's & first; packet's (& ~first) ^ (connection's & second). */

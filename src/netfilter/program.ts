@@ -17,6 +17,7 @@
  */
 import type { IpFamily } from '../net/ip.ts'
 import type { RareMatch } from './rare-match.ts'
+import type { Translation } from './translation.ts'
 
 /** Where a packet meets a table, in the order the kernel numbers them; HOOK_CHAINS names them. */
 export const HOOK = {
@@ -113,6 +114,8 @@ export interface Program {
   readonly rare: readonly RareMatch[]
   /** Three words each: random (1), first and last source port (0 to 0: any). MASQUERADE and SNAT name them by index. */
   readonly natPorts: Int32Array
+  /** Of OP.TRANSLATE. */
+  readonly translations: readonly Translation[]
   /** Where a node's memory starts (memory/node-memory.ts). */
   readonly nthStarts: readonly number[]
   readonly limitCredits: readonly number[]

@@ -64,6 +64,7 @@ export const VERDICT_HOMES: Readonly<
   snat: { table: 'nat', hooks: ['INPUT', 'POSTROUTING'] },
   masquerade: { table: 'nat', hooks: ['POSTROUTING'] },
   reject: { table: 'filter', hooks: ['INPUT', 'FORWARD', 'OUTPUT'] },
+  redirect: { table: 'nat', hooks: ['PREROUTING', 'OUTPUT'] },
   notrack: { table: 'raw', hooks: ['PREROUTING', 'OUTPUT'] },
 }
 
@@ -161,11 +162,9 @@ function refuseVerdict(family: IpFamily, verdict: Verdict): Refusal | undefined 
   switch (verdict.kind) {
     case 'dnat':
     case 'snat':
-      return verdict.lastAddress === undefined &&
-        (verdict.kind === 'snat' || (verdict.lastPort === undefined && verdict.random === undefined)) &&
-        verdict.persistent === undefined
+      return verdict.lastAddress === undefined || verdict.lastAddress.value >= verdict.address.value
         ? undefined
-        : notModelled(`verdict ${verdict.kind} with more than one address and port`)
+        : { what: `verdict ${verdict.kind} has a range that runs backwards`, mend: 'write the lower address first' }
     case 'reject':
       return rejectKind(verdict.with, family) >= 0
         ? undefined
@@ -175,8 +174,6 @@ function refuseVerdict(family: IpFamily, verdict: Verdict): Refusal | undefined 
           }
     case 'unknown':
       return notModelled(`target ${verdict.target}`)
-    case 'redirect':
-      return notModelled('verdict redirect')
     default:
       return undefined
   }

@@ -2,10 +2,12 @@
 import { writeIpWords } from '../net/ip.ts'
 import type { Packet } from '../net/packet.ts'
 import { CT } from '../net/packet.ts'
-import type { PortSpan } from '../ruleset/ruleset.ts'
+import type { NatTarget, PortSpan } from '../ruleset/ruleset.ts'
 import type { HostView } from './host.ts'
 import { INTERFACE } from './interface.ts'
+import { isInRange, natRangeOf, writeRangeAddress } from './nat-range.ts'
 import { answersAsItself } from './route.ts'
+import { natSpan } from './translation.ts'
 import type { Fate } from './walk-hooks.ts'
 
 /** Port 0: kept. */
@@ -14,6 +16,46 @@ export function translateDestination(packet: Packet, address: bigint, port: numb
   writeIpWords(address, packet.destination, 0)
   if (port !== 0) packet.destinationPort = port
   if ([...packet.destination, packet.destinationPort].join() !== before) packet.ctState |= CT.DNAT
+}
+
+/** A destination that is one of a range, or has one of a range of ports: the connection table chooses the port. */
+export function translateDestinationTo(packet: Packet, target: NatTarget): Fate {
+  const range = natRangeOf(target)
+  if (range === undefined && target.lastPort === undefined) {
+    translateDestination(packet, target.address.value, target.port ?? 0)
+    return 'accept'
+  }
+  allowPorts(packet, target.random === true, natSpan(target))
+  if (range === undefined) writeIpWords(target.address.value, packet.destination, 0)
+  else writeRangeAddress(range, packet.family, packet.source, packet.destination, packet.destination)
+  return 'accept'
+}
+
+/** To the node itself, at the address of the interface the packet came in by; without one it is dropped. */
+export function redirect(
+  host: HostView,
+  packet: Packet,
+  inInterface: string,
+  { ports, random = false }: { readonly ports?: PortSpan; readonly random?: boolean },
+): Fate {
+  const from =
+    inInterface === '' ? INTERFACE.lo : inInterface === host.podInterfaceName ? INTERFACE.pod : INTERFACE.uplink
+  const words = host.redirects.slice(4 * from, 4 * from + 4)
+  if (words.every(word => word === 0)) return 'drop'
+  allowPorts(packet, random, ports)
+  packet.destination.set(words)
+  return 'accept'
+}
+
+/** Of a range: who comes from it stays as it is, if it can, which the connection table decides. */
+export function translateSourceTo(packet: Packet, target: NatTarget): Fate {
+  const range = natRangeOf(target)
+  if (range === undefined) return translateSource(packet, target.address.value)
+  packet.natRange = range
+  if (!isInRange(packet.source, range))
+    writeRangeAddress(range, packet.family, packet.source, packet.destination, packet.source)
+  packet.ctState |= CT.SNAT
+  return 'accept'
 }
 
 export function translateSource(packet: Packet, address: bigint): Fate {

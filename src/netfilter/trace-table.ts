@@ -24,7 +24,8 @@ import { isRunRule, ruleProbability, runThresholds } from './statistic-run.ts'
 import type { Draw, TraceCounters, TraceStep } from './trace.ts'
 import type { PacketPlace } from './trace-match.ts'
 import { matchHolds } from './trace-match.ts'
-import { allowPorts, masquerade, translateDestination, translateSource } from './trace-nat.ts'
+import { allowPorts, masquerade, redirect, translateDestinationTo, translateSourceTo } from './trace-nat.ts'
+import { natSpan } from './translation.ts'
 import type { Fate, HookVisit } from './walk-hooks.ts'
 
 /** What a trace has gathered so far. */
@@ -108,14 +109,13 @@ export function traceTable(
         break
       case 'dnat':
         walk.dnat = chain.rules[matched]
-        translateDestination(walk.packet, verdict.address.value, verdict.port)
-        return E.right('accept')
-      case 'snat': {
-        const { port = 0, lastPort } = verdict
-        const random = verdict.random === true || verdict.randomFully === true
-        allowPorts(walk.packet, random, port === 0 ? undefined : { from: port, to: lastPort ?? port })
-        return E.right(translateSource(walk.packet, verdict.address.value))
-      }
+        return E.right(translateDestinationTo(walk.packet, verdict))
+      case 'redirect':
+        walk.dnat = chain.rules[matched]
+        return E.right(redirect(walk.host, walk.packet, place.inInterface, verdict))
+      case 'snat':
+        allowPorts(walk.packet, verdict.random === true || verdict.randomFully === true, natSpan(verdict))
+        return E.right(translateSourceTo(walk.packet, verdict))
       case 'masquerade':
         allowPorts(walk.packet, verdict.random === true || verdict.randomFully, verdict.ports)
         return E.right(masquerade(walk.host, walk.packet, place.outInterface))

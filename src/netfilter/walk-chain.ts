@@ -20,6 +20,7 @@ import { CONNMARK_OPERATION, OP, RUN_RULE_WORDS, RUN_VERDICT_OFFSET, RUN_WORDS }
 import type { Program } from './program.ts'
 import { memoryOf, rareHolds } from './rare-match.ts'
 import { answersAsItself, isLocal } from './route.ts'
+import { translate } from './translation.ts'
 
 /** How a walk ends; `policy` when no rule decided. */
 export const FATE = { accept: 0, drop: 1, reject: 2, policy: 3 } as const
@@ -72,6 +73,7 @@ const {
   RARE,
   NOTRACK,
   CONNMARK,
+  TRANSLATE,
 } = OP
 
 /** Which addresses a table sees: as sent; the destination translated and routed; both translated (a packet back through lo). */
@@ -319,6 +321,12 @@ export function walkChain(
         countMatch(engine, rule)
         engine.masquerades = 1 + code[pc + 1]
         fate = masquerade(engine, outInterface, code[pc + 1])
+        break
+      case TRANSLATE:
+        engine.looked = true
+        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
+        countMatch(engine, rule)
+        fate = translate(engine, program.translations[code[pc + 1]], inInterface) ? ACCEPT_FATE : DROP_FATE
         break
       case NOT_CHANCE:
         engine.looked = true

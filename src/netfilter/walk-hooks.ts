@@ -126,7 +126,7 @@ export function becomeOriginal(packet: Packet): void {
 
 /** At a node that remembers, nothing is known yet of what a packet belongs to. */
 export function forgetConnection(packet: Packet): void {
-  Object.assign(packet, { ctState: CT.INVALID, natFrom: 0, natTo: 0, natRandom: false })
+  Object.assign(packet, { ctState: CT.INVALID, natFrom: 0, natTo: 0, natRandom: false, natRange: undefined })
 }
 
 /** Behind the last hook: the connection's source is what the packet's is now, and conntrack remembers it. */

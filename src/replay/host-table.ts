@@ -63,6 +63,8 @@ export function hostViews({
       family,
       primary,
       sources: interfaceSources(primary, NONE, NONE),
+      // Runs refuse REDIRECT.
+      redirects: NONE,
       loopback: NONE,
       localCount: localCount[n],
       local,

@@ -3,9 +3,10 @@ import { formatIp } from '../../net/ip.ts'
 import type { Packet } from '../../net/packet.ts'
 import type { Trace, TraceStep } from '../../netfilter/trace.ts'
 import { printRule } from '../../ruleset/print-iptables.ts'
+import { printNatTarget } from '../../ruleset/print-verdict.ts'
 import type { Ruleset, Verdict } from '../../ruleset/ruleset.ts'
 import { closeTrace, describePacket } from './explain-outcome.ts'
-import type { ExplainedStep, ExplainedTrace } from './explained-trace.ts'
+import type { ExplainedPacket, ExplainedStep, ExplainedTrace } from './explained-trace.ts'
 import { type Seen, whyNot } from './why-not.ts'
 
 /** `draws`: the words drawn, by `TABLE CHAIN INDEX` of the rule that asked. */
@@ -16,6 +17,7 @@ export function explainIptables(
   draws: ReadonlyMap<string, number>,
 ): ExplainedTrace {
   let seen: Seen = { ...describePacket(packet), in: '', out: '' }
+  const left = describePacket(traced.packet)
   let lastDraw: number | undefined
   const hooks = traced.hooks.map(({ hook, inInterface, outInterface }, h) => {
     seen = { ...seen, in: inInterface, out: outInterface }
@@ -24,8 +26,8 @@ export function explainIptables(
       const draw = draws.get(`${step.table} ${step.chain} ${step.index}`)
       // The rules of a run share the draw of its first.
       if (draw !== undefined) lastDraw = draw
-      const explained = explainStep(step, seen, family, lastDraw)
-      seen = afterStep(step, seen)
+      const explained = explainStep(step, seen, left, family, lastDraw)
+      seen = afterStep(step, seen, left)
       return [explained]
     })
     return { hook, in: inInterface, out: outInterface, steps }
@@ -36,12 +38,13 @@ export function explainIptables(
 function explainStep(
   { table, chain, index, rule, matched, whyNot: failed }: TraceStep,
   seen: Seen,
+  left: ExplainedPacket,
   family: 4 | 6,
   draw: number | undefined,
 ): ExplainedStep {
   const statistic = rule.matches.find(m => m.kind === 'statistic')
   const words = matched
-    ? verdictWords(rule.verdict)
+    ? verdictWords(rule.verdict, left)
     : failed === undefined
       ? 'chance chose another rule'
       : whyNot(failed, seen, family)
@@ -57,7 +60,7 @@ function explainStep(
   }
 }
 
-const verdictWords = (verdict: Verdict | undefined): string => {
+const verdictWords = (verdict: Verdict | undefined, left: ExplainedPacket): string => {
   switch (verdict?.kind) {
     case undefined:
       return 'counts the packet'
@@ -74,9 +77,15 @@ const verdictWords = (verdict: Verdict | undefined): string => {
     case 'reject':
       return `refuses the packet: its sender hears ${verdict.with}`
     case 'dnat':
-      return `sends the connection to ${formatIp(verdict.address)}${verdict.port === 0 ? '' : ` port ${verdict.port}`} instead`
+      return verdict.lastAddress === undefined && verdict.lastPort === undefined
+        ? `sends the connection to ${formatIp(verdict.address)}${verdict.port === 0 ? '' : ` port ${verdict.port}`} instead`
+        : `sends the connection to ${left.destination} port ${left.destinationPort} instead, out of ${printNatTarget(verdict)}`
+    case 'redirect':
+      return `sends the connection to the node itself, at ${left.destination} port ${left.destinationPort}`
     case 'snat':
-      return `the receiver will see ${formatIp(verdict.address)} as the sender`
+      return verdict.lastAddress === undefined
+        ? `the receiver will see ${formatIp(verdict.address)} as the sender`
+        : `the receiver will see ${left.source} as the sender, out of ${printNatTarget(verdict)}`
     case 'masquerade':
       return 'the receiver will see the node as the sender'
     case 'mark':
@@ -99,9 +108,9 @@ function markWords(value: number, mask: number): string {
   return value === 0 ? `clears bits ${hex(mask)} of the mark` : `sets bits ${hex(mask)} of the mark to ${hex(value)}`
 }
 
-function afterStep({ matched, rule: { verdict } }: TraceStep, seen: Seen): Seen {
+function afterStep({ matched, rule: { verdict } }: TraceStep, seen: Seen, left: ExplainedPacket): Seen {
   if (!matched) return seen
   if (verdict?.kind === 'mark') return { ...seen, mark: ((seen.mark & ~verdict.mask) ^ verdict.value) >>> 0 }
-  if (verdict?.kind !== 'dnat') return seen
-  return { ...seen, destination: formatIp(verdict.address), destinationPort: verdict.port || seen.destinationPort }
+  if (verdict?.kind !== 'dnat' && verdict?.kind !== 'redirect') return seen
+  return { ...seen, destination: left.destination, destinationPort: left.destinationPort }
 }

@@ -261,10 +261,11 @@ describe('the table', () => {
   it('has no port left when a small range is used up', () => {
     const conntrack = table()
     const bound = Array.from({ length: 4 }, (_, client) => {
-      const packet = Object.assign(makePacket({ source: `192.0.2.${client + 1}` }), { natFrom: 2_000, natTo: 2_002 })
+      const packet = makePacket({ source: `192.0.2.${client + 1}` })
       conntrack.begin()
       conntrack.track(packet)
       conntrack.bindDestination(packet)
+      Object.assign(packet, { natFrom: 2_000, natTo: 2_002 })
       writeIpWords(parseIp('172.18.0.2')!.value, packet.source, 0)
       const free = conntrack.bindSource(packet)
       if (free) conntrack.confirm()

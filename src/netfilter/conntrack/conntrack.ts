@@ -12,10 +12,12 @@ import { CT } from '../../net/packet.ts'
 import { sameWords } from '../../net/same-words.ts'
 import type { StreamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
+import { writeRangeAddress } from '../nat-range.ts'
 import { advance, INVALID_PACKET, MEMORY, REOPENS, remembered, timeoutUs } from './connection-memory.ts'
 import type { ConntrackEntry, ConntrackTuple } from './conntrack-entry.ts'
 import { grownArray } from './grown-array.ts'
-import { choosePort, type PortUse } from './nat-port.ts'
+import { allowsSource, chooseDestinationPort, choosePort, type PortUse } from './nat-port.ts'
+import { SourceIndex } from './source-index.ts'
 import { UDP_STREAM_AGE_US } from './timeouts.ts'
 import type { Tracker } from './tracker.ts'
 import { TupleIndex } from './tuple-index.ts'
@@ -34,6 +36,8 @@ const CONFIRMED = 1
 const SOURCE_TRANSLATED = 2
 const DESTINATION_TRANSLATED = 4
 const DYING = 8
+/** It stands in the index of sources. */
+const SOURCE_KNOWN = 16
 
 /** Buckets that early_drop looks at: NF_CT_EVICTION_RANGE. */
 const EVICTION_RANGE = 8
@@ -67,6 +71,7 @@ export class Conntrack implements Tracker, PortUse {
   readonly #max: number
   readonly #loose: boolean
   readonly #index: TupleIndex
+  readonly #sources: SourceIndex
   #capacity = 64
   #memory: Int32Array
   #marks: Uint32Array
@@ -82,6 +87,7 @@ export class Conntrack implements Tracker, PortUse {
     this.#max = max
     this.#loose = tcpLoose
     this.#index = new TupleIndex(family, 2 ** Math.max(4, 32 - Math.clz32(max - 1)), this.#capacity)
+    this.#sources = new SourceIndex(this.#index, this.#capacity)
     this.#memory = new Int32Array(this.#capacity)
     this.#marks = new Uint32Array(this.#capacity)
     this.#status = new Uint8Array(this.#capacity)
@@ -118,6 +124,17 @@ export class Conntrack implements Tracker, PortUse {
 
   bindDestination(packet: Packet): void {
     const { entry } = this
+    this.#packet = packet
+    this.#asked = 'destination'
+    packet.destinationPort = chooseDestinationPort(this, packet, this.#seed)
+    packet.natTo = 0
+    packet.natFrom = 0
+    packet.natRandom = false
+    if (
+      packet.destinationPort !== packet.originalDestinationPort ||
+      !sameWords(packet.destination, packet.originalDestination)
+    )
+      packet.ctState |= CT.DNAT
     if ((packet.ctState & CT.DNAT) !== 0) this.#status[entry] |= DESTINATION_TRANSLATED
     this.#index.write(
       2 * entry + 1,
@@ -130,12 +147,20 @@ export class Conntrack implements Tracker, PortUse {
   bindSource(packet: Packet): boolean {
     const { entry } = this
     this.#packet = packet
-    const port = choosePort(this, packet, this.#seed)
-    if (port < 0) return false
+    this.#asked = 'source'
+    if (!this.#keepsSource(packet)) {
+      const { natRange, originalSource, destination, source } = packet
+      if (natRange !== undefined) writeRangeAddress(natRange, packet.family, originalSource, destination, source)
+      packet.sourcePort = choosePort(this, packet, this.#seed)
+      if (packet.sourcePort < 0) return false
+    }
+    const { sourcePort: port } = packet
     const changed = port !== packet.originalSourcePort || !sameWords(packet.source, packet.originalSource)
-    packet.sourcePort = port
     packet.ctState = changed ? packet.ctState | CT.SNAT : packet.ctState & ~CT.SNAT
-    if (changed) this.#status[entry] |= SOURCE_TRANSLATED
+    if (changed) {
+      this.#status[entry] |= SOURCE_TRANSLATED | SOURCE_KNOWN
+      this.#sources.insert(entry)
+    }
     this.#index.write(2 * entry + 1, packet.destination, packet.source, joinPorts(packet.destinationPort, port))
     return true
   }
@@ -153,6 +178,7 @@ export class Conntrack implements Tracker, PortUse {
   release(): void {
     const { entry } = this
     if (entry < 0 || (this.#status[entry] & (CONFIRMED | DYING)) !== 0) return
+    this.#forgetSource(entry)
     this.#free[this.#freeCount++] = entry
     this.entry = -1
   }
@@ -195,10 +221,31 @@ export class Conntrack implements Tracker, PortUse {
   }
 
   #packet!: Packet
+  #asked: 'source' | 'destination' = 'source'
 
   isUsed(port: number): boolean {
-    const { protocol, destination, source, destinationPort } = this.#packet
-    return this.#find(protocol, destination, source, joinPorts(destinationPort, port)) >= 0
+    const { protocol, destination, source, destinationPort, sourcePort } = this.#packet
+    const ports = this.#asked === 'source' ? joinPorts(destinationPort, port) : joinPorts(port, sourcePort)
+    return this.#find(protocol, destination, source, ports) >= 0
+  }
+
+  /** The source stays as it was where it may, else becomes what it became for an earlier connection, if answers find back. */
+  #keepsSource(packet: Packet): boolean {
+    const { originalSource, originalSourcePort, source, natRange, natRandom } = packet
+    if (natRandom) return false
+    if (allowsSource(packet, originalSource, originalSourcePort)) return !this.isUsed(originalSourcePort)
+    if (!this.#sources.earlier(packet, this.#expiresUs, this.nowUs)) return false
+    const { address, port } = this.#sources
+    if (natRange !== undefined) source.set(address)
+    if (this.isUsed(port)) return false
+    packet.sourcePort = port
+    return true
+  }
+
+  #forgetSource(entry: number): void {
+    if ((this.#status[entry] & SOURCE_KNOWN) === 0) return
+    this.#status[entry] &= ~SOURCE_KNOWN
+    this.#sources.remove(entry)
   }
 
   /** The handle of a tuple that is still remembered, or -1. */
@@ -339,6 +386,7 @@ export class Conntrack implements Tracker, PortUse {
   #forget(entry: number): void {
     this.#index.remove(2 * entry)
     this.#index.remove(2 * entry + 1)
+    this.#forgetSource(entry)
     this.#status[entry] &= ~CONFIRMED
     this.#free[this.#freeCount++] = entry
     this.count--
@@ -348,6 +396,7 @@ export class Conntrack implements Tracker, PortUse {
     const old = this.#capacity
     this.#capacity = 2 * old
     this.#index.grow(this.#capacity)
+    this.#sources.grow(this.#capacity)
     this.#memory = grownArray(this.#memory, new Int32Array(this.#capacity))
     this.#marks = grownArray(this.#marks, new Uint32Array(this.#capacity))
     this.#status = grownArray(this.#status, new Uint8Array(this.#capacity))

@@ -8,8 +8,9 @@ import type { Packet } from '../../net/packet.ts'
 import { CT } from '../../net/packet.ts'
 import type { StreamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
+import { writeRangeAddress } from '../nat-range.ts'
 import { advance, INVALID_PACKET, MEMORY, REOPENS, remembered, timeoutUs } from './connection-memory.ts'
-import { choosePort } from './nat-port.ts'
+import { allowsSource, chooseDestinationPort, choosePort, type KnownPort } from './nat-port.ts'
 import { UDP_STREAM_AGE_US } from './timeouts.ts'
 import type { Tracker } from './tracker.ts'
 
@@ -37,13 +38,15 @@ export class PlainConntrack implements Tracker {
   consultsNat = false
   readonly #seed: StreamSeed
   readonly #loose: boolean
+  readonly #knownPort: KnownPort | undefined
   readonly #connections = new Map<string, Connection>()
   #current: Connection | undefined
   /** Of the packet before. */
   #last: Connection | undefined
 
-  constructor(seed: StreamSeed, loose = true) {
+  constructor(seed: StreamSeed, loose = true, knownPort?: KnownPort) {
     this.#seed = seed
+    this.#knownPort = knownPort
     this.#loose = loose
   }
 
@@ -132,6 +135,13 @@ export class PlainConntrack implements Tracker {
   }
 
   bindDestination(packet: Packet): void {
+    const isUsed = (destinationPort: number): boolean =>
+      this.#find(inverse({ ...tupleNow(packet), destinationPort })) !== undefined
+    packet.destinationPort = chooseDestinationPort({ isUsed }, packet, this.#seed, this.#knownPort)
+    Object.assign(packet, { natFrom: 0, natTo: 0, natRandom: false })
+    const { destination, destinationPort } = tupleNow(packet)
+    const { original } = this.#current!
+    if (destination !== original.destination || destinationPort !== original.destinationPort) packet.ctState |= CT.DNAT
     this.#current!.translations |= packet.ctState & CT.DNAT
     this.#current!.reply = inverse(tupleNow(packet))
   }
@@ -139,15 +149,51 @@ export class PlainConntrack implements Tracker {
   bindSource(packet: Packet): boolean {
     const isUsed = (sourcePort: number): boolean =>
       this.#find(inverse({ ...tupleNow(packet), sourcePort })) !== undefined
-    const port = choosePort({ isUsed }, packet, this.#seed)
-    if (port < 0) return false
-    packet.sourcePort = port
+    const kept = packet.natRandom ? undefined : this.#keptSource(packet, isUsed)
+    const { natRange, originalSource, destination } = packet
+    if (kept !== undefined) {
+      writeIpWords(kept.address, packet.source, 0)
+      packet.sourcePort = kept.port
+    } else {
+      if (natRange !== undefined) writeRangeAddress(natRange, packet.family, originalSource, destination, packet.source)
+      const port = choosePort({ isUsed }, packet, this.#seed)
+      if (port < 0) return false
+      packet.sourcePort = port
+    }
+    const { sourcePort: port } = packet
     const { original } = this.#current!
     const changed = port !== original.sourcePort || readIpWords(packet.source, 0) !== original.source
     packet.ctState = (packet.ctState & ~CT.SNAT) | (changed ? CT.SNAT : 0)
     this.#current!.translations |= packet.ctState & CT.SNAT
     this.#current!.reply = inverse(tupleNow(packet))
     return true
+  }
+
+  /** The source as it was, where it may stay, else what it became for an earlier connection; undefined where answers would not find back. */
+  #keptSource(
+    packet: Packet,
+    isUsed: (port: number) => boolean,
+  ): { readonly address: bigint; readonly port: number } | undefined {
+    const allows = (address: bigint, port: number): boolean => {
+      const words = new Uint32Array(4)
+      writeIpWords(address, words, 0)
+      return allowsSource(packet, words, port)
+    }
+    const { original } = this.#current!
+    const { source: address, sourcePort: port, protocol } = original
+    if (allows(address, port)) return isUsed(port) ? undefined : { address, port }
+    const earlier = [...this.#connections.values()].findLast(
+      c =>
+        c.expiresUs > this.nowUs &&
+        c.original.protocol === protocol &&
+        c.original.source === address &&
+        c.original.sourcePort === port &&
+        allows(c.reply.destination, c.reply.destinationPort),
+    )
+    if (earlier === undefined) return undefined
+    const { destination, destinationPort } = earlier.reply
+    writeIpWords(destination, packet.source, 0)
+    return isUsed(destinationPort) ? undefined : { address: destination, port: destinationPort }
   }
 
   confirm(): void {

@@ -2,7 +2,7 @@
 import { isTimed } from '../../ruleset/ip-set.ts'
 import type { Rule } from '../../ruleset/ruleset.ts'
 
-const STATEFUL: ReadonlySet<string> = new Set(['recent', 'nth', 'limit', 'connmark', 'notrack'])
+const STATEFUL: ReadonlySet<string> = new Set(['recent', 'nth', 'limit', 'connmark', 'notrack', 'redirect'])
 
 /** The match or verdict that asks, in words; undefined when none does. */
 export function asksMemory(rule: Rule): string | undefined {
@@ -11,5 +11,12 @@ export function asksMemory(rule: Rule): string | undefined {
     if (STATEFUL.has(match.kind))
       return match.kind === 'recent' ? `match recent (list ${JSON.stringify(match.name)})` : `match ${match.kind}`
   }
-  return rule.verdict !== undefined && STATEFUL.has(rule.verdict.kind) ? `verdict ${rule.verdict.kind}` : undefined
+  const { verdict } = rule
+  if (verdict === undefined) return undefined
+  if (STATEFUL.has(verdict.kind)) return `verdict ${verdict.kind}`
+  // Which port of a range is free, and which address of one a client has, the connection table says.
+  const isRange =
+    (verdict.kind === 'dnat' && (verdict.lastAddress ?? verdict.lastPort) !== undefined) ||
+    (verdict.kind === 'snat' && verdict.lastAddress !== undefined)
+  return isRange ? `verdict ${verdict.kind} with a range` : undefined
 }

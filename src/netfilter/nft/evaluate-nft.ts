@@ -25,6 +25,7 @@ export function evaluateNft(engine: NftEngine, packet: Packet, sizeBytes: number
   packet.natFrom = 0
   packet.natTo = 0
   packet.natRandom = false
+  packet.natRange = undefined
   engine.tracker.begin()
   engine.attached = false
   return walkNode(engine, packet, sizeBytes)

@@ -1,6 +1,7 @@
 /** Random rulesets, hosts and packets over a small world, so that packets really meet rules: for the property test. */
 import fc from 'fast-check'
 import type { IpFamily } from '../../net/ip.ts'
+import { parseIp } from '../../net/ip.ts'
 import type { Origin, Packet } from '../../net/packet.ts'
 import { CT } from '../../net/packet.ts'
 import type { Chain, Match, Rule, Ruleset, Table, TableName, Verdict } from '../../ruleset/ruleset.ts'
@@ -78,6 +79,11 @@ const rejects = (family: IpFamily): Verdict[] =>
 /** Verdicts that need a node's memory stand where the kernel allows them. */
 const verdictsOf = (family: IpFamily, remembers: boolean, group: Group): Verdict[] => [
   ...group.verdicts(family),
+  ...(remembers && group.table === 'nat'
+    ? group.prefix === 'd'
+      ? destinationRanges(family)
+      : sourceRanges(family)
+    : []),
   { kind: 'log', options: '' },
   ...(remembers && group.table === 'raw' ? [{ kind: 'notrack' } as const] : []),
   ...(remembers && group.table === 'mangle'
@@ -88,6 +94,33 @@ const verdictsOf = (family: IpFamily, remembers: boolean, group: Group): Verdict
       ] as const)
     : []),
 ]
+
+function destinationRanges(family: IpFamily): Verdict[] {
+  const [first, last] = family === 4 ? ['10.244.1.8', '10.244.1.10'] : ['fd00:244:1::8', 'fd00:244:1::a']
+  const one: Verdict = dnatTo(first, 8080)
+  const range = { ...one, lastAddress: parseIp(last)! } as const
+  return [
+    range,
+    { ...range, persistent: true, lastPort: 8082 },
+    { ...one, port: 80, lastPort: 82, random: true },
+    { ...one, port: 5000, lastPort: 5001 },
+    { kind: 'redirect' },
+    { kind: 'redirect', ports: { from: 80, to: 81 } },
+    { kind: 'redirect', ports: { from: 9000, to: 9003 }, random: true },
+  ] as Verdict[]
+}
+
+function sourceRanges(family: IpFamily): Verdict[] {
+  const [first, last] = (family === 4 ? ['192.0.2.1', '192.0.2.9'] : ['2001:db8:1::1', '2001:db8:1:1::2']).map(parseIp)
+  const range = { kind: 'snat', address: first!, lastAddress: last! } as const
+  return [
+    range,
+    { ...range, persistent: true },
+    { ...range, port: 7000, lastPort: 7002 },
+    { ...range, randomFully: true },
+    { ...range, lastAddress: parseIp(family === 4 ? '203.0.113.5' : '2001:db8:f::5')!, port: 80, lastPort: 81 },
+  ]
+}
 
 const GROUPS: readonly Group[] = [
   { table: 'raw', hooks: ['PREROUTING', 'OUTPUT'], prefix: 'r', verdicts: () => [] },

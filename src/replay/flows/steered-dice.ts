@@ -2,6 +2,7 @@
  * The dice of a replay whose outcome is known: what a kernel made of each packet decides each random choice. Packets are known by the
  * number of their connection (flowLow, as replay-flows.ts numbers them) and by their order in it.
  */
+import { formatIp, readIpWords } from '../../net/ip.ts'
 import type { Packet } from '../../net/packet.ts'
 import { type DrawCounts, type DrawPlace, type ForkOf, type Goal, SteeredDraws } from '../../netfilter/steered-draws.ts'
 
@@ -13,6 +14,8 @@ export class SteeredDice {
   readonly untold = new Map<number, number>()
   readonly #draws: SteeredDraws
   #known: Known
+  /** Of the packet under way. */
+  #goals: ReadonlySet<Goal> = NOWHERE
   /** Packets each connection has sent. */
   #sent = new Map<number, number>()
 
@@ -32,11 +35,23 @@ export class SteeredDice {
   of({ flowLow, flowHigh }: Packet, own: (drawNumber: number) => number): (n: number, place: DrawPlace) => number {
     // flowHigh is set in what receivers and the node send back: nothing is known of it, and it is seldom translated anew.
     const goals = flowHigh === 0 ? this.#known(flowLow, this.#next(flowLow)) : NOWHERE
+    this.#goals = goals
     return (n, place) => {
       const told = this.#draws.draw(place, goals)
       if (told === undefined) this.untold.set(flowLow, (this.untold.get(flowLow) ?? 0) + 1)
       return told ?? own(n)
     }
+  }
+
+  /** The port that the packet's destination is known to have got, one of the packet's natFrom … natTo. */
+  portOf({ family, destination, flowLow, natFrom, natTo }: Packet): number | undefined {
+    const address = formatIp({ family, value: readIpWords(destination, 0) })
+    for (const goal of this.#goals) {
+      const port = Number(goal.slice(goal.lastIndexOf(':') + 1))
+      if (goal === `${address}:${port}` && port >= natFrom && port <= natTo) return port
+    }
+    this.untold.set(flowLow, (this.untold.get(flowLow) ?? 0) + 1)
+    return undefined
   }
 
   counts(): readonly DrawCounts[] {

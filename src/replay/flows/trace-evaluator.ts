@@ -52,7 +52,7 @@ export class TraceEvaluator implements NodeEvaluator {
     this.#seed = seed
     this.#tcpLoose = tcpLoose
     this.#ruleset = ruleset
-    this.#conntrack = new PlainConntrack(seed, tcpLoose)
+    this.#conntrack = this.#newConntrack()
     this.#memory = newTraceMemory(ruleset, this.#conntrack)
     this.load(ruleset, dice)
   }
@@ -75,8 +75,12 @@ export class TraceEvaluator implements NodeEvaluator {
   }
 
   forgetConnections(): void {
-    this.#conntrack = new PlainConntrack(this.#seed, this.#tcpLoose)
+    this.#conntrack = this.#newConntrack()
     this.#memory = { ...this.#memory, tracker: asksConntrack(this.#ruleset) ? this.#conntrack : NO_CONNTRACK }
+  }
+
+  #newConntrack(): PlainConntrack {
+    return new PlainConntrack(this.#seed, this.#tcpLoose, packet => this.#dice?.portOf(packet))
   }
 
   pass(packet: Packet, sizeBytes: number, nowUs: TimeUs): Outcome {
