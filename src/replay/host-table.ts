@@ -4,6 +4,7 @@
  */
 import type { IpFamily } from '../net/ip.ts'
 import type { HostView } from '../netfilter/host.ts'
+import { interfaceRedirects } from '../netfilter/interface-redirects.ts'
 import { interfaceSources } from '../netfilter/interface-sources.ts'
 
 export interface HostTable {
@@ -63,8 +64,7 @@ export function hostViews({
       family,
       primary,
       sources: interfaceSources(primary, NONE, NONE),
-      // Runs refuse REDIRECT.
-      redirects: NONE,
+      redirects: interfaceRedirects(family, local, NONE, NONE),
       loopback: NONE,
       localCount: localCount[n],
       local,
