@@ -20,6 +20,6 @@ cd "$folder"
 export PATH="$folder/node_modules/.bin:$PATH"
 [ $# -gt 0 ] || mapfile -t slices < <(node test/mutation/slices.mjs)
 for slice in "${@:-${slices[@]}}"; do
-  SVCSIM_MUTATION_SLICE=$slice SVCSIM_PROPERTY_RUNS=${SVCSIM_PROPERTY_RUNS:-40} node node_modules/@stryker-mutator/core/bin/stryker.js \
+  SVCSIM_MUTATION_SLICE=$slice SVCSIM_PROPERTY_RUNS=${SVCSIM_PROPERTY_RUNS:-15} node node_modules/@stryker-mutator/core/bin/stryker.js \
     run test/mutation/stryker.config.mjs
 done
