@@ -15,8 +15,8 @@ import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
 import { parseIptables } from '../src/ruleset/parse-iptables.ts'
 import { parseNftables } from '../src/ruleset/parse-nftables.ts'
 import type { Ruleset } from '../src/ruleset/ruleset.ts'
+import { goldenSaves } from './fuzz-corpora.ts'
 import { applyGoldenFile, GOLDEN, goldenConfig, goldenEvents, goldenState } from './golden-case.ts'
-import { goldenSaves } from './iptables-corpus.ts'
 import { svcsim, temporaryFolder } from './svcsim-process.ts'
 
 const folder = temporaryFolder()

@@ -17,8 +17,8 @@ import { printRuleset } from '../src/ruleset/print-iptables.ts'
 import { printSavedRuleset } from '../src/ruleset/print-saved-ruleset.ts'
 import type { SavedRuleset } from '../src/ruleset/saved-ruleset.ts'
 import { randomStream } from '../src/sim/random.ts'
+import { FUZZED, goldenSaves } from './fuzz-corpora.ts'
 import { fuzzText } from './fuzz-text.ts'
-import { goldenSaves, iptablesCorpus, reprintIptables } from './iptables-corpus.ts'
 
 const DATA = process.env['SVCSIM_DATA'] ?? ''
 const dumps = (DATA === '' ? [] : readdirSync(DATA))
@@ -69,7 +69,12 @@ describe('text of iptables-save', () => {
   })
 
   it('may be damaged in any way', () => {
-    const { taken, refused } = fuzzText(iptablesCorpus(), reprintIptables, randomStream('1', 'fuzz'), 4000)
+    const { taken, refused } = fuzzText(
+      FUZZED.iptables.corpus(),
+      FUZZED.iptables.reprint,
+      randomStream('1', 'fuzz'),
+      4000,
+    )
     expect(taken).toBeGreaterThan(400)
     expect(refused).toBeGreaterThan(400)
   })

@@ -57,6 +57,8 @@ const WORDS = [
   '!', '! !', '-A', '-j', '-g', '-m', '-s', '--', '-', '-p tcp', '-m tcp --dport', '--dport 99999', '--comment', '""', '"', '-c 1 2', '-f', '-6', '::', 'fd00::1',
   '[0:0]', '[-1:1]', '*nat', 'COMMIT', ':X - [0:0]', '__proto__', 'constructor', '-m toString', '-j hasOwnProperty', '-p valueOf', '0x', '1e400', '-1', '4294967296',
   '99999999999999999999999999', '-m conntrack --ctstate ,', '-m multiport --dports ,', '--icmp-type any', '-m statistic --mode nth --every 0', '1.2.3.4/1.2.3.4', '-j DNAT --to-destination -',
+  'table ip t {', '}', '{', 'chain c { type filter hook forward priority 0; policy drop; }', 'vmap @m', 'vmap { }', 'numgen random mod 0 vmap { 0 : drop }', '@__proto__', 'jump c', 'goto c', ';',
+  'ct state', 'meta mark set meta mark ^', 'add element ip t s { }', 'flush ruleset', 'delete chain ip t c', 'timeout 1s', 'elements = {', 'null', 'true', '-0', '1e9', '0.0001', '[', ']', '&a', '*a', '!!binary x', '---', '\n- ',
 ] // biome-ignore format: a table of words
 
 const pick = (list: readonly string[], stream: RandomStream): string => list[stream.below(list.length)]

@@ -2,7 +2,7 @@
  * nftables text is read and printed back as it stood: all captures of a real nft and kube-proxy (testdata/golden/README.md). And
  * transactions, done one after another, come to what nft listed after each.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
@@ -10,10 +10,10 @@ import { describeProblem } from '../src/problem/problem.ts'
 import { canonicalNft } from '../src/proxier/testing/canonical-nft.ts'
 import { parseNftables } from '../src/ruleset/parse-nftables.ts'
 import { printNftRuleset } from '../src/ruleset/print-nftables.ts'
+import { randomStream } from '../src/sim/random.ts'
+import { FUZZED, goldenListings, goldenTransactions } from './fuzz-corpora.ts'
+import { fuzzText } from './fuzz-text.ts'
 import { GOLDEN } from './golden-case.ts'
-
-const FILES = readdirSync(GOLDEN, { recursive: true, encoding: 'utf8' })
-const LISTED = FILES.filter(f => /\/nft6?\.txt$/.test(f))
 
 /** Read and printed again. */
 function printed(text: string): string {
@@ -24,15 +24,15 @@ function printed(text: string): string {
 
 describe('nftables text', () => {
   it('has captures to read', () => {
-    expect(LISTED.length).toBeGreaterThan(150)
+    expect(goldenListings.length).toBeGreaterThan(150)
   })
 
-  it.each(LISTED)('%s prints back as it stood', file => {
+  it.each(goldenListings)('%s prints back as it stood', file => {
     const text = readFileSync(join(GOLDEN, file), 'utf8')
     expect(printed(text)).toBe(text)
   })
 
-  it.each(FILES.filter(f => /^[^/]*\/nft6?-transactions\.txt$/.test(f)))('%s comes to what nft listed', file => {
+  it.each(goldenTransactions)('%s comes to what nft listed', file => {
     const [folder, name] = file.split('/')
     const listing = name.replace('-transactions', '')
     let transactions = ''
@@ -42,5 +42,21 @@ describe('nftables text', () => {
       const listed = readFileSync(join(at, listing), 'utf8')
       expect(canonicalNft(printed(transactions)), `step ${step}`).toBe(canonicalNft(listed))
     }
+  })
+
+  it('may be damaged in any way', () => {
+    const { corpus, reprint } = FUZZED.nftables
+    const { taken, refused } = fuzzText(corpus(), reprint, randomStream('1', 'fuzz'), 2000)
+    expect(taken).toBeGreaterThan(100)
+    expect(refused).toBeGreaterThan(400)
+  })
+})
+
+describe('a flow file', () => {
+  it('may be damaged in any way', () => {
+    const { corpus, reprint } = FUZZED.flows
+    const { taken, refused } = fuzzText(corpus(), reprint, randomStream('1', 'fuzz'), 4000)
+    expect(taken).toBeGreaterThan(400)
+    expect(refused).toBeGreaterThan(400)
   })
 })

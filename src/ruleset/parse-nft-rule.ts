@@ -22,6 +22,8 @@ export function parseNftRule(tokens: NftTokens, family: IpFamily, notation: NftN
     else if (verdict === undefined && comment === undefined) statements.push(...parseNftStatement(tokens, context))
     else tokens.unexpected('the end of the rule is expected', 'put the verdict last, and only a comment after it')
   }
+  if (statements.length === 0 && verdict === undefined)
+    tokens.unexpected('a rule asks or does something', 'write a statement or a verdict')
   return { statements, ...(verdict && { verdict }), ...(comment !== undefined && { comment }) }
 }
 

@@ -10,7 +10,13 @@ import { readKey, readNumber, readTime } from './parse-nft-values.ts'
 export function parseNftSet(tokens: NftTokens, kind: NftSet['kind'], name: string): NftSet {
   const start = tokens.peek()
   let set: NftSet = { kind, name, keyType: [], flags: [], elements: new Map() }
-  for (const token of tokens.block()) set = { ...set, ...readProperty(tokens, tokens.word('a property'), set, token) }
+  const seen = new Set<string>()
+  for (const token of tokens.block()) {
+    const property = tokens.word('a property')
+    if (seen.has(property)) tokens.fail(token, `${property} stands twice in ${kind} ${quoted(name)}`, 'write it once')
+    seen.add(property)
+    set = { ...set, ...readProperty(tokens, property, set, token) }
+  }
   if (set.keyType.length === 0) tokens.fail(start, `${kind} ${quoted(name)} has no type`, 'write its type first')
   return set
 }

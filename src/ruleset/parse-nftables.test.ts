@@ -229,6 +229,14 @@ describe('parseNftables', () => {
       'table ip t {\n\tset s {\n\t\ttype ipv4_addr\n\t\telements = { 10.0.0.1 10.0.0.2 }\n\t}\n}',
       'a.nft:4:25: "}" is expected, not "10.0.0.2"; close the elements, or put a comma before the next one',
     ],
+    [
+      'table ip t {\n\tset s {\n\t\ttype ipv4_addr\n\t\telements = { 10.0.0.1 }\n\t\ttype inet_proto\n\t}\n}',
+      'a.nft:5:3: type stands twice in set "s"; write it once',
+    ],
+    [
+      'add table ip t\nadd chain ip t c\nadd rule ip t c',
+      'a.nft:3:16: a rule asks or does something, not the end of the text; write a statement or a verdict',
+    ],
     ['add rule ip t c drop', 'a.nft:1:1: there is no table "t"; make it before, with add table'],
     ['add table ip t\nadd rule ip t c drop', 'a.nft:2:15: there is no chain "c"; make it before'],
     ['add table ip t\ndelete element ip t s { 10.0.0.1 }', 'a.nft:2:21: there is no set or map "s"; make it before'],

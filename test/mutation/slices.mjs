@@ -5,7 +5,14 @@ const NETFILTER = 'src/netfilter'
 const of = (folder, ...names) => names.map(name => `${folder}/${name}.ts`)
 
 /** Judges of whole walks: rows by hand, then random rulesets. */
-const WALKS = of(NETFILTER, 'every-match.test', 'every-verdict.test', 'compile.test', 'statistic-run.test', 'evaluate.test')
+const WALKS = of(
+  NETFILTER,
+  'every-match.test',
+  'every-verdict.test',
+  'compile.test',
+  'statistic-run.test',
+  'evaluate.test',
+)
 const NFT = ['src/netfilter/nft/evaluate-nft.test.ts']
 
 export const SLICES = {
