@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Mutation testing, outside continuous integration: `bash test/mutation.sh [SLICE…]`, slices as in mutation/slices.mjs, all by default.
+# Mutation testing, outside continuous integration: `bash test/mutation.sh [SLICE…]`, slices as in mutation/slices.ts, all by default.
 # Stryker lives in a folder of its own beside a copy of the sources (SVCSIM_MUTATION_DIR), never in the project's node_modules. What an
 # earlier call found out stays valid there as long as source and tests do not change (incremental).
 set -euo pipefail
@@ -18,8 +18,8 @@ fi
 
 cd "$folder"
 export PATH="$folder/node_modules/.bin:$PATH"
-[ $# -gt 0 ] || mapfile -t slices < <(node test/mutation/slices.mjs)
+[ $# -gt 0 ] || mapfile -t slices < <(node test/mutation/slices.ts)
 for slice in "${@:-${slices[@]}}"; do
-  SVCSIM_MUTATION_SLICE=$slice SVCSIM_PROPERTY_RUNS=${SVCSIM_PROPERTY_RUNS:-15} node node_modules/@stryker-mutator/core/bin/stryker.js \
+  SVCSIM_MUTATION_SLICE=$slice SVCSIM_PROPERTY_RUNS=${SVCSIM_PROPERTY_RUNS:-12} node node_modules/@stryker-mutator/core/bin/stryker.js \
     run test/mutation/stryker.config.mjs
 done

@@ -1,5 +1,5 @@
 /** Stryker for one slice (SVCSIM_MUTATION_SLICE): one worker, each mutant against the tests that reach it. */
-import { SLICES } from './slices.mjs'
+import { SLICES } from './slices.ts'
 
 const slice = process.env['SVCSIM_MUTATION_SLICE']
 

@@ -1,8 +1,9 @@
 /** What is mutated, and which quick tests judge it. Each slice takes minutes. Run as a program: names the slices. */
+import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 
 const NETFILTER = 'src/netfilter'
-const of = (folder, ...names) => names.map(name => `${folder}/${name}.ts`)
+const of = (folder: string, ...names: readonly string[]): string[] => names.map(name => `${folder}/${name}.ts`)
 
 /** Judges of whole walks: rows by hand, then random rulesets. */
 const WALKS = of(
@@ -15,7 +16,12 @@ const WALKS = of(
 )
 const NFT = ['src/netfilter/nft/evaluate-nft.test.ts']
 
-export const SLICES = {
+export interface Slice {
+  readonly mutate: readonly string[]
+  readonly tests: readonly string[]
+}
+
+export const SLICES: Readonly<Record<string, Slice>> = {
   trace: { mutate: of(NETFILTER, 'trace', 'trace-table', 'walk-hooks'), tests: WALKS },
   matches: { mutate: of(NETFILTER, 'trace-match', 'trace-nat', 'statistic-run', 'route'), tests: WALKS },
   evaluate: { mutate: of(NETFILTER, 'evaluate', 'stretch'), tests: WALKS },
