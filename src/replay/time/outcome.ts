@@ -50,6 +50,7 @@ export const CAUSE_NAMES = [
   'node lost',
   'outlived',
   'reused address',
+  'no healthy target',
 ] as const
 
 export const CAUSE = {
@@ -67,6 +68,8 @@ export const CAUSE = {
   /** The connection lasted longer than its endpoint. */
   outlived: 7,
   reusedAddress: 8,
+  /** The load balancer had none in service. */
+  noTarget: 9,
 } as const
 
 export const CAUSES = CAUSE_NAMES.length
