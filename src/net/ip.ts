@@ -82,6 +82,13 @@ export const prefixSize = (prefix: IpPrefix): bigint => 1n << BigInt(familyBits(
 
 /** Writes the four words of `value` at `target[offset …]`. */
 export function writeIpWords(value: bigint, target: Uint32Array, offset: number): void {
+  if (value <= 0xffff_ffffn) {
+    target[offset] = 0
+    target[offset + 1] = 0
+    target[offset + 2] = 0
+    target[offset + 3] = Number(value)
+    return
+  }
   target[offset] = Number((value >> 96n) & 0xffff_ffffn)
   target[offset + 1] = Number((value >> 64n) & 0xffff_ffffn)
   target[offset + 2] = Number((value >> 32n) & 0xffff_ffffn)

@@ -116,7 +116,7 @@ function pushTwo(encoder: Encoder, op: number, operand: number): void {
 
 function pushAddress(list: Encoder['code'], value: bigint): void {
   writeIpWords(value, scratch, 0)
-  for (const word of scratch) push(list, word)
+  for (let i = 0; i < 4; i++) push(list, scratch[i])
 }
 
 const scratch = new Uint32Array(4)

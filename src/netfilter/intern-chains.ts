@@ -66,8 +66,7 @@ export function internChains(views: readonly Ruleset[]): E.Either<Problem, Inter
     blocks: [],
     ruleCount: 0,
     needsMemory: undefined,
-    blocksOfChain: new Map(),
-    jumpsOfChain: new Map(),
+    known: new Map(),
   }
   const tables = new Map<Table, ReadonlyMap<string, Block>>()
   const hooks: (Block | undefined)[][] = []
@@ -106,21 +105,23 @@ interface Store {
   ruleCount: number
   needsMemory: Problem | undefined
   /** Tables may share Chain objects (an empty canary, say) but not blocks. */
-  readonly blocksOfChain: Map<TableName, Map<Chain, Block[]>>
-  readonly jumpsOfChain: Map<TableName, Map<Chain, ChainJumps>>
+  readonly known: Map<TableName, Map<Chain, KnownChain>>
 }
 
-interface ChainJumps {
+/** A chain whose rules were checked. */
+interface KnownChain {
+  readonly chain: Chain
   /** Target and rule index of each jump and goto. */
   readonly targets: readonly string[]
   readonly rules: readonly number[]
   readonly homedVerdicts: number
+  /** One for each set of blocks that its targets are in some view. */
+  readonly blocks: Block[]
 }
 
 interface Frame {
   readonly name: string
-  readonly chain: Chain
-  readonly jumps: ChainJumps
+  readonly known: KnownChain
   readonly targets: Block[]
 }
 
@@ -131,11 +132,18 @@ function resolveTable(store: Store, table: Table): E.Either<Problem, ReadonlyMap
   const open = new Set<string>()
   const stack: Frame[] = []
   const enter = (name: string, chain: Chain): Problem | undefined => {
-    const jumps = chainJumps(store, table.name, chain)
-    if (E.isLeft(jumps)) return jumps.left
+    const checked = checkChain(store, table.name, chain)
+    if (E.isLeft(checked)) return checked.left
+    const known = checked.right
+    if (known.targets.length === 0) return leave(name, known, NO_TARGETS)
     open.add(name)
-    stack.push({ name, chain, jumps: jumps.right, targets: [] })
+    stack.push({ name, known, targets: [] })
     return undefined
+  }
+  const leave = (name: string, known: KnownChain, targets: readonly Block[]): Problem | undefined => {
+    const block = intern(store, table.name, known, targets)
+    resolved.set(name, block)
+    return refuseHook(table.name, name, builtin, block)
   }
   for (const [rootName, root] of table.chains) {
     if (resolved.has(rootName)) continue
@@ -144,16 +152,14 @@ function resolveTable(store: Store, table: Table): E.Either<Problem, ReadonlyMap
     while (stack.length > 0) {
       const frame = stack[stack.length - 1]
       const next = frame.targets.length
-      if (next === frame.jumps.targets.length) {
-        const block = intern(store, table.name, frame)
-        const outOfPlace = refuseHook(table.name, frame.name, builtin, block)
+      if (next === frame.known.targets.length) {
+        const outOfPlace = leave(frame.name, frame.known, frame.targets)
         if (outOfPlace !== undefined) return E.left(outOfPlace)
-        resolved.set(frame.name, block)
         open.delete(frame.name)
         stack.pop()
         continue
       }
-      const name = frame.jumps.targets[next]
+      const name = frame.known.targets[next]
       const block = resolved.get(name)
       if (block !== undefined && !builtin.has(name)) {
         frame.targets.push(block)
@@ -161,25 +167,31 @@ function resolveTable(store: Store, table: Table): E.Either<Problem, ReadonlyMap
       }
       const problem = builtin.has(name)
         ? badInput(
-            { field: rulePlace(table.name, frame.name, frame.jumps.rules[next]) },
+            { field: rulePlace(table.name, frame.name, frame.known.rules[next]) },
             `the rule goes to built-in chain ${quoted(name)}`,
             'go to a chain of your own',
           )
-        : (refuseTarget(table, frame, next, open, name) ?? enter(name, table.chains.get(name)!))
+        : (refuseLoopTo(table, open, name) ?? enterTarget(table, frame, next, name, enter))
       if (problem !== undefined) return E.left(problem)
     }
   }
   return E.right(resolved)
 }
 
-function refuseTarget(
+const NO_TARGETS: readonly Block[] = []
+
+function enterTarget(
   table: Table,
-  frame: Frame,
+  { name: from, known }: Frame,
   next: number,
-  open: ReadonlySet<string>,
   name: string,
+  enter: (name: string, chain: Chain) => Problem | undefined,
 ): Problem | undefined {
-  if (!table.chains.has(name)) return refuseMissingChain(table.name, frame.name, frame.jumps.rules[next], name)
+  const chain = table.chains.get(name)
+  return chain === undefined ? refuseMissingChain(table.name, from, known.rules[next], name) : enter(name, chain)
+}
+
+function refuseLoopTo(table: Table, open: ReadonlySet<string>, name: string): Problem | undefined {
   if (!open.has(name)) return undefined
   const path = [...open]
   return refuseLoop(table.name, [...path.slice(path.indexOf(name)), name])
@@ -202,8 +214,8 @@ function refuseHook(table: TableName, name: string, builtin: ReadonlySet<string>
 const HOMED_VERDICTS = Object.keys(VERDICT_HOMES) as readonly Verdict['kind'][]
 
 /** Checks the chain's rules, once per Chain object and table, and lists where they go. */
-function chainJumps(store: Store, table: TableName, chain: Chain): E.Either<Problem, ChainJumps> {
-  const known = entry(store.jumpsOfChain, table)
+function checkChain(store: Store, table: TableName, chain: Chain): E.Either<Problem, KnownChain> {
+  const known = entry(store.known, table)
   const seen = known.get(chain)
   if (seen !== undefined) return E.right(seen)
   const targets: string[] = []
@@ -227,21 +239,20 @@ function chainJumps(store: Store, table: TableName, chain: Chain): E.Either<Prob
       if (bit >= 0) homedVerdicts |= 1 << bit
     }
   }
-  const jumps = { targets, rules, homedVerdicts }
-  known.set(chain, jumps)
-  return E.right(jumps)
+  const checked = { chain, targets, rules, homedVerdicts, blocks: [] }
+  known.set(chain, checked)
+  return E.right(checked)
 }
 
-function intern(store: Store, table: TableName, frame: Frame): Block {
-  const known = entry(store.blocksOfChain, table)
-  const { chain, targets } = frame
-  const targetHash = targets.reduce((hash, t) => Math.imul(hash ^ t.index, 0x21f0aaad) + 1, 0)
-  const candidates = known.get(chain)
-  const same = candidates?.find(b => b.targetHash === targetHash && b.targets.every((t, i) => t === targets[i]))
+function intern(store: Store, table: TableName, known: KnownChain, targets: readonly Block[]): Block {
+  const { chain, blocks } = known
+  let targetHash = 0
+  for (const target of targets) targetHash = Math.imul(targetHash ^ target.index, 0x21f0aaad) + 1
+  const same = blocks.find(b => b.targetHash === targetHash && b.targets.every((t, i) => t === targets[i]))
   if (same !== undefined) return same
   let depth = 0
   let walkBound = chain.rules.length
-  let homedVerdicts = frame.jumps.homedVerdicts
+  let { homedVerdicts } = known
   for (const target of targets) {
     depth = Math.max(depth, target.depth)
     walkBound += target.walkBound
@@ -260,8 +271,7 @@ function intern(store: Store, table: TableName, frame: Frame): Block {
   }
   store.blocks.push(block)
   store.ruleCount += chain.rules.length
-  if (candidates === undefined) known.set(chain, [block])
-  else candidates.push(block)
+  blocks.push(block)
   return block
 }
 
