@@ -35,6 +35,8 @@ export function parseIp(text: string): IpAddress | undefined {
     // Go's net.ParseIP reads ::ffff:a.b.c.d as the IPv4 address a.b.c.d.
     return value >> 32n === 0xffffn ? { family: 4, value: value & 0xffff_ffffn } : { family: 6, value }
   }
+  // The library would throw and catch an error, which takes it 100 µs.
+  if (!/^[\d.]+$/.test(text)) return undefined
   return Address4.isValid(text) ? { family: 4, value: new Address4(text).bigInt() } : undefined
 }
 

@@ -8,7 +8,7 @@
  */
 import { PROTOCOL_NUMBER } from '../../net/protocol.ts'
 import { protocolNumber } from '../../ruleset/protocol-number.ts'
-import type { Chain, Match, Rule } from '../../ruleset/ruleset.ts'
+import type { Match, Rule } from '../../ruleset/ruleset.ts'
 import { DISPATCH, DISPATCH_WORDS } from '../dispatch.ts'
 import type { Block, Interned } from '../intern-chains.ts'
 import type { Program } from '../program.ts'
@@ -58,11 +58,12 @@ export function programPrices(
     passing: shared(PROTOCOL_CLASSES * LANES * program.dispatchCount),
     siblings: shared(LANES * program.dispatchSlotCount),
   }
+  const priceOf = rulePricer(lanes, { recentLists: lists, spread })
   // Segments stand in the order of the blocks.
   let id = 0
   for (const { chain, firstRule } of blocks) {
-    const priceOf = chainPricer(lanes, chain, { recentLists: lists, spread })
-    const shapes = chain.rules.map(priceOf)
+    const { length } = chain.rules
+    const shapes = chain.rules.map(rule => priceOf(rule, length))
     shapes.forEach(({ missed, matched }, i) => {
       const at = RULE_PRICES * (firstRule + i)
       for (let lane = 0; lane < LANES; lane++) {
@@ -92,19 +93,18 @@ interface RuleShape {
   readonly matched: readonly number[]
 }
 
-/** Rules of one shape, as a chain has them by the thousand, are priced once. */
-function chainPricer(
+/** Rules of one shape in chains of one length, which there are by the thousand, are priced once. */
+function rulePricer(
   lanes: readonly CostProfile[],
-  chain: Chain,
   facts: Omit<RulePlace, 'chainLength'>,
-): (rule: Rule) => RuleShape {
-  const place = { ...facts, chainLength: chain.rules.length }
+): (rule: Rule, chainLength: number) => RuleShape {
   const known = new Map<string, RuleShape>()
-  return rule => {
-    let key: string | undefined = rule.verdict?.kind
-    for (const match of rule.matches) key += match.kind === 'recent' ? match.operation : match.kind
-    let shape = known.get(key!)
+  return (rule, chainLength) => {
+    let key = `${chainLength} ${rule.verdict?.kind}`
+    for (const match of rule.matches) key += match.kind === 'recent' ? ` ${match.operation}` : ` ${match.kind}`
+    let shape = known.get(key)
     if (shape === undefined) {
+      const place = { ...facts, chainLength }
       const price = (whyNot: Match | undefined, protocolHolds = true): readonly number[] =>
         lanes.map(p => picoseconds(p, ruleTerms(p.backend, rule, whyNot, protocolHolds, place)))
       const stop = usualStop(rule)
@@ -114,7 +114,7 @@ function chainPricer(
         otherPorts: price(rule.matches.find(m => m.kind === 'ports')),
         matched: price(undefined),
       }
-      known.set(key!, shape)
+      known.set(key, shape)
     }
     return shape
   }
