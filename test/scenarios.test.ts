@@ -14,6 +14,21 @@ const SCENARIOS = join(import.meta.dirname, '../scenarios')
 /** What makes each short. A scenario that is not named here fails the test. */
 const SHORT: Readonly<Record<string, readonly string[]>> = {
   smoke: [],
+  'rolling-update': ['--set', 'sweep.values=[0,5]', '--packets', '100000'],
+  'min-sync-period': ['--set', 'sweep.values=[0,5]', '--set', 'cluster.namespaces=2', '--packets', '20000'],
+  'node-failure': ['--packets', '200000'],
+  'udp-stale': [],
+  'cold-start': ['--set', 'cluster.namespaces=5', '--set', 'cluster.nodes=10', '--packets', '100000'],
+  'churn-5000': [
+    '--set',
+    'cluster.nodes=20',
+    '--set',
+    'cluster.namespaces=1',
+    '--set',
+    'time.horizon=60s',
+    '--packets',
+    '100000',
+  ],
   dashboard: [],
   'web-shop': [],
   'endpoint-sweep': ['--set', 'sweep.values=[1,2,50]', '--packets', '20000'],

@@ -69,7 +69,7 @@ const writeTable = (
   const { scenario, seed } = outcome.result.head
   return pipe(
     nextFile(dir, `${table.name}.arrow`, signal),
-    TE.chain(path =>
+    TE.chainEitherK(path =>
       writeInPieces(path, take => streamArrowFile(table, { 'svcsim.scenario': scenario, 'svcsim.seed': seed }, take)),
     ),
   )

@@ -9,7 +9,6 @@ import { badUsage } from '../problem/problem.ts'
 import { registerCalibrate } from './calibrate.ts'
 import { registerCompare } from './compare.ts'
 import { registerDiff } from './diff.ts'
-import { registerExport } from './export.ts'
 import { report } from './finish.ts'
 import { registerGet } from './get.ts'
 import { registerLog } from './log.ts'
@@ -31,7 +30,6 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerGet,
   registerReport,
   registerCompare,
-  registerExport,
   registerCalibrate,
 ]
 

@@ -7,6 +7,8 @@ import { numbersOf, tableNamed, totalOf } from './column-values.ts'
 import { type Evenness, evenness, SIGNIFICANCE } from './evenness.ts'
 import { counted, countText, ratioText } from './number-text.ts'
 import type { RunJson } from './run-json.ts'
+import type { TimeHead } from './time-columns.ts'
+import { timeNumbers, timeSentences, timeSweepSentence } from './time-findings.ts'
 
 export interface Findings {
   /** Sentences. */
@@ -24,15 +26,29 @@ export interface KeyNumber {
 export function findings(run: RunJson, tables: readonly ColumnTable[]): Findings {
   const spread = evenness(tables)
   return {
-    answer: [
-      run.sweep === null ? costSentence(run) : sweepSentence(run.sweep.path, tableNamed(tables, 'sweep')),
-      ...loadSentence(run, spread),
-      ...failureSentence(tables),
-    ],
-    keyNumbers: [rulesNumber(run), costNumber(run), evennessNumber(run, spread)],
+    answer: [...(run.time === null ? restSentences(run, tables, spread) : movingSentences(run, run.time, tables))],
+    keyNumbers:
+      run.time === null
+        ? [rulesNumber(run), costNumber(run), evennessNumber(run, spread)]
+        : [...timeNumbers(run.time), rulesNumber(run)],
     evenness: spread,
   }
 }
+
+/** A cluster at rest: what connections pay, and how evenly they fall. */
+const restSentences = (run: RunJson, tables: readonly ColumnTable[], spread: Evenness): readonly string[] => [
+  run.sweep === null ? costSentence(run) : sweepSentence(run.sweep.path, tableNamed(tables, 'sweep')),
+  ...loadSentence(run, spread),
+  ...failureSentence(tables),
+]
+
+/** A cluster that moves: what fails, and who is how far behind. */
+const movingSentences = (run: RunJson, time: TimeHead, tables: readonly ColumnTable[]): readonly string[] => [
+  ...(run.sweep === null
+    ? timeSentences(time, tables)
+    : [timeSweepSentence(run.sweep.path, tableNamed(tables, 'sweep'))]),
+  costSentence(run),
+]
 
 function costSentence(run: RunJson): string {
   const { total } = run.rulesEvaluated

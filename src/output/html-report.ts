@@ -21,6 +21,7 @@ import { type ReportTable, reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
 import { SCOPE_TEXT } from './scope-text.ts'
 import { hasTimes, sweepCostChart, sweepEvennessChart, sweepTimeChart } from './sweep-chart.ts'
+import { sweepFailuresChart, sweepLatencyChart } from './sweep-time-charts.ts'
 import { timelineCharts } from './timeline-charts.ts'
 
 /** What the page does by itself. */
@@ -50,8 +51,8 @@ ${styleElement(REPORT_STYLE)}
 <body>
 ${head(run, found)}
 <main>
-${run.sweep === null ? [] : sweepSection(run.sweep, tables, [...table('published'), ...table('steps')])}
-${timeSection(timelineCharts(run, tables))}
+${run.sweep === null ? [] : sweepSection(run.sweep, run.time !== null, tables, [...table('published'), ...table('steps')])}
+${timeSection(timelineCharts(run, tables), [...table('outcomes'), ...table('latency')])}
 <section>
 <h2>What a new connection pays</h2>
 <div class="side">
@@ -126,7 +127,7 @@ function verdict({ thresholds }: RunJson): readonly Html[] {
     : [html`<p class="verdict bad">✗ ${countText(failed)} of ${counted(thresholds.length, 'threshold')} failed</p>`]
 }
 
-const timeSection = (figures: readonly ChartFigure[]): Html | readonly Html[] =>
+const timeSection = (figures: readonly ChartFigure[], shown: readonly Html[]): Html | readonly Html[] =>
   figures.length === 0
     ? []
     : html`<section>
@@ -134,15 +135,19 @@ const timeSection = (figures: readonly ChartFigure[]): Html | readonly Html[] =>
 <div class="halves">
 ${figures.map(figureElement)}
 </div>
+${shown}
+<p class="note">Everything below is how the same connections find the cluster at the horizon.</p>
 </section>`
 
 const sweepSection = (
   { path, published }: NonNullable<RunJson['sweep']>,
+  isTimed: boolean,
   tables: readonly ColumnTable[],
   steps: readonly Html[],
 ): Html => html`<section>
 <h2>Along the sweep of <code>${path}</code></h2>
 <div class="halves">
+${isTimed ? [figureElement(sweepFailuresChart(path, tables)), figureElement(sweepLatencyChart(path, tables))] : []}
 ${figureElement(sweepCostChart(path, tables))}
 ${hasTimes(tables) ? figureElement(sweepTimeChart(path, tables)) : []}
 ${published === null ? [] : figureElement(publishedChart(path, published, tables))}

@@ -8,6 +8,8 @@ import { shortened } from './escape.ts'
 import type { Evenness } from './evenness.ts'
 import { countText, percentText, ratioText } from './number-text.ts'
 import type { HopCost, PublishedHead, RunJson } from './run-json.ts'
+import type { TimeHead } from './time-columns.ts'
+import { msText, spreadCells } from './time-findings.ts'
 
 export interface ReportTable {
   readonly id:
@@ -23,6 +25,8 @@ export interface ReportTable {
     | 'chains'
     | 'detail'
     | 'inputs'
+    | 'outcomes'
+    | 'latency'
   readonly title: string
   /** One or two sentences on how to read it; empty for none. */
   readonly note: string
@@ -41,6 +45,7 @@ export function reportTables(run: RunJson, tables: readonly ColumnTable[], sprea
     thresholdsTable(run),
     ...(run.sweep === null ? [] : [stepsTable(run.sweep.path, tables)]),
     ...(run.sweep?.published == null ? [] : [publishedTable(run.sweep.published, tables)]),
+    ...(run.time === null ? [] : [causesTable(tables), latencyTable(run.time)]),
     headTable(run),
     costTable(run),
     modelledTable(run),
@@ -301,7 +306,8 @@ function detailNodesTable(run: RunJson, tables: readonly ColumnTable[]): ReportT
 
 function stepsTable(path: string, tables: readonly ColumnTable[]): ReportTable {
   const sweep = tableNamed(tables, 'sweep')
-  const shown = [...SWEEP_COLUMNS, ...nsColumns(sweep)]
+  const isTimed = sweep.columns.some(c => c.name === 'failed')
+  const shown = isTimed ? TIMED_SWEEP_COLUMNS : [...SWEEP_COLUMNS, ...nsColumns(sweep)]
   const columns = shown.map(([name]) => numbersOf(sweep, name))
   return {
     id: 'steps',
@@ -313,6 +319,62 @@ function stepsTable(path: string, tables: readonly ColumnTable[]): ReportTable {
     ),
   }
 }
+
+/** What became of connections over time, over all Services, the most frequent first. */
+function causesTable(tables: readonly ColumnTable[]): ReportTable {
+  const table = tableNamed(tables, 'outcomes')
+  const [outcome, cause] = [textsOf(table, 'outcome'), textsOf(table, 'cause')]
+  const [connections, meanLag, maxLag] = ['connections', 'meanLagMs', 'maxLagMs'].map(c => numbersOf(table, c))
+  const sums = new Map<string, { cells: readonly string[]; connections: number; lagMs: number; maxMs: number }>()
+  outcome.forEach((name, i) => {
+    const key = `${name} ${cause[i]}`
+    const sum = sums.get(key) ?? { cells: [name, cause[i]], connections: 0, lagMs: 0, maxMs: 0 }
+    sum.connections += connections[i]
+    sum.lagMs += connections[i] * meanLag[i]
+    sum.maxMs = Math.max(sum.maxMs, maxLag[i])
+    sums.set(key, sum)
+  })
+  return {
+    id: 'outcomes',
+    title: 'Connections over time',
+    note: 'Cause rules: the rules of the node were behind the EndpointSlices; slices: these were behind the pods. The lag is by how much.',
+    columns: [words('outcome'), words('cause'), ...['connections', 'mean lag', 'longest lag'].map(figures)],
+    rows: [...sums.values()]
+      .sort((a, b) => b.connections - a.connections)
+      .map(s => [
+        ...s.cells,
+        countText(s.connections),
+        ...(s.maxMs > 0 ? [msText(s.lagMs / s.connections), msText(s.maxMs)] : ['', '']),
+      ]),
+  }
+}
+
+const latencyTable = (time: TimeHead): ReportTable => ({
+  id: 'latency',
+  title: 'How far nodes are behind',
+  note: "Network programming latency as SIG Scalability defines it: from a change's trigger time to the end of the sync that brings it to a node, for every node.",
+  columns: [words(''), ...['number', 'mean', 'median', 'p90', 'p99', 'most'].map(figures)],
+  rows: [
+    ['programming latency', ...spreadCells(time.latencyMs)],
+    ['partial syncs', ...spreadCells(time.partialSyncMs)],
+    ['full syncs', ...spreadCells(time.fullSyncMs)],
+    ['lag behind failed connections', ...spreadCells(time.lagMs)],
+  ],
+})
+
+const TIMED_SWEEP_COLUMNS: readonly (readonly [name: string, title: string])[] = [
+  ['value', 'value'],
+  ['connections', 'connections'],
+  ['failed', 'failed'],
+  ['packetsLost', 'packets lost'],
+  ['latencyP50Ms', 'latency p50, ms'],
+  ['latencyP90Ms', 'p90'],
+  ['latencyP99Ms', 'p99'],
+  ['syncs', 'syncs'],
+  ['partialSyncMs', 'partial sync, ms'],
+  ['fullSyncMs', 'full sync, ms'],
+  ['busyShare', 'busy share'],
+]
 
 /** Mean times of the backends, where the sweep has them. */
 const nsColumns = (sweep: ColumnTable): readonly (readonly [name: string, title: string])[] =>

@@ -9,7 +9,16 @@ import { type ReportTable, reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
 
 const COLUMNS = 80
-const SHOWN: ReadonlySet<ReportTable['id']> = new Set(['steps', 'published', 'cost', 'modelled', 'worst', 'thresholds'])
+const SHOWN: ReadonlySet<ReportTable['id']> = new Set([
+  'steps',
+  'published',
+  'outcomes',
+  'latency',
+  'cost',
+  'modelled',
+  'worst',
+  'thresholds',
+])
 const SHOWN_ROWS = 30
 const SHOWN_SERVICES = 3
 

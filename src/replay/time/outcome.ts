@@ -50,7 +50,7 @@ export const CAUSE_NAMES = [
   'node lost',
   'outlived',
   'reused address',
-  'no healthy target',
+  'conntrack',
 ] as const
 
 export const CAUSE = {
@@ -68,8 +68,8 @@ export const CAUSE = {
   /** The connection lasted longer than its endpoint. */
   outlived: 7,
   reusedAddress: 8,
-  /** The load balancer had none in service. */
-  noTarget: 9,
+  /** A UDP entry led on to an endpoint that had gone. Lag: since it stopped answering. */
+  conntrack: 9,
 } as const
 
 export const CAUSES = CAUSE_NAMES.length

@@ -202,6 +202,7 @@ describe('outcomes', () => {
         traffic: { packets: 20_000, packetsPerConnection: 50, connectionDuration: '50s' },
       })
       expect(sum(tallies.packetsDelivered) + sum(tallies.packetsLost)).toBe(20_000)
+      expect(outcomesOf(tallies)['refused/conntrack']).toBeGreaterThan(0)
       return sum(tallies.packetsLost)
     }
     expect(lost(2)).toBeGreaterThan(0)

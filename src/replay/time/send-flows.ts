@@ -10,11 +10,10 @@
 import { type NodeSyncs, syncAt } from '../../cluster/node-syncs.ts'
 import { record } from '../../metrics/histogram.ts'
 import { newPacket, ORIGIN } from '../../net/packet.ts'
-import { draw32, drawOf, scale32 } from '../../sim/random.ts'
+import { draw32, drawOf, flowState, scale32 } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import { drawFlow, type Flow } from '../../workload/draw-flow.ts'
 import { delayOf } from './delay-table.ts'
-import { arrivalState, startOf } from './flow-start.ts'
 import { lifeAt, NO_POD } from './life-table.ts'
 import { CAUSE, CAUSES, isFailure, OUTCOME, OUTCOMES } from './outcome.ts'
 import { takenEvenly } from './taken-evenly.ts'
@@ -55,40 +54,27 @@ export class FlowSender {
     this.#flows = { 4: flow(4), 6: flow(6) }
   }
 
-  /** All flows of one class at a node but those of load balancers; `syncs` of the node and the class's family. */
+  /** All flows of one class at a node; `syncs` of the node and the class's family. */
   send(node: number, classIndex: number, syncs: NodeSyncs): void {
-    const { traffic, balancers } = this.#plan
-    const kind = traffic.plan.classes[classIndex]
-    const flow = this.#flows[kind.family]
-    const { ofDestination } = balancers
-    const count = kind.connectionsOfNode[node]
-    for (let flowLow = 0; flowLow < count; flowLow++) {
-      drawFlow(traffic.plan, classIndex, node, flowLow, flow)
-      if (ofDestination[flow.destination] < 0) this.sendFlow(node, classIndex, flow, syncs)
-    }
-  }
-
-  /** One flow, whose class says its family and origin. */
-  sendFlow(node: number, classIndex: number, flow: Flow, syncs: NodeSyncs): void {
     const { traffic, families, horizonUs } = this.#plan
     const kind = traffic.plan.classes[classIndex]
+    const flow = this.#flows[kind.family]
     this.#node = node
     this.#syncs = syncs
     this.#table = families[kind.family]!.table
-    const state = arrivalState(traffic.arrivalSeed, flow.packet)
-    const startUs = startOf(state, horizonUs)
-    const lastUs = startUs + (flow.packets === 1 ? 0 : delayOf(traffic.duration, drawOf(state, 2)))
-    this.#port = traffic.portOfDestination[flow.destination]
-    this.#passFlow(flow, kind.origin === ORIGIN.uplink, startUs, lastUs)
-    this.#note(flow, startUs)
-  }
-
-  /** One flow that its load balancer had no target for: no node ever sees it. */
-  sendNowhere(flow: Flow, startUs: TimeUs): void {
-    this.#node = -1
-    this.#delivered = 0
-    this.#fail(OUTCOME.dropped, CAUSE.noTarget, 0)
-    this.#note(flow, startUs)
+    const { low, high } = traffic.arrivalSeed
+    const count = kind.connectionsOfNode[node]
+    for (let flowLow = 0; flowLow < count; flowLow++) {
+      drawFlow(traffic.plan, classIndex, node, flowLow, flow)
+      const state = flowState(low, high, flow.packet.flowLow, flow.packet.flowHigh)
+      // 53 random bits: microseconds of a year are 45.
+      const share = (drawOf(state, 0) * 2 ** 21 + (drawOf(state, 1) >>> 11)) / 2 ** 53
+      const startUs = Math.floor(share * horizonUs)
+      const lastUs = startUs + (flow.packets === 1 ? 0 : delayOf(traffic.duration, drawOf(state, 2)))
+      this.#port = traffic.portOfDestination[flow.destination]
+      this.#passFlow(flow, kind.origin === ORIGIN.uplink, startUs, lastUs)
+      this.#note(flow, startUs)
+    }
   }
 
   #passFlow(flow: Flow, isForeign: boolean, startUs: TimeUs, lastUs: TimeUs): void {
@@ -156,6 +142,7 @@ export class FlowSender {
       let atUs = nowUs
       do {
         if (isChosen) this.#meet(atUs)
+        if (isChosen && atUs > nowUs && isFailure(this.#outcome)) this.#blameEntry(atUs)
         const changesUs = isChosen ? this.#changesUs(atUs) : Infinity
         const upToUs = Math.min(untilUs, changesUs)
         const after =
@@ -271,6 +258,13 @@ export class FlowSender {
   #isStranger(life: number): boolean {
     const wanted = this.#table!.podOfEndpoint[this.#endpoint]
     return wanted !== NO_POD && wanted !== this.#plan.lives.podOfLife[life]
+  }
+
+  /** The entry was made when the endpoint still answered. */
+  #blameEntry(timeUs: TimeUs): void {
+    const downUs = this.#life >= 0 ? this.#plan.lives.downUs[this.#life] : timeUs
+    this.#cause = CAUSE.conntrack
+    this.#lagUs = Math.max(0, timeUs - Math.min(timeUs, downUs))
   }
 
   /** Why the endpoint was chosen though it cannot answer. */
@@ -403,13 +397,15 @@ export class FlowSender {
     const window = Math.min(windowCount - 1, Math.floor(startUs / windowUs))
     tallies.connections[cell]++
     tallies.windowOutcomes[window * OUTCOMES + outcome]++
-    if (this.#node >= 0) tallies.nodes.outcomes[this.#node * OUTCOMES + outcome]++
+    tallies.nodes.outcomes[this.#node * OUTCOMES + outcome]++
     if (outcome === OUTCOME.notSent) return
     tallies.packetsDelivered[row] += this.#delivered
     tallies.packetsLost[row] += packets - this.#delivered
-    if (this.#cause !== CAUSE.rules && this.#cause !== CAUSE.slices && this.#cause !== CAUSE.nodeLost) return
+    if (!HAS_LAG.has(this.#cause)) return
     tallies.lagUs[cell] += this.#lagUs
     if (this.#lagUs > tallies.maxLagUs[cell]) tallies.maxLagUs[cell] = this.#lagUs
     record(tallies.lags, Math.min(0xffff_ffff, this.#lagUs), 1)
   }
 }
+
+const HAS_LAG: ReadonlySet<number> = new Set([CAUSE.rules, CAUSE.slices, CAUSE.nodeLost, CAUSE.conntrack])
