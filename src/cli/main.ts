@@ -16,6 +16,7 @@ import { registerReplay } from './replay.ts'
 import { registerReport } from './report.ts'
 import { registerRules } from './rules.ts'
 import { registerRun } from './run.ts'
+import { registerServe } from './serve.ts'
 import { registerTrace } from './trace.ts'
 import { registerVerify } from './verify.ts'
 
@@ -29,6 +30,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerLog,
   registerGet,
   registerReport,
+  registerServe,
   registerCompare,
   registerCalibrate,
 ]
