@@ -5,7 +5,7 @@
  * local endpoint. Deviation: health is that of this instant, without check intervals and thresholds.
  */
 import type { ClusterState } from '../cluster/cluster-state.ts'
-import type { LoadBalancerIngress, Service } from '../cluster/objects.ts'
+import type { ClusterNode, LoadBalancerIngress, Service } from '../cluster/objects.ts'
 import { nodeInternalIp } from '../cluster/objects.ts'
 import type { Protocol } from '../net/protocol.ts'
 import { streamSeed } from '../sim/random.ts'
@@ -19,6 +19,8 @@ export interface LoadBalancerConfig {
 }
 
 const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
+
+export const isTargetNode = ({ labels }: ClusterNode): boolean => !Object.hasOwn(labels, EXCLUDE_LABEL)
 
 /** Name of the load balancer that the provider would make up for this Service. */
 export function hostnameIngress(service: Service, pattern: string, seed: string): LoadBalancerIngress {
@@ -51,7 +53,7 @@ export function targetGroup(state: ClusterState, service: Service): readonly Tar
   const family = service.ipFamilies[0] === 'IPv6' ? 6 : 4
   const targets: Target[] = []
   for (const { object: node } of state.nodes.values()) {
-    if (Object.hasOwn(node.labels, EXCLUDE_LABEL)) continue
+    if (!isTargetNode(node)) continue
     const healthy = node.ready && (localNodes === undefined || localNodes.has(node.name))
     targets.push({ nodeName: node.name, address: nodeInternalIp(node, family) ?? '', healthy })
   }

@@ -7,6 +7,7 @@ import { parseIp, parsePrefix } from '../net/ip.ts'
 import { ACTION, CHURN } from './action-spec.ts'
 import { delay } from './delay-spec.ts'
 import { duration } from './duration.ts'
+import { HEALTH_CHECK, PROVIDERS } from './load-balancer-spec.ts'
 import { POD_BEHAVIOUR } from './pod-spec.ts'
 import { SYNC_TOOLS } from './sync-profile.ts'
 import { TIME } from './time-spec.ts'
@@ -102,6 +103,11 @@ const CLUSTER = z.strictObject({
         .default('hostname')
         .describe('what the provider publishes in status.loadBalancer'),
       ipRange: cidr.default('198.51.100.0/24'),
+      provider: z
+        .enum(PROVIDERS)
+        .default('instant')
+        .describe('over time: whose health checks decide where new connections go; instant: no checks, known at once'),
+      healthCheck: HEALTH_CHECK.prefault({}).describe("instead of the provider's own values"),
     })
     .prefault({}),
 })

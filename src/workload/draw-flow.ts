@@ -53,6 +53,28 @@ export function drawFlow(plan: TrafficPlan, classIndex: number, node: number, fl
   flow.packets = drawPackets(plan, state)
 }
 
+/** A flow to `destination` that the plan had no ingress node for: all of it but addresses, which hang on a node. */
+export function drawNowhere(
+  plan: TrafficPlan,
+  classIndex: number,
+  destination: number,
+  flowLow: number,
+  flow: Flow,
+): void {
+  const { low, high } = plan.seed
+  const flowHigh = flowHighOf(classIndex, NO_NODE)
+  const state = flowState(low, high, flowLow, flowHigh)
+  const { packet } = flow
+  const at = DESTINATION_WORDS * destination
+  packet.protocol = plan.destinations.words[at + DESTINATION.protocol]
+  packet.destinationPort = plan.destinations.words[at + DESTINATION.port]
+  packet.origin = plan.classes[classIndex].origin
+  packet.flowLow = flowLow
+  packet.flowHigh = flowHigh
+  flow.destination = destination
+  flow.packets = drawPackets(plan, state)
+}
+
 /** Where the flow with this state (sim/random.ts) is meant for. */
 export function drawDestination(kind: TrafficClass, node: number, state: number): number {
   const groups = kind.groupTables[kind.groupTableOfNode[node]]

@@ -9,7 +9,7 @@ import { nodeDependence } from '../../proxier/node-dependence.ts'
 import type { AmountsOf, PortAmounts } from '../../proxier/port-amounts.ts'
 import type { NodeSetting } from '../../proxier/port-on-node.ts'
 import type { ServiceEndpoint } from '../../proxier/service-endpoints.ts'
-import { servicePortKey } from '../../proxier/service-endpoints.ts'
+import { entryOnNode, servicePortKey } from '../../proxier/service-endpoints.ts'
 import type { ServicePort } from '../../proxier/service-ports.ts'
 import { portsOfVersions, type ServiceVersions, type VersionedService } from '../../proxier/service-versions.ts'
 import type { LifeNumbers } from './life-table.ts'
@@ -197,7 +197,8 @@ class TableDraft<S extends NodeSetting> {
     this.#flags.push(
       (hasAny ? FLAG.hasAny : 0) |
         (port.internalPolicyLocal ? FLAG.internalLocal : 0) |
-        (port.externalPolicyLocal ? FLAG.externalLocal : 0),
+        (port.externalPolicyLocal ? FLAG.externalLocal : 0) |
+        (local.some(i => entryOnNode(port.endpoints[i], setting.node.name).ready) ? FLAG.readyHere : 0),
     )
     const numbers = port.endpoints.map(e => this.#endpoint(port, e))
     const serving = port.endpoints.flatMap(({ endpoint }, i) => (endpoint.serving ? [i] : []))

@@ -51,6 +51,7 @@ export const CAUSE_NAMES = [
   'outlived',
   'reused address',
   'conntrack',
+  'no healthy target',
 ] as const
 
 export const CAUSE = {
@@ -70,6 +71,8 @@ export const CAUSE = {
   reusedAddress: 8,
   /** A UDP entry led on to an endpoint that had gone. Lag: since it stopped answering. */
   conntrack: 9,
+  /** The load balancer had none in service. */
+  noTarget: 10,
 } as const
 
 export const CAUSES = CAUSE_NAMES.length

@@ -1,5 +1,6 @@
 /** Passes 2 and 4 for a few nodes: a job. Jobs may come in any order, each once; nodes that send nothing are part of one too, as they sync. */
 import type { NodeSyncs } from '../../cluster/node-syncs.ts'
+import { passBalanced } from './balanced-flows.ts'
 import { FlowSender } from './send-flows.ts'
 import { NodeSyncer } from './sync-node.ts'
 import { newTimeTallies, type TimeTallies } from './time-tallies.ts'
@@ -7,27 +8,38 @@ import type { TimedPlan } from './timed-plan.ts'
 
 const NODES_PER_JOB = 16
 
-export const timeJobCount = ({ nodes }: TimedPlan): number => Math.ceil(nodes.count / NODES_PER_JOB)
+/** The last one is for what comes through load balancers, where there are any. */
+export const timeJobCount = (plan: TimedPlan): number => nodeJobs(plan) + (plan.balancers.ports.length > 0 ? 1 : 0)
+
+const nodeJobs = ({ nodes }: TimedPlan): number => Math.ceil(nodes.count / NODES_PER_JOB)
 
 /** One thread's work on one plan. */
 export class TimePasser {
   readonly tallies: TimeTallies
   readonly #plan: TimedPlan
   readonly #syncers: { readonly 4: NodeSyncer | null; readonly 6: NodeSyncer | null }
+  /** Whose syncs count nowhere. */
+  readonly #untold: { readonly 4: NodeSyncer | null; readonly 6: NodeSyncer | null }
   readonly #sender: FlowSender
 
   constructor(plan: TimedPlan) {
     this.#plan = plan
     this.tallies = newTimeTallies(plan)
-    const syncer = (family: 4 | 6): NodeSyncer | null => {
+    const syncer = (family: 4 | 6, tallies?: TimeTallies): NodeSyncer | null => {
       const own = plan.families[family]
-      return own === null ? null : new NodeSyncer(plan, own, this.tallies)
+      return own === null ? null : new NodeSyncer(plan, own, tallies)
     }
-    this.#syncers = { 4: syncer(4), 6: syncer(6) }
+    this.#syncers = { 4: syncer(4, this.tallies), 6: syncer(6, this.tallies) }
+    const isBalanced = plan.balancers.ports.length > 0
+    this.#untold = isBalanced ? { 4: syncer(4), 6: syncer(6) } : { 4: null, 6: null }
     this.#sender = new FlowSender(plan, this.tallies)
   }
 
   pass(job: number): void {
+    if (job === nodeJobs(this.#plan)) {
+      passBalanced(this.#plan, this.#untold, this.#sender)
+      return
+    }
     const { nodes, traffic } = this.#plan
     const end = Math.min(nodes.count, (job + 1) * NODES_PER_JOB)
     for (let node = job * NODES_PER_JOB; node < end; node++) {

@@ -5,6 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { ClusterEvent } from '../../cluster/cluster-event.ts'
 import type { EndpointLife } from '../../cluster/endpoint-lives.ts'
 import { type ClusterNode, objectKey } from '../../cluster/objects.ts'
+import { isTargetNode } from '../../controlplane/cloud-load-balancer.ts'
 import type { IpFamily } from '../../net/ip.ts'
 import { badInput, type Problem } from '../../problem/problem.ts'
 import { endpointCount, iptablesSetting } from '../../proxier/iptables-setting.ts'
@@ -18,6 +19,7 @@ import {
 import type { ProxierConfig } from '../../proxier/proxier-config.ts'
 import { servicePortKey } from '../../proxier/service-endpoints.ts'
 import { type ProxyChange, portsOfVersions, serviceVersions } from '../../proxier/service-versions.ts'
+import { healthCheckOf } from '../../scenario/load-balancer-spec.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
 import type { SyncProfile } from '../../scenario/sync-profile.ts'
 import { streamSeed } from '../../sim/random.ts'
@@ -26,7 +28,15 @@ import type { PlannedRun } from '../plan-run.ts'
 import { delayTable } from './delay-table.ts'
 import { type EncodedVersions, encodeVersions } from './encode-versions.ts'
 import { LifeNumbers, lifeTable } from './life-table.ts'
-import type { ChangeColumns, NodeTimes, SyncSettings, TimedFamily, TimedPlan, TimedTraffic } from './timed-plan.ts'
+import type {
+  Balancers,
+  ChangeColumns,
+  NodeTimes,
+  SyncSettings,
+  TimedFamily,
+  TimedPlan,
+  TimedTraffic,
+} from './timed-plan.ts'
 
 /** What pass 1 leaves behind. */
 export interface PassedTime {
@@ -61,6 +71,7 @@ export function planTime(
   const families: { 4: PlannedTime | null; 6: PlannedTime | null } = { 4: null, 6: null }
   for (const family of [4, 6] as const)
     if (run.families[family] !== null) families[family] = planFamily(passed, run, family, numbers)
+  const traffic = timedTraffic(scenario, run, { 4: families[4]?.encoded, 6: families[6]?.encoded })
   return E.right({
     horizonUs: passed.horizonUs,
     windowUs: time.window,
@@ -71,7 +82,8 @@ export function planTime(
     watchSeed: streamSeed(scenario.seed, 'delay watch proxy'),
     lives: lifeTable(passed.lives, numbers),
     families: { 4: families[4]?.family ?? null, 6: families[6]?.family ?? null },
-    traffic: timedTraffic(scenario, run, { 4: families[4]?.encoded, 6: families[6]?.encoded }),
+    traffic,
+    balancers: balancersOf(scenario, run, traffic),
   })
 }
 
@@ -171,6 +183,27 @@ function syncSettings({ proxy, seed }: Scenario, config: ProxierConfig, prices: 
     fullUs: full === undefined ? none : delayTable(full),
     partialUs: partial === undefined ? none : delayTable(partial),
     seed: streamSeed(seed, 'delay sync'),
+  }
+}
+
+function balancersOf(
+  { seed, cluster }: Scenario,
+  { rows, nodes }: PlannedRun,
+  { portOfDestination, rowOfDestination, isOutside }: TimedTraffic,
+): Balancers {
+  const { provider, healthCheck } = cluster.loadBalancer
+  const ports: Balancers['ports'][number][] = []
+  const ofDestination = Int32Array.from(rowOfDestination, (row, d) =>
+    isOutside[d] === 1 && rows[row].service.type === 'LoadBalancer'
+      ? ports.push({ family: rows[row].family, port: portOfDestination[d] }) - 1
+      : -1,
+  )
+  return {
+    check: healthCheckOf(provider, healthCheck),
+    seed: streamSeed(seed, 'load balancers'),
+    ports,
+    ofDestination,
+    isTarget: Uint8Array.from(nodes, node => (isTargetNode(node) ? 1 : 0)),
   }
 }
 

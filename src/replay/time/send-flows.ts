@@ -10,10 +10,11 @@
 import { type NodeSyncs, syncAt } from '../../cluster/node-syncs.ts'
 import { record } from '../../metrics/histogram.ts'
 import { newPacket, ORIGIN } from '../../net/packet.ts'
-import { draw32, drawOf, flowState, scale32 } from '../../sim/random.ts'
+import { draw32, drawOf, scale32 } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import { drawFlow, type Flow } from '../../workload/draw-flow.ts'
 import { delayOf } from './delay-table.ts'
+import { arrivalState, startOf } from './flow-start.ts'
 import { lifeAt, NO_POD } from './life-table.ts'
 import { CAUSE, CAUSES, isFailure, OUTCOME, OUTCOMES } from './outcome.ts'
 import { takenEvenly } from './taken-evenly.ts'
@@ -54,27 +55,40 @@ export class FlowSender {
     this.#flows = { 4: flow(4), 6: flow(6) }
   }
 
-  /** All flows of one class at a node; `syncs` of the node and the class's family. */
+  /** All flows of one class at a node but those of load balancers; `syncs` of the node and the class's family. */
   send(node: number, classIndex: number, syncs: NodeSyncs): void {
-    const { traffic, families, horizonUs } = this.#plan
+    const { traffic, balancers } = this.#plan
     const kind = traffic.plan.classes[classIndex]
     const flow = this.#flows[kind.family]
-    this.#node = node
-    this.#syncs = syncs
-    this.#table = families[kind.family]!.table
-    const { low, high } = traffic.arrivalSeed
+    const { ofDestination } = balancers
     const count = kind.connectionsOfNode[node]
     for (let flowLow = 0; flowLow < count; flowLow++) {
       drawFlow(traffic.plan, classIndex, node, flowLow, flow)
-      const state = flowState(low, high, flow.packet.flowLow, flow.packet.flowHigh)
-      // 53 random bits: microseconds of a year are 45.
-      const share = (drawOf(state, 0) * 2 ** 21 + (drawOf(state, 1) >>> 11)) / 2 ** 53
-      const startUs = Math.floor(share * horizonUs)
-      const lastUs = startUs + (flow.packets === 1 ? 0 : delayOf(traffic.duration, drawOf(state, 2)))
-      this.#port = traffic.portOfDestination[flow.destination]
-      this.#passFlow(flow, kind.origin === ORIGIN.uplink, startUs, lastUs)
-      this.#note(flow, startUs)
+      if (ofDestination[flow.destination] < 0) this.sendFlow(node, classIndex, flow, syncs)
     }
+  }
+
+  /** One flow, whose class says its family and origin. */
+  sendFlow(node: number, classIndex: number, flow: Flow, syncs: NodeSyncs): void {
+    const { traffic, families, horizonUs } = this.#plan
+    const kind = traffic.plan.classes[classIndex]
+    this.#node = node
+    this.#syncs = syncs
+    this.#table = families[kind.family]!.table
+    const state = arrivalState(traffic.arrivalSeed, flow.packet)
+    const startUs = startOf(state, horizonUs)
+    const lastUs = startUs + (flow.packets === 1 ? 0 : delayOf(traffic.duration, drawOf(state, 2)))
+    this.#port = traffic.portOfDestination[flow.destination]
+    this.#passFlow(flow, kind.origin === ORIGIN.uplink, startUs, lastUs)
+    this.#note(flow, startUs)
+  }
+
+  /** One flow that its load balancer had no target for: no node ever sees it. */
+  sendNowhere(flow: Flow, startUs: TimeUs): void {
+    this.#node = -1
+    this.#delivered = 0
+    this.#fail(OUTCOME.dropped, CAUSE.noTarget, 0)
+    this.#note(flow, startUs)
   }
 
   #passFlow(flow: Flow, isForeign: boolean, startUs: TimeUs, lastUs: TimeUs): void {
@@ -397,7 +411,7 @@ export class FlowSender {
     const window = Math.min(windowCount - 1, Math.floor(startUs / windowUs))
     tallies.connections[cell]++
     tallies.windowOutcomes[window * OUTCOMES + outcome]++
-    tallies.nodes.outcomes[this.#node * OUTCOMES + outcome]++
+    if (this.#node >= 0) tallies.nodes.outcomes[this.#node * OUTCOMES + outcome]++
     if (outcome === OUTCOME.notSent) return
     tallies.packetsDelivered[row] += this.#delivered
     tallies.packetsLost[row] += packets - this.#delivered

@@ -2,8 +2,10 @@
  * Everything that passes 2 and 4 of a run over time need, as structured-cloneable data: versions of Services, what happens to nodes, how
  * long watches take, and the traffic. Node numbers are those of the ReplayPlan.
  */
+import type { IpFamily } from '../../net/ip.ts'
 import type { FrameAmounts } from '../../proxier/port-amounts.ts'
 import type { ProxyMode } from '../../proxier/proxier-config.ts'
+import type { HealthCheckPreset } from '../../scenario/load-balancer-spec.ts'
 import type { SyncProfile } from '../../scenario/sync-profile.ts'
 import type { StreamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
@@ -23,6 +25,19 @@ export interface TimedPlan {
   readonly lives: LifeTable
   readonly families: { readonly 4: TimedFamily | null; readonly 6: TimedFamily | null }
   readonly traffic: TimedTraffic
+  readonly balancers: Balancers
+}
+
+/** Clouds' load balancers in front of Services: one a Service port and family. */
+export interface Balancers {
+  readonly check: HealthCheckPreset
+  /** Of phases of checks and of choices among targets. */
+  readonly seed: StreamSeed
+  readonly ports: readonly { readonly family: IpFamily; readonly port: number }[]
+  /** By destination of the plan: index into `ports`; -1: no load balancer. */
+  readonly ofDestination: Int32Array
+  /** By node, 1: not labelled out. */
+  readonly isTarget: Uint8Array
 }
 
 export interface SyncSettings {

@@ -50,6 +50,8 @@ export const FLAG = {
   hasAny: 1,
   internalLocal: 2,
   externalLocal: 4,
+  /** An endpoint on the node itself is ready: a load balancer's health check passes. */
+  readyHere: 8,
 } as const
 
 /** Words of a variant in `lists`: where each list starts in `entries`, and its length. */

@@ -1,0 +1,150 @@
+/**
+ * Passes 3 and 4 for connections that come in through a cloud's load balancer: which targets are in service when, by health checks of what
+ * each node's kube-proxy has loaded; then each connection goes to one of those of its first packet's instant, evenly, and through that
+ * node's rules. One job: a load balancer needs the syncs of all its targets.
+ *
+ * Deviations: a connection stays with its target whatever health checks say later; targets of all zones are one group.
+ */
+import type { NodeSyncs } from '../../cluster/node-syncs.ts'
+import { targetRotation } from '../../controlplane/target-rotation.ts'
+import { newPacket, ORIGIN } from '../../net/packet.ts'
+import { draw32, scale32 } from '../../sim/random.ts'
+import type { TimeUs } from '../../sim/time.ts'
+import { drawFlow, drawNowhere, type Flow, flowHighOf } from '../../workload/draw-flow.ts'
+import { DESTINATION, DESTINATION_WORDS, NO_NODE, type TrafficPlan } from '../../workload/traffic.ts'
+import { answerSteps } from './answer-steps.ts'
+import { arrivalState, startOf } from './flow-start.ts'
+import type { FlowSender } from './send-flows.ts'
+import type { NodeSyncer } from './sync-node.ts'
+import type { TimedPlan } from './timed-plan.ts'
+
+interface Waiting {
+  readonly classIndex: number
+  /** As planned; NO_NODE: the plan had no target for it. */
+  readonly node: number
+  readonly destination: number
+  readonly flowLow: number
+  readonly startUs: TimeUs
+}
+
+export function passBalanced(
+  plan: TimedPlan,
+  syncers: { readonly 4: NodeSyncer | null; readonly 6: NodeSyncer | null },
+  sender: FlowSender,
+): void {
+  const { count } = plan.nodes
+  const waiting = plannedFlows(plan)
+  const changes = rotations(plan, syncers)
+  const flowsOf = new Map<number, Waiting[]>()
+  waiting.forEach((flows, b) => {
+    flows.sort((a, c) => a.startUs - c.startUs)
+    let next = 0
+    const inService: number[] = []
+    const everyNode = Array.from({ length: count }, (_, n) => n).filter(n => plan.balancers.isTarget[n] === 1)
+    for (const flow of flows) {
+      for (; next < changes[b].length && changes[b][next].timeUs <= flow.startUs; next++)
+        turn(inService, changes[b][next])
+      const targets = inService.length === 0 && plan.balancers.check.failsOpen ? everyNode : inService
+      if (targets.length === 0) {
+        sender.sendNowhere(remade(plan, flow), flow.startUs)
+        continue
+      }
+      const { low, high } = plan.balancers.seed
+      const word = draw32(low, high, flow.flowLow, flowHighOf(flow.classIndex, flow.node), 1)
+      const target = targets[scale32(word, targets.length)]
+      const known = flowsOf.get(target)
+      if (known === undefined) flowsOf.set(target, [flow])
+      else known.push(flow)
+    }
+  })
+  for (const node of [...flowsOf.keys()].sort((a, b) => a - b)) {
+    const syncs: { readonly 4?: NodeSyncs; readonly 6?: NodeSyncs } = {
+      4: syncers[4]?.syncsOf(node),
+      6: syncers[6]?.syncsOf(node),
+    }
+    for (const flow of flowsOf.get(node)!) {
+      const { family } = plan.traffic.plan.classes[flow.classIndex]
+      sender.sendFlow(node, flow.classIndex, remade(plan, flow), syncs[family]!)
+    }
+  }
+}
+
+interface Change {
+  readonly timeUs: TimeUs
+  readonly node: number
+  readonly isIn: boolean
+}
+
+/** By balancer: targets that come into service and leave it, in order of time and node. */
+function rotations(
+  { balancers, families, nodes, horizonUs }: TimedPlan,
+  syncers: { readonly 4: NodeSyncer | null; readonly 6: NodeSyncer | null },
+): Change[][] {
+  const changes: Change[][] = balancers.ports.map(() => [])
+  const { check, seed, isTarget } = balancers
+  for (let node = 0; node < nodes.count; node++) {
+    if (isTarget[node] === 0) continue
+    const syncs = { 4: syncers[4]?.syncsOf(node), 6: syncers[6]?.syncsOf(node) }
+    balancers.ports.forEach(({ family, port }, b) => {
+      const steps = answerSteps(node, port, syncs[family]!, families[family]!.table, nodes)
+      const phaseUs = scale32(draw32(seed.low, seed.high, b, node, 0), check.intervalUs)
+      const life = { addedUs: nodes.joinedUs[node], removedUs: Infinity, phaseUs }
+      targetRotation(check, steps, life, horizonUs).forEach((timeUs, i) => {
+        changes[b].push({ timeUs, node, isIn: i % 2 === 0 })
+      })
+    })
+  }
+  for (const list of changes) list.sort((a, b) => a.timeUs - b.timeUs || a.node - b.node)
+  return changes
+}
+
+/** `inService` rises. */
+function turn(inService: number[], { node, isIn }: Change): void {
+  let at = inService.findIndex(n => n >= node)
+  if (at < 0) at = inService.length
+  if (isIn) inService.splice(at, 0, node)
+  else inService.splice(at, 1)
+}
+
+/** By balancer: what the traffic plan has for it, whichever node it planned. */
+function plannedFlows({ traffic, balancers, horizonUs }: TimedPlan): Waiting[][] {
+  const flows: Waiting[][] = balancers.ports.map(() => [])
+  const made = { 4: newFlow(4), 6: newFlow(6) }
+  traffic.plan.classes.forEach((kind, classIndex) => {
+    if (kind.origin !== ORIGIN.uplink) return
+    const note = ({ destination, packet }: Flow, node: number): void => {
+      const b = balancers.ofDestination[destination]
+      if (b < 0) return
+      const startUs = startOf(arrivalState(traffic.arrivalSeed, packet), horizonUs)
+      flows[b].push({ classIndex, node, destination, flowLow: packet.flowLow, startUs })
+    }
+    const flow = made[kind.family]
+    kind.connectionsOfNode.forEach((connections, node) => {
+      for (let i = 0; i < connections; i++) {
+        drawFlow(traffic.plan, classIndex, node, i, flow)
+        note(flow, node)
+      }
+    })
+    let unreached = 0
+    traffic.plan.noTarget.forEach((connections, destination) => {
+      if (familyOf(traffic.plan, destination) !== kind.family) return
+      for (let i = 0; i < connections; i++) {
+        drawNowhere(traffic.plan, classIndex, destination, unreached++, flow)
+        note(flow, NO_NODE)
+      }
+    })
+  })
+  return flows
+}
+
+function remade({ traffic }: TimedPlan, { classIndex, node, destination, flowLow }: Waiting): Flow {
+  const flow = newFlow(traffic.plan.classes[classIndex].family)
+  if (node === NO_NODE) drawNowhere(traffic.plan, classIndex, destination, flowLow, flow)
+  else drawFlow(traffic.plan, classIndex, node, flowLow, flow)
+  return flow
+}
+
+const familyOf = ({ destinations }: TrafficPlan, destination: number): number =>
+  destinations.words[DESTINATION_WORDS * destination + DESTINATION.family]
+
+const newFlow = (family: 4 | 6): Flow => ({ packet: newPacket(family), destination: -1, packets: 0 })
