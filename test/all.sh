@@ -20,6 +20,9 @@ if [ ${#packages[@]} -gt 0 ]; then
   { apt-get update -q && apt-get install -y -q --no-install-recommends "${packages[@]}"; } >/dev/null || exit 1
 fi
 
+# pyarrow and Jupyter: 2 to 4 minutes the first time, then kept in a cache folder outside the checkout.
+test/python/python.sh --install || exit 1
+
 failed=0
 npm run --silent typecheck || failed=1
 npm run --silent lint || failed=1

@@ -21,6 +21,7 @@ const FLOORS: readonly (readonly string[])[] = [
 /** Package -> the only files (or rooms, ending in /) that may import it. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   'apache-arrow': ['arrow/ipc/'],
+  'parquet-wasm': ['arrow/ipc/parquet-pieces.ts'],
   piscina: ['replay/pool.ts'],
   seedrandom: ['sim/random.ts'],
   'ip-address': ['net/ip.ts'],

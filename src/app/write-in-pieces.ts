@@ -1,34 +1,46 @@
 /**
- * A file written a piece at a time, each on its way before the next is made: memory does not grow with the file. For folders that
- * appear under their name when they are whole (result-dir.ts): the file itself has its name from the start, and is gone after a Problem.
+ * A file written a piece at a time, each on its way before the next is made: memory does not grow with the file. As in files.ts the
+ * name stands for the whole file or the old one: a temporary name in the same folder, fsync, rename.
  */
-import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import process from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Problem } from '../problem/problem.ts'
+import { syncFolder } from './files.ts'
 import { ioProblem } from './io-problem.ts'
 
-/** `make` hands over the pieces in order; a piece's memory may be used again when `take` returns. */
-export function writeInPieces(
-  path: string,
-  make: (take: (bytes: Uint8Array) => void) => void,
-): E.Either<Problem, void> {
-  let fd: number | undefined
-  try {
-    fd = openSync(path, 'w')
-    const to = fd
-    make(bytes => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(to, bytes, at)
-    })
-    fsyncSync(fd)
-    closeSync(fd)
-    return E.right(undefined)
-  } catch (error) {
-    if (fd !== undefined) {
-      closeSync(fd)
-      unlinkSync(path)
+/** `make` hands over the pieces in order; a piece's memory may be used again when `take` returns. What else `make` throws goes on. */
+export const writeInPieces =
+  (path: string, make: (take: (bytes: Uint8Array) => void) => void | Promise<void>): TE.TaskEither<Problem, void> =>
+  async () => {
+    const partial = join(dirname(path), `.${basename(path)}.${process.pid}.partial`)
+    try {
+      const fd = openSync(partial, 'w')
+      try {
+        await make(bytes => {
+          for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+        })
+        fsyncSync(fd)
+      } finally {
+        closeSync(fd)
+      }
+      renameSync(partial, path)
+      await syncFolder(dirname(path))
+      return E.right(undefined)
+    } catch (error) {
+      removeIfThere(partial)
+      // A broken invariant is no word of the operating system's: it goes on upwards.
+      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+      return E.left(ioProblem(path, 'write', error))
     }
-    // A broken invariant is no word of the operating system's: it goes on upwards.
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    return E.left(ioProblem(path, 'write', error))
+  }
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
 }

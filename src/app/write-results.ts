@@ -69,7 +69,7 @@ const writeTable = (
   const { scenario, seed } = outcome.result.head
   return pipe(
     nextFile(dir, `${table.name}.arrow`, signal),
-    TE.chainEitherK(path =>
+    TE.chain(path =>
       writeInPieces(path, take => streamArrowFile(table, { 'svcsim.scenario': scenario, 'svcsim.seed': seed }, take)),
     ),
   )

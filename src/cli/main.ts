@@ -9,6 +9,7 @@ import { badUsage } from '../problem/problem.ts'
 import { registerCalibrate } from './calibrate.ts'
 import { registerCompare } from './compare.ts'
 import { registerDiff } from './diff.ts'
+import { registerExport } from './export.ts'
 import { report } from './finish.ts'
 import { registerGet } from './get.ts'
 import { registerLog } from './log.ts'
@@ -32,6 +33,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerReport,
   registerServe,
   registerCompare,
+  registerExport,
   registerCalibrate,
 ]
 

@@ -1,10 +1,15 @@
 /** A table that was read, if it is of the schema that this svcsim writes. */
 import * as E from 'fp-ts/lib/Either.js'
-import type { ColumnTable } from '../arrow/column-table.ts'
 import { badInput, type Problem, quoted } from '../problem/problem.ts'
 import { TABLE_SCHEMAS } from './arrow-tables.ts'
 
-export function ofSchema(table: ColumnTable, name: string, file: string): E.Either<Problem, ColumnTable> {
+interface TableHead {
+  readonly name: string
+  readonly version: number
+}
+
+/** `name` is the table that `file` should hold. */
+export function ofSchema<T extends TableHead>(table: T, name: string, file: string): E.Either<Problem, T> {
   const schema = TABLE_SCHEMAS.find(s => s.name === name)
   if (schema === undefined) throw new Error(`no table ${name}`)
   const off = (what: string): E.Either<Problem, never> => E.left(badInput({ file }, what, 'run the scenario again'))

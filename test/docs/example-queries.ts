@@ -44,6 +44,19 @@ FROM 'cost-histogram.parquet' WHERE hop = 'total'`,
     sql: `SELECT backend, sum((nsFrom + nsTo) / 2 * connections) / sum(connections) / 1000 AS meanUs
 FROM 'modelled-cost.parquet' WHERE hop = 'total' GROUP BY backend`,
   },
+  timeline: {
+    asks: 'When the nodes were furthest behind:',
+    sql: `SELECT fromS, changes, latencyP50Ms, latencyP99Ms FROM 'timeline.parquet' WHERE latencies > 0 ORDER BY latencyP99Ms DESC LIMIT 10`,
+  },
+  outcomes: {
+    asks: 'What failed and why:',
+    sql: `SELECT outcome, cause, sum(connections) AS connections, max(maxLagMs) AS worstLagMs
+FROM 'outcomes.parquet' GROUP BY outcome, cause ORDER BY connections DESC`,
+  },
+  'node-time': {
+    asks: 'The nodes that were furthest behind:',
+    sql: `SELECT node, meanLatencyMs, fullSyncs + partialSyncs AS syncs, failed FROM 'node-time.parquet' ORDER BY meanLatencyMs DESC LIMIT 10`,
+  },
   sweep: {
     asks: 'How rules and cost grow:',
     sql: `SELECT value, natRules, meanRulesEvaluated, "meanNs:iptables-legacy", "meanNs:nftables" FROM 'sweep.parquet' ORDER BY value`,

@@ -35,6 +35,17 @@ export function vectorOfArrow(data: A.Data): ArrowVector {
     values: values as ArrowVector['values'],
     offsets: valueOffsets as Int32Array,
     children: (isMap ? data.children[0].children : data.children).map(vectorOfArrow),
-    ...(data.dictionary === undefined ? {} : { words: [...data.dictionary] as string[] }),
+    ...(data.dictionary === undefined ? {} : { words: wordsOf(data.dictionary) }),
   }
+}
+
+/** Batches share their dictionaries: a list of words is made once. */
+const words = new WeakMap<A.Vector, readonly string[]>()
+
+function wordsOf(dictionary: A.Vector): readonly string[] {
+  const known = words.get(dictionary)
+  if (known !== undefined) return known
+  const made = [...dictionary] as string[]
+  words.set(dictionary, made)
+  return made
 }

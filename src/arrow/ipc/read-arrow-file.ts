@@ -9,6 +9,7 @@ import { badInput } from '../../problem/problem.ts'
 import type { ArrowBatch, ArrowField } from '../arrow-vector.ts'
 import type { Column, ColumnTable } from '../column-table.ts'
 import { columnOfVectors } from '../table-vectors.ts'
+import { FileStream, hasMagic } from './file-stream.ts'
 import { fieldOfArrow, vectorOfArrow } from './from-arrow.ts'
 import { DESCRIPTION_KEY, TABLE_KEY, VERSION_KEY } from './write-arrow-file.ts'
 
@@ -20,8 +21,7 @@ export interface ReadTable {
 /** A table and its schema metadata from the bytes of an Arrow IPC file (or stream); `file` is named in a Problem. */
 export function readArrowFile(bytes: Uint8Array, file: string): E.Either<Problem, ReadTable> {
   try {
-    if (hasMagic(bytes.subarray(0, MAGIC.length)) && !hasMagic(bytes.subarray(-MAGIC.length)))
-      throw new Error('it ends before its end')
+    if (hasMagic(bytes.subarray(0, 6)) && !hasMagic(bytes.subarray(-6))) throw new Error('it ends before its end')
     const { schema, batches, numRows } = A.tableFromIPC(bytes)
     if (batches.length === 0) throw new Error('it holds no record batch')
     const fields = schema.fields.map(flatField)
@@ -41,24 +41,21 @@ export function readArrowFile(bytes: Uint8Array, file: string): E.Either<Problem
 
 export interface ArrowBatches {
   readonly fields: readonly ArrowField[]
-  readonly metadata: ReadonlyMap<string, string>
-  /** Valid until the next is asked for. Throws on bytes that are none. */
+  readonly head: TableHead
+  /** Each valid until the next is asked for. Throws on bytes that are none. */
   readonly batches: Iterable<ArrowBatch>
 }
 
-/** The same batch by batch; `pieces` are the bytes of the file, in order, and are asked for when they are needed. */
-export function readArrowBatches(pieces: Iterable<Uint8Array>, file: string): E.Either<Problem, ArrowBatches> {
-  try {
-    const reader = A.RecordBatchReader.from(streamWithin(pieces)) as A.RecordBatchStreamReader
-    reader.open()
-    const fields = reader.schema.fields.map(flatField)
-    const batches = function* (): Generator<ArrowBatch> {
-      for (const batch of reader) yield { rowCount: batch.numRows, vectors: batch.data.children.map(vectorOfArrow) }
-    }
-    return E.right({ fields, metadata: reader.schema.metadata, batches: batches() })
-  } catch (cause) {
-    return E.left(unreadable(file, cause))
+/** The same batch by batch; `pieces` are the bytes of the file, in order, and are asked for when they are needed. Throws on bytes that are none. */
+export function readArrowBatches(pieces: Iterable<Uint8Array>): ArrowBatches {
+  const file = new FileStream(pieces)
+  const reader = A.RecordBatchReader.from(file.stream()) as A.RecordBatchStreamReader
+  reader.open()
+  const batches = function* (): Generator<ArrowBatch> {
+    for (const batch of reader) yield { rowCount: batch.numRows, vectors: batch.data.children.map(vectorOfArrow) }
+    file.end()
   }
+  return { fields: reader.schema.fields.map(flatField), head: headOf(reader.schema.metadata), batches: batches() }
 }
 
 export const unreadable = (file: string, cause: unknown): Problem =>
@@ -68,31 +65,15 @@ export const unreadable = (file: string, cause: unknown): Problem =>
     'give a file that svcsim wrote, or run the scenario again',
   )
 
-/** The stream in a file: what stands behind 8 bytes of magic. */
-function* streamWithin(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
-  let toSkip = MAGIC_BYTES
-  for (const piece of pieces) {
-    if (toSkip >= piece.length) toSkip -= piece.length
-    else {
-      yield piece.subarray(toSkip)
-      toSkip = 0
-    }
-  }
-}
-
-/** Of a file, at both ends; the first padded to 8 bytes. */
-const MAGIC = 'ARROW1'
-const MAGIC_BYTES = 8
-
-const hasMagic = (bytes: Uint8Array): boolean => String.fromCharCode(...bytes) === MAGIC
-
 function flatField(field: A.Field): ArrowField {
   const neutral = fieldOfArrow(field)
   if (neutral === undefined) throw new Error(`column ${field.name} has the type ${field.type}`)
   return neutral
 }
 
-const headOf = (metadata: ReadonlyMap<string, string>) => ({
+type TableHead = Pick<ColumnTable, 'name' | 'description' | 'version'>
+
+const headOf = (metadata: ReadonlyMap<string, string>): TableHead => ({
   name: metadata.get(TABLE_KEY) ?? '',
   description: metadata.get(DESCRIPTION_KEY) ?? '',
   version: Number(metadata.get(VERSION_KEY)),

@@ -12,7 +12,7 @@ modules='import pyarrow, pandas, matplotlib, nbconvert, ipykernel'
 # The name holds what is in it: another list of packages is another folder.
 root="${SVCSIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/svcsim}/forky-$(printf '%s ' "${packages[@]}" | sha256sum | cut -c1-12)"
 
-fail() { echo "test/python.sh: $*" >&2; exit 1; }
+fail() { echo "test/python/python.sh: $*" >&2; exit 1; }
 own_python() { /usr/bin/python3 -c "$modules" 2>/dev/null; }
 
 # inside ROOT UNSHARE-FLAGS… -- CMD…: CMD as process 1 of the system in ROOT.
@@ -67,7 +67,7 @@ case "${1:-}" in
   folder=$(cd "$1" && pwd)
   shift
   if own_python; then cd "$folder" && exec /usr/bin/python3 "$@"; fi
-  [ -d "$root" ] || fail 'Python with pyarrow is not installed: run test/python.sh --install as root'
+  [ -d "$root" ] || fail 'Python with pyarrow is not installed: run test/python/python.sh --install as root'
   export folder
   inside "$root" --net -- /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/bin:/bin sh -c 'cd /work && exec python3 "$@"' python3 "$@"
   ;;

@@ -1,0 +1,89 @@
+/**
+ * The tables of a run as Parquet or CSV files, beside its Arrow files or in another folder. Each is read and written a piece at a time,
+ * so a table may be larger than memory. Parquet has the Arrow schema with it, units and descriptions included.
+ */
+import { closeSync, openSync, readSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { parquetPieces } from '../arrow/ipc/parquet-pieces.ts'
+import { readArrowBatches, unreadable } from '../arrow/ipc/read-arrow-file.ts'
+import { csvPieces } from '../output/csv-pieces.ts'
+import { ofSchema } from '../output/of-schema.ts'
+import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import { ioProblem } from './io-problem.ts'
+import { readRunHead } from './read-run.ts'
+import { writeInPieces } from './write-in-pieces.ts'
+
+const FORMATS: Readonly<
+  Record<string, (pieces: Iterable<Uint8Array>) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>>
+> = {
+  parquet: parquetPieces,
+  csv: pieces => csvPieces(readArrowBatches(pieces)),
+}
+
+/** Answers with the files written. */
+export function exportRun(runDir: string, to: string, outDir = runDir): TE.TaskEither<Problem, readonly string[]> {
+  const convert = Object.hasOwn(FORMATS, to) ? FORMATS[to] : undefined
+  if (convert === undefined) return TE.left(badUsage(`--to ${quoted(to)} is no format`, 'use parquet or csv'))
+  return pipe(
+    readRunHead(runDir),
+    TE.map(run => run.files.flatMap(({ name }) => (name.endsWith('.arrow') ? [name.slice(0, -'.arrow'.length)] : []))),
+    TE.chainFirst(() => folder(outDir)),
+    TE.chain(
+      TE.traverseSeqArray(name => {
+        const file = join(outDir, `${name}.${to}`)
+        return pipe(
+          exportTable(join(runDir, `${name}.arrow`), name, file, convert),
+          TE.map(() => file),
+        )
+      }),
+    ),
+  )
+}
+
+const folder =
+  (path: string): TE.TaskEither<Problem, void> =>
+  async () => {
+    try {
+      await mkdir(path, { recursive: true })
+      return E.right(undefined)
+    } catch (error) {
+      return E.left(ioProblem(path, 'make', error))
+    }
+  }
+
+const exportTable =
+  (from: string, name: string, to: string, convert: (typeof FORMATS)[string]): TE.TaskEither<Problem, void> =>
+  async () => {
+    let fd: number
+    try {
+      fd = openSync(from, 'r')
+    } catch (error) {
+      return E.left(ioProblem(from, 'read', error))
+    }
+    try {
+      const head = ofSchema(readArrowBatches(piecesOf(fd)).head, name, from)
+      if (E.isLeft(head)) return head
+      return await writeInPieces(to, async take => {
+        for await (const piece of convert(piecesOf(fd))) take(piece)
+      })()
+    } catch (cause) {
+      return E.left(unreadable(from, cause))
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+/** The bytes of a file from its start, a MiB at a time. */
+function* piecesOf(fd: number): Generator<Uint8Array> {
+  for (let position = 0; ; ) {
+    const piece = new Uint8Array(1 << 20)
+    const count = readSync(fd, piece, 0, piece.length, position)
+    if (count === 0) return
+    yield piece.subarray(0, count)
+    position += count
+  }
+}
