@@ -15,7 +15,7 @@ import { toolsAreRequired } from './kernel-namespace.ts'
 import { runProgram, whatPythonLacks } from './python/in-python.ts'
 import { svcsim, temporaryFolder } from './svcsim-process.ts'
 
-/** Every kind of table: a sweep with published figures, IPv4 and IPv6, TCP, UDP and SCTP, Services without endpoints. */
+/** Every kind of table: a sweep with published figures, over time, IPv4 and IPv6, TCP, UDP and SCTP, Services without endpoints. */
 const SCENARIO = `
 name: readers
 question: Do all readers find the same?
@@ -30,6 +30,8 @@ cluster:
   serviceCidrs: [10.96.0.0/16, "fd00:10:96::/112"]
   nodeCidrs: [172.18.0.0/16, "fd00:172:18::/64"]
 traffic: { packets: 20000 }
+time: { horizon: 60s }
+actions: [{ at: 20s, scale: { workload: '*/web*', replicas: 7 } }]
 sweep:
   path: cluster.workloads[0].count
   values: [1, 3]
