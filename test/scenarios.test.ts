@@ -31,6 +31,7 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   ],
   dashboard: [],
   'web-shop': [],
+  'traffic-policy': [],
   'endpoint-sweep': ['--set', 'sweep.values=[1,2,50]', '--packets', '20000'],
   'service-sweep': ['--set', 'sweep.values=[1,1000]', '--packets', '20000'],
   'published-first-packet': ['--set', 'sweep.values=[5000]', '--set', 'cluster.nodes=60', '--packets', '20000'],
@@ -54,7 +55,9 @@ async function runScenario(name: string, out: string, flags: readonly string[]):
   const { code, stdout, stderr } = await svcsim(['run', name, '--quiet', '--out', out, ...flags])
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(stdout.startsWith(`${name}: `)).toBe(true)
-  expect(readdirSync(out)).toContain('report.html')
+  const variants = readdirSync(out, { withFileTypes: true }).filter(entry => entry.isDirectory())
+  for (const dir of variants.length === 0 ? [out] : variants.map(entry => join(out, entry.name)))
+    expect(readdirSync(dir)).toContain('report.html')
 }
 
 describe('scenarios', () => {

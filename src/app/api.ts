@@ -17,7 +17,7 @@ import { DEFAULT_CONFIGURATION } from '../proxier/kube-proxy-configuration.ts'
 import { replayRuleset } from '../replay/flows/replay-ruleset.ts'
 import { decodeScenario, type ScenarioSource } from '../scenario/decode-scenario.ts'
 import { parseSetting } from '../scenario/set-path.ts'
-import { checkThreshold, parseThreshold } from '../scenario/threshold.ts'
+import { checkThreshold } from '../scenario/threshold.ts'
 import { streamSeed } from '../sim/random.ts'
 import { decodeFlowFile } from '../workload/decode-flow-file.ts'
 import { stateOf } from './cluster-input.ts'
@@ -30,6 +30,7 @@ import { readRun as readRunDir } from './read-run.ts'
 import { replayJson } from './replay-json.ts'
 import { rulesText } from './rules-command.ts'
 import { rulesOfText } from './rules-input.ts'
+import { expectedThresholds } from './run-into.ts'
 import { runScenario } from './run-scenario.ts'
 import { ownVersion } from './version.ts'
 
@@ -80,13 +81,8 @@ export async function simulate(scenario: string | object, options: SimulateOptio
       TE.chainEitherK(({ source, outcome: { result, sweep, warnings, wall } }) => {
         const tables = resultTables(result, sweep)
         return pipe(
-          source.scenario.expect,
-          E.traverseArray(text =>
-            pipe(
-              parseThreshold(text, { file: source.file, field: 'expect' }),
-              E.chain(threshold => checkThreshold(threshold, result.metrics)),
-            ),
-          ),
+          expectedThresholds(source, []),
+          E.chain(E.traverseArray(threshold => checkThreshold(threshold, result.metrics))),
           E.map(thresholds => ({
             run: makeRunJson({
               result,

@@ -66,6 +66,8 @@ export const readRunHead = (runDir: string): TE.TaskEither<Problem, RunJson> => 
 }
 
 function finished(runDir: string, path: string): E.Either<Problem, string> {
+  if (!existsSync(path) && existsSync(join(runDir, 'comparison.json')))
+    return E.left(badInput({ file: runDir }, 'it holds the variants of a scenario', 'name the folder of one of them'))
   const partial = /\.partial\/*$/.test(runDir) ? runDir : `${runDir.replace(/\/+$/, '')}.partial`
   return existsSync(path) || !existsSync(partial)
     ? E.right(path)

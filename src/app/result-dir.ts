@@ -1,6 +1,6 @@
 /**
  * A result folder that is whole or not there: made as NAME.partial, then renamed. A folder of that name is replaced only when it is
- * a result folder itself (it holds run.json) or empty, so a mistyped `--out` deletes nothing.
+ * a result folder itself (it holds run.json or comparison.json) or empty, so a mistyped `--out` deletes nothing.
  */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -18,7 +18,7 @@ export const withResultDir =
     const partial = `${target}.partial`
     try {
       const existing = await namesIn(target)
-      if (existing !== undefined && existing.length > 0 && !existing.includes('run.json'))
+      if (existing !== undefined && existing.length > 0 && !RESULT_FILES.some(f => existing.includes(f)))
         return E.left(badUsage(`${dir} is not empty and no result folder`, 'choose another --out'))
       await rm(partial, { recursive: true, force: true })
       // The parents first: a recursive mkdir does not say why it failed on the last step.
@@ -35,6 +35,9 @@ export const withResultDir =
       return E.left(ioProblem(dir, 'write', error))
     }
   }
+
+/** One of them makes a folder a result: of a run, or of a scenario's variants. */
+export const RESULT_FILES = ['run.json', 'comparison.json'] as const
 
 /** A path in a result folder; names come from scenarios and runs, so they may be hostile. */
 export const resultPath = (dir: string, name: string): E.Either<Problem, string> =>

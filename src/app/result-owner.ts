@@ -6,11 +6,12 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { badInput, type Problem, quoted } from '../problem/problem.ts'
 import { readInput } from './files.ts'
+import { RESULT_FILES } from './result-dir.ts'
 
 /** Right when `dir` is free for a result of `scenario`: absent, its own, or `force`. */
 export const checkOwner = (dir: string, scenario: string, force: boolean): TE.TaskEither<Problem, void> => {
-  const path = join(dir, 'run.json')
-  if (force || !existsSync(path)) return TE.right(undefined)
+  const path = RESULT_FILES.map(name => join(dir, name)).find(existsSync)
+  if (force || path === undefined) return TE.right(undefined)
   return pipe(
     readInput(path),
     TE.chainEitherK(({ bytes }) => {
@@ -28,9 +29,9 @@ export const checkOwner = (dir: string, scenario: string, force: boolean): TE.Ta
   )
 }
 
-function scenarioOf(runJson: Uint8Array): unknown {
+function scenarioOf(json: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(runJson)).scenario
+    return JSON.parse(new TextDecoder().decode(json)).scenario
   } catch {
     return undefined
   }

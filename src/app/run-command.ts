@@ -10,22 +10,25 @@ import * as A from 'fp-ts/lib/Array.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { resultTables } from '../output/arrow-tables.ts'
-import { runJsonText } from '../output/run-json.ts'
+import { variantsText } from '../output/compare/variants-text.ts'
+import { type JunitSuite, junitXml } from '../output/junit-xml.ts'
+import { type RunJson, runJsonText } from '../output/run-json.ts'
 import { terminalSummary } from '../output/terminal-summary.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import type { ScenarioSource } from '../scenario/decode-scenario.ts'
 import { type PathSetting, parseSetting } from '../scenario/set-path.ts'
-import { checkThreshold, parseThreshold, type Threshold } from '../scenario/threshold.ts'
+import { parseThreshold, type Threshold, type ThresholdResult } from '../scenario/threshold.ts'
+import { variantsOf } from '../scenario/variants.ts'
+import { writeWhole } from './files.ts'
 import { withInterrupt } from './interrupt.ts'
 import { listScenarios, loadScenario, readScenarioFiles } from './load-scenario.ts'
-import { withNewLog } from './new-log.ts'
 import { makeProgress, type Progress } from './progress.ts'
 import { readCostProfiles } from './read-cost-profiles.ts'
 import { withResultDir } from './result-dir.ts'
 import { checkOwner } from './result-owner.ts'
-import { runScenario } from './run-scenario.ts'
+import { expectedThresholds, type FinishedRun, type RunTask, runInto } from './run-into.ts'
+import { type FinishedVariants, runVariants } from './run-variants.ts'
 import { verdictOf } from './verdict.ts'
-import { writeResults } from './write-results.ts'
 
 export interface RunFlags {
   readonly seed?: string
@@ -35,6 +38,7 @@ export interface RunFlags {
   readonly set: readonly string[]
   readonly threshold: readonly string[]
   readonly out?: string
+  readonly junit?: string
   readonly costProfile?: string
   readonly format: string
   readonly force: boolean
@@ -43,7 +47,7 @@ export interface RunFlags {
 }
 
 export function runCommand(name: string | undefined, flags: RunFlags): TE.TaskEither<Problem, void> {
-  if (flags.list) return printList()
+  if (flags.list) return printList(flags.format)
   if (name === undefined)
     return TE.left(badUsage('which scenario?', 'name one, as svcsim run smoke; svcsim run --list shows them'))
   return pipe(
@@ -58,6 +62,7 @@ interface RunRequest {
   readonly thresholds: readonly Threshold[]
   readonly workers: number
   readonly out?: string
+  readonly junit?: string
   readonly costProfile?: string
   readonly format: 'text' | 'json'
   readonly force: boolean
@@ -69,8 +74,6 @@ function requestOf(name: string, flags: RunFlags): E.Either<Problem, RunRequest>
   if (!Number.isInteger(workers) || workers < 0 || workers > 256 || flags.workers === '') {
     return E.left(badUsage(`--workers is ${quoted(flags.workers)}`, 'use a whole number from 0 to 256'))
   }
-  if (flags.format !== 'text' && flags.format !== 'json')
-    return E.left(badUsage(`--format is ${quoted(flags.format)}`, 'use text or json'))
   if (flags.proxyMode !== undefined && flags.proxyMode !== 'iptables') {
     return E.left(badUsage(`--proxy-mode is ${quoted(flags.proxyMode)}`, 'use iptables, the one mode there is so far'))
   }
@@ -86,54 +89,79 @@ function requestOf(name: string, flags: RunFlags): E.Either<Problem, RunRequest>
     E.bind('thresholds', () =>
       A.traverse(E.Applicative)((text: string) => parseThreshold(text, { field: '--threshold' }))([...flags.threshold]),
     ),
-    E.map(parsed => ({ ...parsed, ...flags, name, workers, format: flags.format as 'text' | 'json' })),
+    E.bind('format', () => oneFormat(flags.format)),
+    E.map(parsed => ({ ...flags, ...parsed, name, workers })),
   )
 }
 
-const runRequest = (request: RunRequest, progress: Progress, signal: AbortSignal): TE.TaskEither<Problem, void> => {
-  const startMs = performance.now()
-  return pipe(
+const runRequest = (request: RunRequest, progress: Progress, signal: AbortSignal): TE.TaskEither<Problem, void> =>
+  pipe(
     loadScenario(request.name, request.settings),
     TE.bindTo('source'),
-    TE.bind('expected', ({ source }) =>
-      TE.fromEither(expectedThresholds(source.scenario.expect, source.file, request.thresholds)),
-    ),
+    TE.bind('variants', ({ source }) => TE.fromEither(variantsOf(source))),
     TE.bind('profiles', () => readCostProfiles(request.costProfile)),
-    TE.bind('files', ({ source }) => readScenarioFiles(source, request.settings)),
     TE.let('dir', ({ source }) => request.out ?? join('results', source.scenario.name)),
     TE.chainFirst(({ source, dir }) => checkOwner(dir, source.scenario.name, request.force)),
-    TE.chain(({ source, expected, profiles, files, dir }) =>
-      withResultDir(dir, partial =>
+    TE.bind('done', ({ source, variants, profiles, dir }) => {
+      const taskOf = (one: ScenarioSource): TE.TaskEither<Problem, RunTask> =>
         pipe(
-          withNewLog(partial, log =>
-            runScenario({ source, files, workers: request.workers, log, progress, signal, profiles }),
-          ),
-          TE.bindTo('outcome'),
-          TE.bind('thresholds', ({ outcome }) =>
-            TE.fromEither(
-              A.traverse(E.Applicative)((t: Threshold) => checkThreshold(t, outcome.result.metrics))(expected),
-            ),
-          ),
-          TE.chain(({ outcome, thresholds }) => {
-            progress.phase('writing results')
-            const tables = resultTables(outcome.result, outcome.sweep)
-            const inputs = source.written as Record<string, unknown>
-            return pipe(
-              writeResults(partial, { outcome, tables, thresholds, inputs, startMs, signal }),
-              TE.map(run => ({ run, tables, thresholds, dir })),
+          TE.fromEither(expectedThresholds(one, request.thresholds)),
+          TE.bindTo('expected'),
+          TE.bind('files', () => readScenarioFiles(one, request.settings)),
+          TE.map(read => ({ ...read, source: one, profiles, workers: request.workers, progress, signal })),
+        )
+      return withResultDir(dir, partial =>
+        variants.length === 0
+          ? pipe(
+              taskOf(source),
+              TE.chain(task => runInto(partial, task)),
+              TE.map(printedRun),
             )
-          }),
-        ),
-      ),
-    ),
+          : pipe(
+              runVariants(partial, variants, variant => taskOf(variant.source)),
+              TE.map(printedVariants),
+            ),
+      )
+    }),
     endProgress(progress),
-    TE.chain(({ run, tables, thresholds, dir }) => {
+    TE.chainFirst(({ done }) => writeJunit(request.junit, done.suites)),
+    TE.chainEitherK(({ done, dir }) => {
       if (!request.quiet) process.stderr.write(`svcsim: results in ${dir}\n`)
-      process.stdout.write(request.format === 'json' ? runJsonText(run) : terminalSummary(run, tables))
-      return TE.fromEither(verdictOf(thresholds))
+      process.stdout.write(done[request.format]())
+      return verdictOf(done.thresholds)
     }),
   )
+
+/** What a command prints and answers when all is done. */
+interface Printed {
+  readonly text: () => string
+  readonly json: () => string
+  readonly suites: readonly JunitSuite[]
+  readonly thresholds: readonly ThresholdResult[]
 }
+
+const printedRun = ({ run, tables, thresholds }: FinishedRun): Printed => ({
+  text: () => terminalSummary(run, tables),
+  json: () => runJsonText(run),
+  suites: [suiteOf(run.scenario, run, thresholds)],
+  thresholds,
+})
+
+const printedVariants = ({ runs, comparisons, json }: FinishedVariants): Printed => ({
+  text: () => variantsText(runs, comparisons),
+  json: () => `${JSON.stringify(json, null, 2)}\n`,
+  suites: runs.map(({ name, run, thresholds }) => suiteOf(`${run.scenario}/${name}`, run, thresholds)),
+  thresholds: runs.flatMap(({ name, thresholds }) => thresholds.map(t => ({ ...t, text: `${name}: ${t.text}` }))),
+})
+
+const suiteOf = (name: string, { wall }: RunJson, thresholds: readonly ThresholdResult[]): JunitSuite => ({
+  name,
+  seconds: (wall['totalMs'] ?? 0) / 1000,
+  thresholds,
+})
+
+const writeJunit = (file: string | undefined, suites: readonly JunitSuite[]): TE.TaskEither<Problem, void> =>
+  file === undefined ? TE.right(undefined) : writeWhole(file, new TextEncoder().encode(junitXml(suites)))
 
 const endProgress =
   (progress: Progress) =>
@@ -144,22 +172,21 @@ const endProgress =
     return result
   }
 
-const expectedThresholds = (
-  expect: readonly string[],
-  file: string,
-  more: readonly Threshold[],
-): E.Either<Problem, Threshold[]> =>
+const printList = (format: string): TE.TaskEither<Problem, void> =>
   pipe(
-    [...expect],
-    A.traverseWithIndex(E.Applicative)((i, text: string) => parseThreshold(text, { file, field: `expect[${i}]` })),
-    E.map(own => [...own, ...more]),
-  )
-
-const printList = (): TE.TaskEither<Problem, void> =>
-  pipe(
-    listScenarios(),
+    TE.fromEither(oneFormat(format)),
+    TE.chain(listScenarios),
     TE.chainIOK(scenarios => () => {
       const width = Math.max(...scenarios.map(s => s.name.length))
-      process.stdout.write(scenarios.map(s => `${s.name.padEnd(width)}  ${s.question}\n`).join(''))
+      process.stdout.write(
+        format === 'json'
+          ? `${JSON.stringify(scenarios, null, 2)}\n`
+          : scenarios.map(s => `${s.name.padEnd(width)}  ${s.question}\n`).join(''),
+      )
     }),
   )
+
+const oneFormat = (format: string): E.Either<Problem, 'text' | 'json'> =>
+  format === 'text' || format === 'json'
+    ? E.right(format)
+    : E.left(badUsage(`--format is ${quoted(format)}`, 'use text or json'))

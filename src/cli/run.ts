@@ -17,6 +17,7 @@ export function registerRun(program: Command): void {
     .option('--set <path=value>', 'change one key of the scenario, as cluster.nodes=10 (repeatable)', collect, [])
     .option('--threshold <metric<value>', 'one more threshold, as connections.dropped==0 (repeatable)', collect, [])
     .option('--out <dir>', 'result folder (default: results/NAME)')
+    .option('--junit <file>', 'the thresholds as JUnit XML, for CI')
     .option('--cost-profile <file>', 'a calibration file, for nanoseconds (default: the shipped one)')
     .option('--format <format>', 'what goes to stdout: text (the summary) or json (run.json)', 'text')
     .option('--force', 'replace a result folder of another scenario', false)

@@ -240,6 +240,18 @@ const FIELDS = z.strictObject({
   churn: CHURN.optional().describe('pods replaced at a steady rate; needs time'),
   traffic: TRAFFIC.prefault({}),
   sweep: SWEEP.optional().describe('run the scenario once for every value of one key'),
+  variants: z
+    .record(
+      z.string().regex(/^[a-z]([-a-z0-9]{0,40}[a-z0-9])?$/, {
+        error: 'is no name of lower-case letters, digits and -, at most 42 characters, a letter first',
+      }),
+      z.record(z.string(), z.unknown()),
+    )
+    .refine(variants => Object.keys(variants).length > 1, { error: 'has fewer than two variants' })
+    .optional()
+    .describe(
+      'runs that are compared with the first of them: by name, the keys each changes, as cluster.workloads[0].replicas: 5',
+    ),
   detailNodes: z
     .int()
     .min(0)
