@@ -15,6 +15,7 @@ import type { ServiceRow } from '../replay/service-rows.ts'
 import type { HopHistograms, Tallies } from '../replay/tallies.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import type { Scenario } from '../scenario/scenario.ts'
+import { runBudget } from './budget/run-budget.ts'
 import { allRules } from './rule-columns.ts'
 import { runMetrics } from './run-metrics.ts'
 import type {
@@ -53,7 +54,9 @@ export function assembleResult(finished: FinishedRun): RunResult {
   const rulesEvaluated = { firstHop: tallies.firstHop, secondHop: tallies.secondHop, total: tallies.total }
   const rules = allRules(run, tallies)
   const modelledNs = tallies.modelledNs.map((hops, lane) => modelledOf(COST_BACKENDS[lane], profiles, hops))
+  const budget = runBudget(finished, services)
   return {
+    ...(budget === undefined ? {} : { budget }),
     head,
     endpoints,
     services,

@@ -70,6 +70,17 @@ const TIME: Shape = {
   },
 }
 
+const BACKEND_BUDGET: Readonly<Record<string, Shape>> = {
+  backend: 'text',
+  meanUs: 'number',
+  slowUs: 'number',
+  connectionsPerCore: 'number',
+  services: { orNull: 'number' },
+  servicesSlow: { orNull: 'number' },
+  endpoints: { orNull: 'number' },
+  fit: { orNull: { fields: { cases: 'number', medianError: 'number', worstError: 'number' } } },
+}
+
 const RUN_JSON: Shape = {
   fields: {
     schemaVersion: 'number',
@@ -98,6 +109,7 @@ const RUN_JSON: Shape = {
     rulesEvaluated: { fields: HOP_COSTS },
     modelledNs: { list: { fields: { backend: 'text', profile: 'text', ...HOP_COSTS } } },
     time: { orNull: TIME },
+    budget: { orNull: { fields: { us: 'number', backends: { list: { fields: BACKEND_BUDGET } } } } },
     metrics: { map: 'number' },
     thresholds: { list: { fields: { text: 'text', metric: 'text', actual: 'number', passed: 'flag' } } },
     detailNodes: { list: { fields: { node: 'text', why: 'text' } } },

@@ -3,6 +3,7 @@
  * in them, so the three never disagree.
  */
 import type { ColumnTable } from '../arrow/column-table.ts'
+import { budgetTable } from './budget/budget-findings.ts'
 import { numbersOf, tableNamed, textsOf, totalOf } from './column-values.ts'
 import { shortened } from './escape.ts'
 import type { Evenness } from './evenness.ts'
@@ -10,10 +11,13 @@ import { countText, percentText, ratioText } from './number-text.ts'
 import type { HopCost, PublishedHead, RunJson } from './run-json.ts'
 import type { TimeHead } from './time-columns.ts'
 import { msText, spreadCells } from './time-findings.ts'
+import { trustTable } from './trust-table.ts'
 
 export interface ReportTable {
   readonly id:
     | 'thresholds'
+    | 'budget'
+    | 'trust'
     | 'head'
     | 'steps'
     | 'cost'
@@ -43,6 +47,7 @@ export interface ReportColumn {
 export function reportTables(run: RunJson, tables: readonly ColumnTable[], spread: Evenness): readonly ReportTable[] {
   return [
     thresholdsTable(run),
+    ...(run.budget === null ? [] : [budgetTable(run.budget, run.head.proxyMode)]),
     ...(run.sweep === null ? [] : [stepsTable(run.sweep.path, tables)]),
     ...(run.sweep?.published == null ? [] : [publishedTable(run.sweep.published, tables)]),
     ...(run.time === null ? [] : [causesTable(tables), latencyTable(run.time)]),
@@ -54,6 +59,7 @@ export function reportTables(run: RunJson, tables: readonly ColumnTable[], sprea
     zonesTable(tables),
     chainsTable(tables),
     detailNodesTable(run, tables),
+    trustTable(run),
     inputsTable(run),
   ]
     .filter(table => table.rows.length > 0)

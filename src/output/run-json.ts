@@ -5,12 +5,13 @@
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { type Histogram, mean, percentile } from '../metrics/histogram.ts'
 import type { ThresholdResult } from '../scenario/threshold.ts'
+import type { BudgetHead } from './budget/budget-head.ts'
 import { digestTables } from './digest.ts'
 import { rounded } from './rounded.ts'
 import type { PublishedColumns, RulesEvaluated, RunHead, RunResult, SweepColumns } from './run-result.ts'
 import type { TimeHead } from './time-columns.ts'
 
-export const RUN_JSON_SCHEMA_VERSION = 3
+export const RUN_JSON_SCHEMA_VERSION = 4
 
 export interface RunJson {
   readonly schemaVersion: number
@@ -36,6 +37,8 @@ export interface RunJson {
   }[]
   /** What a run over time came to; null: nothing moved. */
   readonly time: TimeHead | null
+  /** At which size new connections pass the scenario's budget, by backend; null: nothing was priced. */
+  readonly budget: BudgetHead | null
   readonly metrics: Readonly<Record<string, number>>
   readonly thresholds: readonly ThresholdResult[]
   readonly detailNodes: readonly { readonly node: string; readonly why: string }[]
@@ -103,6 +106,7 @@ export function makeRunJson(facts: RunFacts): RunJson {
     rulesEvaluated: hopCosts(result.rulesEvaluated),
     modelledNs: result.modelledNs.map(({ backend, profile, ...hops }) => ({ backend, profile, ...hopCosts(hops) })),
     time: result.time === undefined ? null : roundedAll(result.time.head),
+    budget: result.budget === undefined ? null : roundedBudget(result.budget),
     metrics: Object.fromEntries(metrics.map(([name, value]) => [name, rounded(value)])),
     thresholds: facts.thresholds.map(t => ({ ...t, actual: rounded(t.actual) })),
     detailNodes: result.detailNodes.map(({ node, why }) => ({ node, why })),
@@ -115,6 +119,16 @@ export function makeRunJson(facts: RunFacts): RunJson {
     wall: facts.wall,
   }
 }
+
+const roundedBudget = ({ us, backends }: BudgetHead): BudgetHead => ({
+  us,
+  backends: backends.map(b => ({
+    ...b,
+    meanUs: rounded(b.meanUs),
+    slowUs: rounded(b.slowUs),
+    connectionsPerCore: rounded(b.connectionsPerCore),
+  })),
+})
 
 /** Every number of it rounded. */
 const roundedAll = <T extends object>(values: T): T =>

@@ -6,6 +6,7 @@
 import type { Distribution } from '../metrics/distribution.ts'
 import type { Histogram } from '../metrics/histogram.ts'
 import type { CostBackend } from '../netfilter/cost/cost-profile.ts'
+import type { BudgetHead } from './budget/budget-head.ts'
 import type { TimeColumns } from './time-columns.ts'
 
 export interface RunResult {
@@ -22,6 +23,8 @@ export interface RunResult {
   readonly modelledNs: readonly ModelledNs[]
   /** Absent: nothing moved. */
   readonly time?: TimeColumns
+  /** Where new connections pass the scenario's budget; absent: nothing was priced. */
+  readonly budget?: BudgetHead
   /** Flat numbers by dotted name: what `expect` and `--threshold` compare. */
   readonly metrics: Readonly<Record<string, number>>
 }

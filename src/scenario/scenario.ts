@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { parseIp, parsePrefix } from '../net/ip.ts'
 import { ACTION, CHURN } from './action-spec.ts'
 import { delay } from './delay-spec.ts'
-import { duration } from './duration.ts'
+import { duration, positiveDuration } from './duration.ts'
 import { HEALTH_CHECK, PROVIDERS } from './load-balancer-spec.ts'
 import { POD_BEHAVIOUR } from './pod-spec.ts'
 import { SYNC_TOOLS } from './sync-profile.ts'
@@ -239,6 +239,11 @@ const FIELDS = z.strictObject({
   recording: RECORDING.optional().describe('recorded changes that drive the cluster; needs time'),
   churn: CHURN.optional().describe('pods replaced at a steady rate; needs time'),
   traffic: TRAFFIC.prefault({}),
+  budget: positiveDuration
+    .prefault('100us')
+    .describe(
+      'processor time that a new connection may cost the kernels on its way; the default is a round trip in a data centre, and 10,000 new connections a second and core',
+    ),
   sweep: SWEEP.optional().describe('run the scenario once for every value of one key'),
   variants: z
     .record(

@@ -1,0 +1,38 @@
+/** The budget of a finished run: its size and mean costs, as budget-head.ts asks for them. */
+import { mean } from '../../metrics/histogram.ts'
+import { COST_BACKENDS } from '../../netfilter/cost/cost-profile.ts'
+import type { FinishedRun } from '../assemble-result.ts'
+import type { ServiceColumns } from '../run-result.ts'
+import { type BudgetHead, budgetHead } from './budget-head.ts'
+
+/** undefined: nothing was priced, or nothing sent. */
+export function runBudget(
+  { scenario, run, tallies, profiles }: FinishedRun,
+  services: ServiceColumns,
+): BudgetHead | undefined {
+  const { modelledNs } = tallies
+  if (profiles === undefined || modelledNs.length === 0 || modelledNs[0].total.count === 0) return undefined
+  const { 4: v4, 6: v6 } = run.families
+  const own = (v6?.views.servicePorts.length ?? 0) > (v4?.views.servicePorts.length ?? 0) ? v6 : (v4 ?? v6)
+  if (own === null) return undefined
+  const ports = own.views.servicePorts.length
+  // The last rule of the chain leads to the node ports.
+  const chain = own.views.views[0].tables.find(t => t.name === 'nat')?.chains.get('KUBE-SERVICES')?.rules ?? []
+  const [{ firstHop, secondHop }] = modelledNs
+  return budgetHead(
+    scenario.budget,
+    modelledNs.map(({ total }, lane) => ({ profile: profiles[COST_BACKENDS[lane]], meanNs: mean(total) })),
+    { rulesPerService: (chain.length - 1) / ports, secondHops: secondHop.count / firstHop.count },
+    { services: ports, endpoints: meanEndpoints(services), backends: own.plan.program.dnatCount },
+  )
+}
+
+/** As a mean connection meets them. */
+function meanEndpoints({ endpoints, delivered }: ServiceColumns): number {
+  let [sum, connections] = [0, 0]
+  for (let row = 0; row < endpoints.length; row++) {
+    sum += endpoints[row] * delivered[row]
+    connections += delivered[row]
+  }
+  return connections === 0 ? 1 : sum / connections
+}
