@@ -2,6 +2,7 @@
 import { type Distribution, distribution } from '../src/metrics/distribution.ts'
 import { newHistogram, record } from '../src/metrics/histogram.ts'
 import { COST_BACKENDS } from '../src/netfilter/cost/cost-profile.ts'
+import type { BudgetHead } from '../src/output/budget/budget-head.ts'
 import type { RuleColumns, RunResult, SweepColumns } from '../src/output/run-result.ts'
 import { draw32, scale32 } from '../src/sim/random.ts'
 
@@ -143,6 +144,7 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
     ],
     rulesEvaluated: hops,
     modelledNs: COST_BACKENDS.map(backend => ({ ...hops, backend, profile: 'a processor, a kernel, 2026-01-01' })),
+    ...(hops.total.count === 0 ? {} : { budget: makeBudget() }),
     metrics: options.metrics ?? { connections: 1, 'cluster.nodes': nodes },
   }
 }
@@ -213,3 +215,17 @@ export function makeSweep(values: readonly number[] = [1, 10, 100, 1_000]): Swee
     idleEndpoints: column(() => 0),
   }
 }
+
+const makeBudget = (): BudgetHead => ({
+  us: 100,
+  backends: COST_BACKENDS.map((backend, lane) => ({
+    backend,
+    meanUs: 12.3456 - lane,
+    slowUs: 20 - lane,
+    connectionsPerCore: 81_000.4 + 1_000 * lane,
+    services: lane === 2 ? null : 9_000 - 4_000 * lane,
+    servicesSlow: lane === 2 ? null : 7_000 - 4_000 * lane,
+    endpoints: lane === 2 ? null : 2_000,
+    fit: lane === 2 ? null : { cases: 47, medianError: 0.004, worstError: 0.157 },
+  })),
+})

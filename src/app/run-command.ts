@@ -35,6 +35,7 @@ export interface RunFlags {
   readonly workers?: string
   readonly packets?: string
   readonly proxyMode?: string
+  readonly budget?: string
   readonly set: readonly string[]
   readonly threshold: readonly string[]
   readonly out?: string
@@ -82,6 +83,7 @@ function requestOf(name: string, flags: RunFlags): E.Either<Problem, RunRequest>
     ...(flags.seed === undefined ? [] : [`seed=${JSON.stringify(flags.seed)}`]),
     ...(flags.packets === undefined ? [] : [`traffic.packets=${flags.packets}`]),
     ...(flags.proxyMode === undefined ? [] : [`proxy.mode=${flags.proxyMode}`]),
+    ...(flags.budget === undefined ? [] : [`budget=${flags.budget}`]),
   ]
   return pipe(
     E.Do,

@@ -14,6 +14,7 @@ export function registerRun(program: Command): void {
     .option('--workers <n>', 'worker threads; 0: all in this thread (default: one a processor)')
     .option('--packets <n>', 'packets from clients to backends')
     .option('--proxy-mode <mode>', 'iptables')
+    .option('--budget <duration>', 'kernel time that a new connection may cost, as 50us (default: 100us)')
     .option('--set <path=value>', 'change one key of the scenario, as cluster.nodes=10 (repeatable)', collect, [])
     .option('--threshold <metric<value>', 'one more threshold, as connections.dropped==0 (repeatable)', collect, [])
     .option('--out <dir>', 'result folder (default: results/NAME)')

@@ -3,6 +3,7 @@
  * sentences and the three numbers to decide on. Nothing here is escaped; names are the user's.
  */
 import type { ColumnTable } from '../arrow/column-table.ts'
+import { budgetNumbers, budgetSentence } from './budget/budget-findings.ts'
 import { numbersOf, tableNamed, totalOf } from './column-values.ts'
 import { type Evenness, evenness, SIGNIFICANCE } from './evenness.ts'
 import { counted, countText, ratioText } from './number-text.ts'
@@ -29,7 +30,10 @@ export function findings(run: RunJson, tables: readonly ColumnTable[]): Findings
     answer: [...(run.time === null ? restSentences(run, tables, spread) : movingSentences(run, run.time, tables))],
     keyNumbers:
       run.time === null
-        ? [rulesNumber(run), costNumber(run), evennessNumber(run, spread)]
+        ? [
+            ...(run.budget === null ? [rulesNumber(run), costNumber(run)] : budgetNumbers(run.budget)),
+            evennessNumber(run, spread),
+          ]
         : [...timeNumbers(run.time), rulesNumber(run)],
     evenness: spread,
   }
@@ -37,7 +41,9 @@ export function findings(run: RunJson, tables: readonly ColumnTable[]): Findings
 
 /** A cluster at rest: what connections pay, and how evenly they fall. */
 const restSentences = (run: RunJson, tables: readonly ColumnTable[], spread: Evenness): readonly string[] => [
-  run.sweep === null ? costSentence(run) : sweepSentence(run.sweep.path, tableNamed(tables, 'sweep')),
+  ...(run.sweep === null ? [] : [sweepSentence(run.sweep.path, tableNamed(tables, 'sweep'))]),
+  ...(run.budget === null ? [] : [budgetSentence(run.budget)]),
+  ...(run.sweep === null ? [costSentence(run)] : []),
   ...loadSentence(run, spread),
   ...failureSentence(tables),
 ]

@@ -51,6 +51,7 @@ ${styleElement(REPORT_STYLE)}
 <body>
 ${head(run, found)}
 <main>
+${run.budget === null ? [] : html`<section class="first">${table('budget')}</section>`}
 ${run.sweep === null ? [] : sweepSection(run.sweep, run.time !== null, tables, [...table('published'), ...table('steps')])}
 ${timeSection(timelineCharts(run, tables), [...table('outcomes'), ...table('latency')])}
 <section>
@@ -94,6 +95,7 @@ ${table('thresholds')}
 <div>${table('inputs')}</div>
 <div>${table('head')}</div>
 </div>
+${table('trust')}
 </section>
 </main>
 <footer>

@@ -17,6 +17,7 @@ body { overflow-wrap: anywhere; max-width: 1180px; margin: 0 auto; padding: 2.5r
 header p.name { margin: 0; color: var(--soft); font-size: .9rem; letter-spacing: .02em; }
 h1 { margin: .2rem 0 .8rem; font-size: clamp(1.5rem, 3.4vw, 2.2rem); line-height: 1.2; font-weight: 650; text-wrap: balance; overflow-wrap: anywhere; }
 h2 { margin: 3rem 0 .8rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: 1.35rem; font-weight: 620; }
+.first { margin-top: 1.6rem; }
 p.answer { max-width: 62rem; margin: 0 0 1.4rem; font-size: 1.1rem; overflow-wrap: anywhere; }
 .numbers { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1rem; margin: 0; }
 .numbers > div { display: flex; flex-direction: column; padding: 1.1rem 1.2rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }

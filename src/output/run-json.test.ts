@@ -10,7 +10,7 @@ describe('run.json', () => {
   it('has a fixed order of keys, metrics sorted', () => {
     const { run } = makeRun({ metrics: { zebra: 1, connections: 2, 'a.b': 3 } })
     expect(Object.keys(run)).toEqual(
-      'schemaVersion scenario question seed inputs versions digest head rulesEvaluated modelledNs time metrics thresholds detailNodes sweep warnings files wall'.split(
+      'schemaVersion scenario question seed inputs versions digest head rulesEvaluated modelledNs time budget metrics thresholds detailNodes sweep warnings files wall'.split(
         ' ',
       ),
     )

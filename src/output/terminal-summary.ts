@@ -6,6 +6,7 @@ import type { RunJson } from './run-json.ts'
 import { textTable, wrapped } from './text-layout.ts'
 
 const SHOWN: ReadonlySet<ReportTable['id']> = new Set([
+  'budget',
   'steps',
   'published',
   'outcomes',

@@ -4,10 +4,11 @@ import { countText, ratioText } from '../number-text.ts'
 import type { ReportTable } from '../report-tables.ts'
 import type { BackendBudget, BudgetHead } from './budget-head.ts'
 
-/** `From 8,120 Services on …`, one clause a mode. */
+/** One clause a mode. */
 export function budgetSentence({ us, backends }: BudgetHead): string {
-  const passes = backends.map(b => `${servicesText(b.services)} with ${b.backend}`).join(', ')
-  return `A new connection costs the kernels more than ${ratioText(us)} µs on average ${passes}.`
+  const passes = backends.map(b => `${servicesText(b.services)} with ${b.backend}`)
+  const costs = backends.map(b => ratioText(b.meanUs))
+  return `A new connection passes ${ratioText(us)} µs of kernel time ${listed(passes)}; here it costs ${listed(costs)} µs.`
 }
 
 const servicesText = (most: number | null): string =>
@@ -15,7 +16,10 @@ const servicesText = (most: number | null): string =>
     ? 'at no number of Services'
     : most === 0
       ? 'at any number of Services'
-      : `from ${countText(most + 1)} Services on`
+      : `beyond ${mostText(most)} Services`
+
+const listed = (texts: readonly string[]): string =>
+  texts.length < 2 ? texts.join('') : `${texts.slice(0, -1).join(', ')} and ${texts[texts.length - 1]}`
 
 /** Of the backend that iptables rules of today's systems are loaded into; the others are in the notes. */
 const SHOWN = 'iptables-nft'
@@ -38,7 +42,7 @@ export function budgetNumbers({ us, backends }: BudgetHead): readonly KeyNumber[
   ]
 }
 
-const mostText = (most: number | null): string => (most === null ? 'any number' : countText(most))
+const mostText = (most: number | null): string => (most === null ? 'any number' : rateText(most))
 
 /** Three digits: prices are no better. */
 const rateText = (rate: number): string => countText(Number(rate.toPrecision(3)))
@@ -46,23 +50,19 @@ const rateText = (rate: number): string => countText(Number(rate.toPrecision(3))
 export const budgetTable = ({ us, backends }: BudgetHead, mode: string): ReportTable => ({
   id: 'budget',
   title: `Where new connections pass ${ratioText(us)} µs`,
-  note: `Kernel time of a connection's first packet on both of its nodes: what this run (${mode}) measured, its growth in closed form from the same prices. Slow: a Service in the last hundredth of its chain. Endpoints: of every Service, with as many Services as here. “any number”: not up to a million.`,
+  note: `Kernel time of a connection's first packet on both of its nodes: what this run (${mode}) measured, its growth in closed form from the same prices. Slow: a Service in the last hundredth of its chain. Endpoints: of every Service, with as many Services as here. Any number: up to a million. New/s a core: new connections a second that one core's time is enough for, here.`,
   columns: [
     { title: '', numeric: false },
-    ...[
-      'here, µs',
-      'here, slow, µs',
-      'new connections/s a core',
-      'most Services',
-      'most Services, slow',
-      'most endpoints',
-    ].map(title => ({ title, numeric: true })),
+    ...['most Services', 'slow', 'most endpoints', 'here, µs', 'slow', 'new/s a core'].map(title => ({
+      title,
+      numeric: true,
+    })),
   ],
   rows: backends.map(b => [
     b.backend,
+    ...[b.services, b.servicesSlow, b.endpoints].map(mostText),
     ratioText(b.meanUs),
     ratioText(b.slowUs),
     rateText(b.connectionsPerCore),
-    ...[b.services, b.servicesSlow, b.endpoints].map(mostText),
   ]),
 })
