@@ -25,6 +25,7 @@ import type { SyncProfile } from '../../scenario/sync-profile.ts'
 import { streamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import type { PlannedRun } from '../plan-run.ts'
+import { changeSteps } from './change-steps.ts'
 import { delayTable } from './delay-table.ts'
 import { type EncodedVersions, encodeVersions } from './encode-versions.ts'
 import { LifeNumbers, lifeTable } from './life-table.ts'
@@ -120,10 +121,10 @@ function planFamily(
         }
   const { encoded, frame } = parts()
   const changesOf = (watch: ProxyChange['watch']) => changeColumns(versions.changes.filter(c => c.watch === watch))
-  return {
-    encoded,
-    family: { table: encoded.table, frame, services: changesOf('services'), slices: changesOf('slices') },
-  }
+  const { table } = encoded
+  const services = changesOf('services')
+  const slices = changesOf('slices')
+  return { encoded, family: { table, frame, services, slices, steps: changeSteps(table, services, slices) } }
 }
 
 function changeColumns(changes: readonly ProxyChange[]): ChangeColumns {

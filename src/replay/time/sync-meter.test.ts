@@ -8,6 +8,8 @@ import { NFTABLES_PROXIER_CONFIG } from '../../proxier/proxier-config.ts'
 import { ServiceCatalog } from '../../proxier/service-catalog.ts'
 import type { SyncWritten } from '../../proxier/sync-duration.ts'
 import { SyncMeter } from './sync-meter.ts'
+import { NodeSyncer } from './sync-node.ts'
+import { newTimeTallies } from './time-tallies.ts'
 import type { TimedFamily } from './timed-plan.ts'
 import { variantOn } from './version-table.ts'
 
@@ -110,6 +112,34 @@ describe('SyncMeter', () => {
     const said = bothSay('iptables')
     expect(said.length).toBeGreaterThan(20)
     for (const { written, size } of said) expect(written.size).toEqual(size as SyncSize)
+  })
+
+  it('says the same by steps, where changes are the same for all nodes', () => {
+    const { plan } = planned({
+      ...CHURNING,
+      cluster: { nodes: 3, workloads: [{ name: 'web', count: 4, replicas: 6, service: {} }] },
+      actions: [
+        { at: '10s', joinNodes: { count: 1 } },
+        { at: '20s', scale: { workload: 'web-1', replicas: 0 } },
+        { at: '30s', scale: { workload: 'web-1', replicas: 9 } },
+        { at: '35s', failNode: { node: '*2' } },
+        { at: '45s', recoverNode: { node: '*2' } },
+      ],
+      proxy: { minSyncPeriod: '3s' },
+    })
+    const family = plan.families[4]!
+    expect(family.steps).not.toBeNull()
+    const tallies = [newTimeTallies(plan), newTimeTallies(plan)]
+    const syncers = [
+      new NodeSyncer(plan, family, tallies[0]),
+      new NodeSyncer(plan, { ...family, steps: null }, tallies[1]),
+    ]
+    for (let node = 0; node < plan.nodes.count; node++) {
+      const [bySteps, byService] = syncers.map(syncer => structuredClone(syncer.syncsOf(node)))
+      expect(bySteps.endUs.length).toBeGreaterThan(3)
+      expect(bySteps).toEqual(byService)
+    }
+    expect(tallies[0]).toEqual(tallies[1])
   })
 
   it('counts a whole run without a writer', () => {

@@ -9,7 +9,9 @@ import type { FrameAmounts } from '../../proxier/port-amounts.ts'
 import type { ProxyMode } from '../../proxier/proxier-config.ts'
 import type { SyncWritten } from '../../proxier/sync-duration.ts'
 import { SECOND_US, type TimeUs } from '../../sim/time.ts'
+import { type ChangeSteps, REMOVED, removedBetween } from './change-steps.ts'
 import { removedChains } from './removed-chains.ts'
+import type { ChangeColumns } from './timed-plan.ts'
 import { AMOUNT, type VersionTable } from './version-table.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -48,10 +50,48 @@ export class SyncMeter {
       const at = AMOUNT.words * variant
       for (let a = 0; a < AMOUNT.words; a++) totals[a] += amounts[at + a]
     }
+    this.#start(
+      timeUs,
+      loaded.some(variant => variant >= 0),
+    )
+  }
+
+  /** The same where changes are steps: after so many of them; -1: nothing is loaded. */
+  beginAt(steps: ChangeSteps, change: number, timeUs: TimeUs): void {
+    this.#totals.fill(0)
+    if (change >= 0) this.#load(steps, change)
+    this.#start(timeUs, change >= 0)
+  }
+
+  #start(timeUs: TimeUs, isLoaded: boolean): void {
     this.#stale = 0
     this.#staleSinceUs = this.#cleanedUs = timeUs
-    this.#rulesBefore = loaded.some(variant => variant >= 0) ? this.#rules : 0
+    this.#rulesBefore = isLoaded ? this.#rules : 0
     this.#clear()
+  }
+
+  #load({ totals }: ChangeSteps, change: number): void {
+    const words = AMOUNT.words
+    this.#elements += totals[words * change + AMOUNT.elements] - this.#totals[AMOUNT.elements]
+    for (let a = 0; a < words; a++) this.#totals[a] = totals[words * change + a]
+  }
+
+  /** A sync over changes `from` … `to` - 1, all that is loaded being as after `from` of them. */
+  take(steps: ChangeSteps, { service, version }: ChangeColumns, from: number, to: number): void {
+    const { next, before, amounts, removed } = steps
+    const written = this.#written
+    for (let k = from; k < to; k++) {
+      if (next[k] < to) continue
+      let back = 1
+      for (let b = before[k]; b >= from; b = before[b]) back++
+      const at = AMOUNT.words * k
+      for (let a = 0; a < AMOUNT.words; a++) written[a] += amounts[at + a]
+      this.#newlyStale +=
+        back <= REMOVED
+          ? removed[REMOVED * k + back - 1]
+          : removedBetween(this.#table, service[k], version[k] - back, version[k])
+    }
+    this.#load(steps, to)
   }
 
   /** A Service port of this sync: its variant as loaded, and as it will be. `isStep`: of neighbouring slice versions. */

@@ -11,7 +11,7 @@ import { record } from '../../metrics/histogram.ts'
 import { syncDurationUs } from '../../proxier/sync-duration.ts'
 import { drawOf, flowState } from '../../sim/random.ts'
 import { SECOND_US, type TimeUs } from '../../sim/time.ts'
-import { delayOf } from './delay-table.ts'
+import { type DelayTable, delayOf } from './delay-table.ts'
 import { SyncMeter } from './sync-meter.ts'
 import type { TimeTallies } from './time-tallies.ts'
 import type { ChangeColumns, TimedFamily, TimedPlan } from './timed-plan.ts'
@@ -36,7 +36,6 @@ export class NodeSyncer {
   readonly #touched: Uint32Array
   #touchedCount = 0
   #syncNumber = 0
-  readonly #triggers: number[] = []
   #node = 0
   #watchState = 0
   #output = newOutput(64)
@@ -86,15 +85,17 @@ export class NodeSyncer {
 
   /** One life of the node's kube-proxy. */
   #live(fromUs: TimeUs, untilUs: TimeUs): void {
-    const { services, slices } = this.#family
+    const { services, slices, steps } = this.#family
     const { minSyncPeriodUs } = this.#plan.sync
+    const { watch } = this.#plan
+    const state = this.#watchState
     this.#object.fill(0)
     this.#slice.fill(0)
     let nextService = 0
     let nextSlice = 0
     let endUs: TimeUs
     if (fromUs === 0) {
-      this.#begin(true, 0)
+      this.#begin(0, 0)
       this.#push(0, 0, positionOf(services, 0), positionOf(slices, 0), true)
       endUs = 0
     } else {
@@ -104,52 +105,54 @@ export class NodeSyncer {
         this.#object[services.service[nextService]] = services.version[nextService]
       for (; nextSlice < slices.count && slices.timeUs[nextSlice] <= listUs; nextSlice++)
         this.#slice[slices.service[nextSlice]] = slices.version[nextSlice]
-      this.#begin(false, listUs)
-      for (let s = 0; s < this.#family.table.serviceCount; s++) this.#rewrite(s)
-      endUs = this.#sync(listUs, untilUs, nextService, nextSlice, true)
+      this.#begin(-1, listUs)
+      if (steps !== null) this.#meter.take(steps, slices, 0, nextSlice)
+      else for (let s = 0; s < this.#family.table.serviceCount; s++) this.#rewrite(s)
+      endUs = this.#sync(listUs, untilUs, nextService, nextSlice, nextSlice, true)
     }
-    let serviceUs = this.#arrivalUs(services, nextService, fromUs)
-    let sliceUs = this.#arrivalUs(slices, nextSlice, fromUs)
+    let serviceUs = arrivalUs(services, nextService, fromUs, watch, state)
+    let sliceUs = arrivalUs(slices, nextSlice, fromUs, watch, state)
     while (endUs < untilUs) {
       const startUs = Math.min(Math.max(Math.min(serviceUs, sliceUs), endUs + minSyncPeriodUs), endUs + HOUR_US)
       if (startUs >= untilUs) return
-      this.#syncNumber++
-      while (serviceUs <= startUs) {
-        const service = services.service[nextService]
-        this.#object[service] = services.version[nextService]
-        this.#touch(service)
-        serviceUs = this.#arrivalUs(services, ++nextService, serviceUs)
-      }
-      while (sliceUs <= startUs) {
-        const service = slices.service[nextSlice]
-        this.#slice[service] = slices.version[nextSlice]
-        this.#touch(service)
-        const triggerUs = slices.triggerUs[nextSlice]
-        if (!Number.isNaN(triggerUs)) this.#triggers.push(triggerUs)
-        sliceUs = this.#arrivalUs(slices, ++nextSlice, sliceUs)
-      }
+      const firstSlice = nextSlice
       const isFull = startUs - this.#lastFullUs > HOUR_US && !this.#meter.isLarge
-      for (let i = 0; i < this.#touchedCount; i++) this.#rewrite(this.#touched[i])
-      this.#touchedCount = 0
-      endUs = this.#sync(startUs, untilUs, nextService, nextSlice, isFull)
+      if (steps !== null) {
+        while (sliceUs <= startUs) sliceUs = arrivalUs(slices, ++nextSlice, sliceUs, watch, state)
+        this.#meter.take(steps, slices, firstSlice, nextSlice)
+      } else {
+        this.#syncNumber++
+        for (; serviceUs <= startUs; serviceUs = arrivalUs(services, ++nextService, serviceUs, watch, state))
+          this.#hear(services, nextService, this.#object)
+        for (; sliceUs <= startUs; sliceUs = arrivalUs(slices, ++nextSlice, sliceUs, watch, state))
+          this.#hear(slices, nextSlice, this.#slice)
+        for (let i = 0; i < this.#touchedCount; i++) this.#rewrite(this.#touched[i])
+        this.#touchedCount = 0
+      }
+      endUs = this.#sync(startUs, untilUs, nextService, firstSlice, nextSlice, isFull)
     }
   }
 
-  /** What a new kube-proxy has loaded: all that there is at instant 0, or nothing. */
-  #begin(isLoaded: boolean, timeUs: TimeUs): void {
-    const { table } = this.#family
+  /** What a new kube-proxy has loaded: all that there is at instant 0 (`loaded` 0), or nothing (-1). */
+  #begin(loaded: 0 | -1, timeUs: TimeUs): void {
+    const { table, steps } = this.#family
+    this.#lastFullUs = timeUs
+    if (steps !== null) {
+      this.#meter.beginAt(steps, loaded, timeUs)
+      return
+    }
     for (let p = 0; p < table.portCount; p++) {
       const row = table.rowStart[p]
-      this.#loadedRow[p] = isLoaded ? row : -1
-      this.#loaded[p] = isLoaded ? variantOn(table, row, this.#node) : -1
+      this.#loadedRow[p] = loaded < 0 ? -1 : row
+      this.#loaded[p] = loaded < 0 ? -1 : variantOn(table, row, this.#node)
     }
     this.#meter.begin(this.#loaded, timeUs)
-    this.#lastFullUs = timeUs
     this.#touchedCount = 0
-    this.#triggers.length = 0
   }
 
-  #touch(service: number): void {
+  #hear(changes: ChangeColumns, change: number, versions: Uint32Array): void {
+    const service = changes.service[change]
+    versions[service] = changes.version[change]
     if (this.#touchedIn[service] === this.#syncNumber) return
     this.#touchedIn[service] = this.#syncNumber
     this.#touched[this.#touchedCount++] = service
@@ -172,15 +175,21 @@ export class NodeSyncer {
   }
 
   /** Answers its end; a sync that is cut short never ends. */
-  #sync(startUs: TimeUs, untilUs: TimeUs, nextService: number, nextSlice: number, isFull: boolean): TimeUs {
+  #sync(
+    startUs: TimeUs,
+    untilUs: TimeUs,
+    nextService: number,
+    firstSlice: number,
+    nextSlice: number,
+    isFull: boolean,
+  ): TimeUs {
     const { services, slices } = this.#family
     if (isFull) this.#lastFullUs = startUs
     const endUs = startUs + this.#durationUs(startUs, isFull)
     if (endUs <= untilUs) {
       this.#push(startUs, endUs, positionOf(services, nextService), positionOf(slices, nextSlice), isFull)
-      this.#note(startUs, endUs, isFull)
+      this.#note(startUs, endUs, firstSlice, nextSlice, isFull)
     }
-    this.#triggers.length = 0
     return endUs
   }
 
@@ -193,7 +202,8 @@ export class NodeSyncer {
     return Math.max(1, delayOf(given, drawOf(state, this.#durations++)))
   }
 
-  #note(startUs: TimeUs, endUs: TimeUs, isFull: boolean): void {
+  /** Slice changes `firstSlice` … `nextSlice` - 1 came with it. */
+  #note(startUs: TimeUs, endUs: TimeUs, firstSlice: number, nextSlice: number, isFull: boolean): void {
     const tallies = this.#tallies
     if (tallies === undefined) return
     const node = this.#node
@@ -206,20 +216,18 @@ export class NodeSyncer {
     tallies.nodes.busyUs[node] += tookUs
     tallies.windows.busyUs[window] += tookUs
     const latency = tallies.latency[window]
+    const { triggerUs } = this.#family.slices
     let sumUs = 0
-    for (const triggerUs of this.#triggers) {
-      const us = endUs - triggerUs
+    let measured = 0
+    for (let k = firstSlice; k < nextSlice; k++) {
+      const us = endUs - triggerUs[k]
+      if (Number.isNaN(us)) continue
       record(latency, Math.min(MOST_US, us), 1)
       sumUs += us
+      measured++
     }
-    tallies.nodes.changes[node] += this.#triggers.length
+    tallies.nodes.changes[node] += measured
     tallies.nodes.latencyUs[node] += sumUs
-  }
-
-  #arrivalUs({ count, timeUs, position }: ChangeColumns, change: number, beforeUs: TimeUs): TimeUs {
-    if (change >= count) return Infinity
-    const us = timeUs[change] + delayOf(this.#plan.watch, drawOf(this.#watchState, position[change]))
-    return us > beforeUs ? us : beforeUs
   }
 
   /** From the node's appearance to the listing of everything. */
@@ -244,6 +252,19 @@ const HOUR_US = 3_600 * SECOND_US
 
 /** The largest value of a histogram, 71 minutes. */
 const MOST_US = 0xffff_ffff
+
+/** When a change reaches a node whose watch state this is; never before the change that came last. */
+function arrivalUs(
+  { count, timeUs, position }: ChangeColumns,
+  change: number,
+  beforeUs: TimeUs,
+  watch: DelayTable,
+  state: number,
+): TimeUs {
+  if (change >= count) return Infinity
+  const us = timeUs[change] + delayOf(watch, drawOf(state, position[change]))
+  return us > beforeUs ? us : beforeUs
+}
 
 /** Of the first change that is not known yet. */
 const positionOf = ({ count, position }: ChangeColumns, next: number): number =>

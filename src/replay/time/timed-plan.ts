@@ -10,6 +10,7 @@ import type { SyncProfile } from '../../scenario/sync-profile.ts'
 import type { StreamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import type { TrafficPlan } from '../../workload/traffic.ts'
+import type { ChangeSteps } from './change-steps.ts'
 import type { DelayTable } from './delay-table.ts'
 import type { LifeTable } from './life-table.ts'
 import type { VersionTable } from './version-table.ts'
@@ -70,6 +71,8 @@ export interface TimedFamily {
   readonly table: VersionTable
   readonly services: ChangeColumns
   readonly slices: ChangeColumns
+  /** null: what a change adds to a sync depends on the node. */
+  readonly steps: ChangeSteps | null
   readonly frame: FrameAmounts
 }
 
