@@ -14,6 +14,7 @@ import type { TimeUs } from '../sim/time.ts'
 import { readInput } from './files.ts'
 import { parseInstant } from './instant.ts'
 import { leftAside } from './left-aside.ts'
+import { loadedState, type NodeAsked } from './loaded-state.ts'
 import { withLog } from './log-files.ts'
 
 export interface ClusterFlags {
@@ -42,9 +43,14 @@ export function clusterInputOf({ objects, log, at }: ClusterFlags): E.Either<Pro
   return E.right({ kind: 'objects', files: objects })
 }
 
-export const readCluster = (input: ClusterInput): TE.TaskEither<Problem, ClusterState> =>
+/** `asked`: the node whose rules are wanted; of a run over time it is what that node had loaded. */
+export const readCluster = (input: ClusterInput, asked?: NodeAsked): TE.TaskEither<Problem, ClusterState> =>
   input.kind === 'log'
-    ? withLog(input.path, log => TE.fromEither(log.fold(input.atUs === undefined ? undefined : { timeUs: input.atUs })))
+    ? withLog(input.path, log =>
+        asked === undefined
+          ? TE.fromEither(log.fold(input.atUs === undefined ? undefined : { timeUs: input.atUs }))
+          : loadedState(input.path, log, input.atUs, asked),
+      )
     : pipe(
         [...input.files],
         A.traverse(TE.ApplicativeSeq)(readInput),

@@ -34,7 +34,7 @@ const printRules = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
     requestOf(flags),
     TE.chain(request =>
       pipe(
-        readCluster(request.cluster),
+        readCluster(request.cluster, request),
         TE.chainEitherK(state => rulesText(state, request)),
       ),
     ),

@@ -96,7 +96,7 @@ export const readRules = (input: RulesInput): TE.TaskEither<Problem, LoadedRules
         }),
       )
     : pipe(
-        readCluster(input.cluster),
+        readCluster(input.cluster, input.target),
         TE.chainEitherK(state => rulesOf(state, input.target)),
       )
 

@@ -179,7 +179,7 @@ function packetsPerConnection({ traffic }: Scenario) {
 }
 
 /** kube-proxy's settings as a cluster of this scenario runs it: --cluster-cidr is where its pod CIDRs come from. */
-function proxierConfig(scenario: Scenario, nodes: readonly ClusterNode[]): ProxierConfig {
+export function proxierConfig(scenario: Scenario, nodes: readonly ClusterNode[]): ProxierConfig {
   const {
     mode: _,
     serviceOrder: __,

@@ -14,14 +14,14 @@ import { SECOND_US, type TimeUs } from '../../sim/time.ts'
 import { type DelayTable, delayOf } from './delay-table.ts'
 import { SyncMeter } from './sync-meter.ts'
 import type { TimeTallies } from './time-tallies.ts'
-import type { ChangeColumns, TimedFamily, TimedPlan } from './timed-plan.ts'
+import type { ChangeColumns, SyncPlan, TimedFamily } from './timed-plan.ts'
 import { variantOn } from './version-table.ts'
 
 /** Past every change of a watch. */
 export const ALL_POSITIONS = 0xffff_ffff
 
 export class NodeSyncer {
-  readonly #plan: TimedPlan
+  readonly #plan: SyncPlan
   readonly #family: TimedFamily
   readonly #tallies: TimeTallies | undefined
   readonly #meter: SyncMeter
@@ -44,7 +44,7 @@ export class NodeSyncer {
   #durations = 0
 
   /** Without `tallies` nothing is counted. */
-  constructor(plan: TimedPlan, family: TimedFamily, tallies?: TimeTallies) {
+  constructor(plan: SyncPlan, family: TimedFamily, tallies?: TimeTallies) {
     const { sync } = plan
     const { table, frame } = family
     this.#plan = plan
@@ -207,7 +207,8 @@ export class NodeSyncer {
     const tallies = this.#tallies
     if (tallies === undefined) return
     const node = this.#node
-    const { windowUs, windowCount } = this.#plan
+    const { windowUs } = tallies
+    const windowCount = tallies.latency.length
     const window = Math.min(windowCount - 1, Math.floor(endUs / windowUs))
     const tookUs = endUs - startUs
     record(isFull ? tallies.fullSync : tallies.partialSync, Math.min(MOST_US, tookUs), 1)

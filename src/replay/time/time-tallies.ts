@@ -3,10 +3,13 @@
  * once a worker.
  */
 import { type Histogram, mergeInto, newHistogram } from '../../metrics/histogram.ts'
+import type { TimeUs } from '../../sim/time.ts'
 import { CAUSES, OUTCOMES } from './outcome.ts'
 import type { TimedPlan } from './timed-plan.ts'
 
 export interface TimeTallies {
+  /** Length of a window. */
+  readonly windowUs: TimeUs
   /** Programming latency in µs of every EndpointSlice change with a trigger time, on every node: by window of the sync's end. */
   readonly latency: readonly Histogram[]
   /** How long syncs took, in µs. */
@@ -46,6 +49,7 @@ export function newTimeTallies(plan: TimedPlan): TimeTallies {
   const column = (size: number): Float64Array => new Float64Array(size)
   const cells = traffic.rowCount * OUTCOMES * CAUSES
   return {
+    windowUs: plan.windowUs,
     latency: Array.from({ length: windowCount }, newHistogram),
     fullSync: newHistogram(),
     partialSync: newHistogram(),

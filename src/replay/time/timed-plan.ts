@@ -15,14 +15,18 @@ import type { DelayTable } from './delay-table.ts'
 import type { LifeTable } from './life-table.ts'
 import type { VersionTable } from './version-table.ts'
 
-export interface TimedPlan {
+/** What the syncs of a node hang on. */
+export interface SyncPlan {
   readonly horizonUs: TimeUs
-  readonly windowUs: TimeUs
-  readonly windowCount: number
   readonly nodes: NodeTimes
   readonly sync: SyncSettings
   readonly watch: DelayTable
   readonly watchSeed: StreamSeed
+}
+
+export interface TimedPlan extends SyncPlan {
+  readonly windowUs: TimeUs
+  readonly windowCount: number
   readonly lives: LifeTable
   readonly families: { readonly 4: TimedFamily | null; readonly 6: TimedFamily | null }
   readonly traffic: TimedTraffic
