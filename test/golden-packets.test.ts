@@ -67,28 +67,37 @@ const STICKY = new Set(['21-session-affinity', '22-session-affinity-etp-local'])
 
 const cases = readdirSync(GOLDEN).filter(name => existsSync(join(GOLDEN, name, 'packets-iptables.json')))
 
+const rowsOf = (name: string, mode: ProxyMode): Row[] =>
+  JSON.parse(readFileSync(join(GOLDEN, name, `packets-${mode}.json`), 'utf8'))
+
 describe('connections through the rules of a real kube-proxy', () => {
-  it('are there', () => {
+  it('are there: 43 cases, 882 rows a mode, 6 of them UDP; the captures have none of IPv6 or SCTP', () => {
     expect(cases).toHaveLength(43)
+    for (const mode of PROXY_MODES) {
+      const rows = cases.flatMap(name => rowsOf(name, mode))
+      const ofKind = (kind: string): number =>
+        rows.filter(row => `${row.proto} ${parseIp(row.dst)!.family}` === kind).length
+      expect([rows.length, ofKind('tcp 4'), ofKind('udp 4')]).toEqual([882, 876, 6])
+    }
   })
 
   describe.each(cases.flatMap(name => PROXY_MODES.map(mode => [name, mode] as const)))(
     '%s in %s mode',
     (name, mode) => {
       const newNode = nodeMaker(name, mode)
-      const rows = JSON.parse(readFileSync(join(GOLDEN, name, `packets-${mode}.json`), 'utf8')) as Row[]
-      it.each(rows.map(row => [`${row.from} -> ${row.to} (${row.dst}:${row.dport}/${row.proto})`, row] as const))(
-        '%s',
-        (_title, row) => {
-          const ways = waysOf(newNode, row)
-          expectRow(
-            row,
-            ways.map(way => way.branch),
-            STICKY.has(name),
-          )
-          if (STICKY.has(name)) for (const { branch, again } of ways) expect(again).toEqual(branch)
-        },
-      )
+      it.each(
+        rowsOf(name, mode).map(
+          row => [`${row.from} -> ${row.to} (${row.dst}:${row.dport}/${row.proto})`, row] as const,
+        ),
+      )('%s', (_title, row) => {
+        const ways = waysOf(newNode, row)
+        expectRow(
+          row,
+          ways.map(way => way.branch),
+          STICKY.has(name),
+        )
+        if (STICKY.has(name)) for (const { branch, again } of ways) expect(again).toEqual(branch)
+      })
     },
   )
 })

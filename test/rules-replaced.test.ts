@@ -1,5 +1,5 @@
 /**
- * Finding 13 of the experiments with Linux 6.18 (kernel-semantics.test.ts has the others): rules replaced under a live flow. The flow stays
+ * Finding 13 of the experiments with Linux 6.18 (packet-semantics.test.ts has the others): rules replaced under a live flow. The flow stays
  * on the old, deleted endpoint; new flows use the new one; after `conntrack -D` the same tuple goes to the new endpoint. By every evaluator.
  */
 import { describe, expect, it } from 'vitest'

@@ -117,7 +117,8 @@ export function trace(
   if (E.isLeft(outcome)) return outcome
   const { right: end } = outcome
   if (!attached && (end === OUTCOME.dropped || end === OUTCOME.rejected)) memory?.tracker.release()
-  if (translated !== undefined) walk.packet.source.set(translated.source)
+  // A promised connection's packets keep their translation, also where they end before they get it.
+  if (established) walk.packet.source.set(packet.source)
   const byTable = new Map<TableName, number>()
   for (const step of walk.steps) byTable.set(step.table, (byTable.get(step.table) ?? 0) + 1)
   return E.right({

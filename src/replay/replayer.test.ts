@@ -268,7 +268,7 @@ describe('conservation', () => {
         const evaluated = ([4, 6] as const).reduce((s, f) => s + total(families[f]?.rules.evaluated ?? []), 0)
         expect(evaluated).toBe(both.sum + total(nodes.laterRulesEvaluated))
       }),
-      { numRuns: 150 },
+      { numRuns: Number(process.env['SVCSIM_PROPERTY_RUNS'] ?? 150) },
     )
   })
 })

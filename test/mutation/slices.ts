@@ -12,6 +12,8 @@ const WALKS = of(
   'every-verdict.test',
   'compile.test',
   'statistic-run.test',
+  'trace.test',
+  'route.test',
   'evaluate.test',
 )
 const NFT = ['src/netfilter/nft/evaluate-nft.test.ts']

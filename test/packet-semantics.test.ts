@@ -529,6 +529,7 @@ const ROWS: readonly Row[] = [
       for (const [protocol, rules] of [
         ['TCP', web(5)],
         ['UDP', web(5, udpWeb)],
+        ['SCTP', web(5, { ports: [makePort({ protocol: 'SCTP', nodePort: 30_080 })] })],
       ] as const) {
         const raw = flowOf(family, { protocol, connectionCount: 40 })
         const conversation = {
