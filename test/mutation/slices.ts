@@ -14,6 +14,8 @@ const WALKS = of(
   'statistic-run.test',
   'trace.test',
   'route.test',
+  'evaluate-edges.test',
+  'cost/program-prices.test',
   'evaluate.test',
 )
 const NFT = ['src/netfilter/nft/evaluate-nft.test.ts']

@@ -1,0 +1,214 @@
+/**
+ * What evaluate remembers between packets and gives back when they end early, against trace: interfaces of another host, full cells, packets
+ * that end on their second way through the node, entries of connections that never were.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { formatIp, readIpWords } from '../net/ip.ts'
+import { CT, copyPacket, ORIGIN, type Packet } from '../net/packet.ts'
+import { describeProblem, type Problem } from '../problem/problem.ts'
+import { completeTables } from '../ruleset/complete-tables.ts'
+import { parseIptables } from '../ruleset/parse-iptables.ts'
+import type { Ruleset } from '../ruleset/ruleset.ts'
+import { compile } from './compile.ts'
+import { Conntrack } from './conntrack/conntrack.ts'
+import { PlainConntrack } from './conntrack/plain-conntrack.ts'
+import { type Engine, newEngine } from './engine.ts'
+import { evaluate, evaluateAttached, evaluateEstablished, evaluateTracked } from './evaluate.ts'
+import { hostView } from './host.ts'
+import { newNodeMemory } from './memory/node-memory.ts'
+import { newTraceMemory } from './memory/trace-memory.ts'
+import { OUTCOME } from './outcome.ts'
+import { ruleTallies } from './rule-tallies.ts'
+import { makeHostView, makePacket, type PacketWords } from './testing/make-rules.ts'
+import { type TraceCounters, trace } from './trace.ts'
+
+const SEED = { low: 1, high: 2 }
+const host = makeHostView(4)
+const outside = { origin: ORIGIN.uplink, source: '198.51.100.1' } as const
+
+/** Lines of iptables-save, without COMMIT. */
+function rulesOf(rules: string): Ruleset {
+  const parsed = right(parseIptables(`${rules.replace(/\n\*/g, '\nCOMMIT\n*')}\nCOMMIT\n`, { family: 4 }))
+  return completeTables(parsed.ruleset)
+}
+
+function right<A>(either: E.Either<Problem, A>): A {
+  if (E.isLeft(either)) throw new Error(describeProblem(either.left))
+  return either.right
+}
+
+const newCounters = (): TraceCounters => ({ rules: new Map(), policies: new Map() })
+
+/** Matched and evaluated of each rule, in the order of the text. */
+function expectCounted(engine: Engine, ruleset: Ruleset, { rules }: TraceCounters): void {
+  const plain = ruleset.tables.flatMap(t => [...t.chains.values()].flatMap(c => c.rules)).map(rule => rules.get(rule))
+  const sorted = (numbers: Iterable<number>): number[] => [...numbers].sort((a, b) => a - b)
+  const { matched, evaluated } = ruleTallies(engine)
+  expect(sorted(matched)).toEqual(sorted(plain.map(c => c?.matched ?? 0)))
+  expect(sorted(evaluated)).toEqual(sorted(plain.map(c => c?.evaluated ?? 0)))
+}
+
+const sourceOf = (packet: Packet): string => formatIp({ family: 4, value: readIpWords(packet.source, 0) })
+const destinationOf = (packet: Packet): string => formatIp({ family: 4, value: readIpWords(packet.destination, 0) })
+
+describe('one engine', () => {
+  it.each([
+    ['another uplink', { uplinkName: 'ens3', podInterfaceName: 'cni0' }],
+    ['another bridge', { uplinkName: 'eth0', podInterfaceName: 'br0' }],
+    ['both', { uplinkName: 'ens3', podInterfaceName: 'br0' }],
+  ])('knows interfaces by the names of the host at hand: %s', (_, names) => {
+    const ruleset = rulesOf(
+      '*mangle\n-A PREROUTING -i eth0\n-A PREROUTING -i ens+\n-A PREROUTING -i cni0\n-A PREROUTING -i br0\n-A FORWARD -o lo',
+    )
+    const engine = newEngine(right(compile([ruleset])), SEED)
+    const counters = newCounters()
+    const other = hostView({ localAddresses: ['192.0.2.1'], podPrefixes: ['10.244.1.0/24'], ...names }, 4)
+    for (const at of [host, other, host, other, other])
+      for (const origin of [ORIGIN.uplink, ORIGIN.pod]) {
+        const packet = makePacket({ origin })
+        right(trace(ruleset, at, packet, () => 0, { counters }))
+        evaluate(engine, 0, at, 0, packet, 1)
+      }
+    expectCounted(engine, ruleset, counters)
+  })
+
+  it('remembers walks of more marks than it has cells for', () => {
+    const ruleset = rulesOf(
+      '*mangle\n-A PREROUTING -m mark --mark 0x1/0x1\n-A FORWARD -m mark --mark 0x2/0x2\n-A POSTROUTING',
+    )
+    const engine = newEngine(right(compile([ruleset])), SEED)
+    const counters = newCounters()
+    for (let mark = 0; mark < 3 * engine.cells.weights.length; mark++) {
+      const packet = makePacket({ ...outside, mark: mark * 7 })
+      if (mark < 100) right(trace(ruleset, host, packet, () => 0, { counters }))
+      evaluate(engine, 0, host, 0, packet, 1)
+      if (mark === 99) expectCounted(engine, ruleset, counters)
+    }
+    const { matched } = ruleTallies(engine)
+    const sent = 3 * engine.cells.weights.length
+    const withBit = (bit: number): number =>
+      Array.from({ length: sent }, (_, n) => n * 7).filter(m => (m & bit) !== 0).length
+    expect([...matched].sort((a, b) => a - b)).toEqual([withBit(1), withBit(2), sent].sort((a, b) => a - b))
+  })
+})
+
+describe('a later packet that ends before nat', () => {
+  it.each([
+    ['on its way in', outside, '*mangle\n-A PREROUTING -m conntrack --ctstate ESTABLISHED -j DROP'],
+    [
+      'on its way out',
+      { origin: ORIGIN.node, source: '192.0.2.1' },
+      '*mangle\n-A OUTPUT -m conntrack --ctstate ESTABLISHED -j DROP',
+    ],
+  ])('%s ends as it was sent', (_, words, rules) => {
+    const ruleset = rulesOf(
+      `${rules}\n*nat\n-A PREROUTING -j DNAT --to-destination 10.244.1.9:8080\n-A OUTPUT -j DNAT --to-destination 10.244.1.9:8080`,
+    )
+    const engine = newEngine(right(compile([ruleset])), SEED)
+    const packet = makePacket(words)
+    evaluate(engine, 0, host, 0, packet, 1)
+    expect(destinationOf(packet)).toBe('10.244.1.9')
+    const later = right(trace(ruleset, host, packet, () => 0, { established: true }))
+    expect(evaluateEstablished(engine, 0, host, 0, packet, 1)).toBe(OUTCOME.dropped)
+    expect([destinationOf(packet), packet.destinationPort]).toEqual(['10.96.0.1', 80])
+    expect([destinationOf(later.packet), later.packet.destinationPort]).toEqual(['10.96.0.1', 80])
+  })
+})
+
+describe('what the node sends itself', () => {
+  const toItself = { origin: ORIGIN.node, source: '192.0.2.1', destination: '192.0.2.1' } as const
+  const walk = (rules: string, packets: readonly PacketWords[]) => {
+    const ruleset = rulesOf(rules)
+    const engine = newEngine(right(compile([ruleset], true)), SEED)
+    const memory = newNodeMemory(engine.program, new Conntrack(4, SEED))
+    const traceMemory = newTraceMemory(ruleset, new PlainConntrack(SEED))
+    const counters = newCounters()
+    const ends = packets.map(words => {
+      const packet = makePacket(words)
+      const slow = right(trace(ruleset, host, copyPacket(packet), () => 0, { memory: traceMemory, counters }))
+      const outcome = evaluateTracked(engine, memory, host, packet, 1)
+      expect([slow.outcome, sourceOf(slow.packet), slow.packet.sourcePort]).toEqual([
+        outcome,
+        sourceOf(packet),
+        packet.sourcePort,
+      ])
+      return { outcome, source: sourceOf(packet) }
+    })
+    expectCounted(engine, ruleset, counters)
+    return ends
+  }
+
+  it('may be dropped when it comes back through lo, and then meets nothing more', () => {
+    const rules = '*mangle\n-A PREROUTING -i lo -j DROP\n-A INPUT\n*nat\n-A POSTROUTING'
+    expect(walk(rules, [toItself])[0].outcome).toBe(OUTCOME.dropped)
+  })
+
+  it('may be dropped at the very end', () => {
+    expect(walk('*filter\n-A INPUT -i lo -j DROP', [toItself])[0].outcome).toBe(OUTCOME.dropped)
+  })
+
+  it('rejected at the end, it has the source it was given on the way out', () => {
+    const rules = '*nat\n-A POSTROUTING -j SNAT --to-source 203.0.113.5\n*filter\n-A INPUT -i lo -j REJECT'
+    expect(walk(rules, [toItself])).toEqual([{ outcome: OUTCOME.rejected, source: '203.0.113.5' }])
+  })
+
+  it('rejected on its way out, it has the source it was sent with; so has a later packet', () => {
+    const rules =
+      '*nat\n-A POSTROUTING -j SNAT --to-source 203.0.113.5\n*filter\n-A OUTPUT -m mark --mark 0x1 -j REJECT'
+    const later = { ...toItself, protocol: 17, mark: 1 }
+    const ends = walk(rules, [{ ...toItself, protocol: 17 }, later])
+    expect(ends.map(e => e.source)).toEqual(['203.0.113.5', '192.0.2.1'])
+  })
+})
+
+describe('a connection that was rejected', () => {
+  /** TCP is rejected and its reset dropped in OUTPUT; UDP goes on to the pod. */
+  const RULES = [
+    '*mangle\n-A PREROUTING -j CONNMARK --set-xmark 0x5/0xff\n-A OUTPUT -m connmark --mark 0x5',
+    '*nat\n-A PREROUTING -p tcp -j DNAT --to-destination 10.244.1.9:8080\n-A PREROUTING -s 198.51.100.1/32 -j DNAT --to-destination 10.244.1.11\n-A PREROUTING -s 198.51.100.2/32 -j DNAT --to-destination 10.244.1.12\n-A OUTPUT\n-A POSTROUTING',
+    '*filter\n-A FORWARD -p tcp -j REJECT --reject-with tcp-reset\n-A OUTPUT -j DROP',
+  ].join('\n')
+
+  it('lends its reset its mark and asks nat no more; then its place is given to one new connection, not to two', () => {
+    const ruleset = rulesOf(RULES)
+    const engine = newEngine(right(compile([ruleset], true)), SEED)
+    const memory = newNodeMemory(engine.program, new Conntrack(4, SEED))
+    const traceMemory = newTraceMemory(ruleset, new PlainConntrack(SEED))
+    const counters = newCounters()
+    const pass = (packet: Packet, attached = false): Packet => {
+      const slow = right(trace(ruleset, host, copyPacket(packet), () => 0, { memory: traceMemory, counters, attached }))
+      const outcome = attached
+        ? evaluateAttached(engine, memory, host, packet, 1)
+        : evaluateTracked(engine, memory, host, packet, 1)
+      expect([outcome, engine.rulesEvaluated, engine.natRulesEvaluated]).toEqual([
+        slow.outcome,
+        slow.rulesEvaluated,
+        slow.natRulesEvaluated,
+      ])
+      return packet
+    }
+    const rejected = pass(makePacket(outside))
+    const reset = makePacket({
+      origin: ORIGIN.node,
+      sourcePort: 80,
+      destinationPort: 40_000,
+      tcpFlags: 20,
+      ctState: CT.RELATED | CT.DNAT,
+    })
+    reset.source.set(rejected.originalDestination)
+    reset.destination.set(rejected.originalSource)
+    reset.originalSource.set(rejected.destination)
+    reset.originalDestination.set(rejected.source)
+    reset.originalSourcePort = 8080
+    reset.originalDestinationPort = 40_000
+    pass(reset, true)
+    expect(engine.natRulesEvaluated).toBe(0)
+    const udp = (source: string): Packet => pass(makePacket({ ...outside, source, protocol: 17 }))
+    const ends = ['198.51.100.1', '198.51.100.2', '198.51.100.1', '198.51.100.2'].map(source =>
+      destinationOf(udp(source)),
+    )
+    expect(ends).toEqual(['10.244.1.11', '10.244.1.12', '10.244.1.11', '10.244.1.12'])
+    expectCounted(engine, ruleset, counters)
+  })
+})
