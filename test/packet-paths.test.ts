@@ -135,7 +135,7 @@ function everyChoice({ nodes, destinations }: PacketPaths): PathChoice[] {
       : ['node', 'outside', ...node.pods.map(p => p.address)].flatMap(sender =>
           destinations.flatMap(({ family }, destination) =>
             ['node', 'outside'].includes(sender) || sender.includes(':') === (family === 6)
-              ? [0, 1, 99].map(taken => ({ node: n, sender, destination, taken: [taken, taken, taken] }))
+              ? [0, 99].map(taken => ({ node: n, sender, destination, taken: [taken, taken, taken] }))
               : [],
           ),
         ),

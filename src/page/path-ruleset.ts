@@ -6,20 +6,35 @@ import type { Problem } from '../problem/problem.ts'
 import { parseIptables } from '../ruleset/parse-iptables.ts'
 import type { Chain, Rule, Ruleset } from '../ruleset/ruleset.ts'
 
-export function pathRuleset({ rulesets, chains }: PacketPaths, place: number): E.Either<Problem, Ruleset> {
+export interface PathRules {
+  readonly ruleset: Ruleset
+  /** Rules that stand for others, which no packet of these matches. */
+  readonly standIns: ReadonlySet<Rule>
+}
+
+export function pathRuleset({ rulesets, chains }: PacketPaths, place: number): E.Either<Problem, PathRules> {
+  const standIns = new Set<Rule>()
   const { family, tables } = rulesets[place]
   const chainsOf = tables.map(t => t.chains.map(c => chains[c]))
   const text = tables.map((t, i) => tableText(t.name, chainsOf[i])).join('')
   return pipe(
     parseIptables(text, { family }),
-    E.map(({ ruleset }) => ({
-      ...ruleset,
-      tables: ruleset.tables.map((table, t) => {
+    E.map(({ ruleset }) => {
+      const expanded = (rules: readonly Rule[], written: readonly PathRule[]): readonly Rule[] =>
+        written.flatMap((rule, i) => {
+          if (typeof rule === 'string') return [rules[i]]
+          // An object of its own: the parser may have met the same text before.
+          const standIn = { ...rules[i] }
+          standIns.add(standIn)
+          return Array<Rule>(rule[0]).fill(standIn)
+        })
+      const tables = ruleset.tables.map((table, t) => {
         const written = new Map(chainsOf[t].map(c => [c.name, c.rules]))
         const expand = (chain: Chain): Chain => ({ ...chain, rules: expanded(chain.rules, written.get(chain.name)!) })
         return { ...table, chains: new Map([...table.chains].map(([name, chain]) => [name, expand(chain)])) }
-      }),
-    })),
+      })
+      return { ruleset: { ...ruleset, tables }, standIns }
+    }),
   )
 }
 
@@ -31,6 +46,3 @@ function tableText(name: string, chains: readonly PathChain[]): string {
 }
 
 const textOf = (rule: PathRule): string => (typeof rule === 'string' ? rule : rule[1])
-
-const expanded = (rules: readonly Rule[], written: readonly PathRule[]): readonly Rule[] =>
-  written.flatMap((rule, i) => (typeof rule === 'string' ? [rules[i]] : Array<Rule>(rule[0]).fill(rules[i])))

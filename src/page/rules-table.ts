@@ -1,5 +1,5 @@
 /** Every rule that a packet was compared with at one node, in order, as text, and what came of it. Rules that stand for many are one row. */
-import { countText } from '../output/number-text.ts'
+import { counted, countText } from '../output/number-text.ts'
 import type { Rule } from '../ruleset/ruleset.ts'
 import { element } from './element.ts'
 import type { WalkedHop } from './walk-path.ts'
@@ -12,11 +12,14 @@ interface RuleRow {
   readonly text: string
   readonly words: string
   readonly matched: boolean
+  /** It stands for rules that are not in the page. */
+  readonly standsIn: boolean
 }
 
-export function rulesTable({ node, traced, explained }: WalkedHop): HTMLElement {
+export function rulesTable(hop: WalkedHop): HTMLElement {
+  const { node, traced } = hop
   const title = `Rules that were looked at on ${node.name}`
-  const rows = rowsOf(traced, explained)
+  const rows = rowsOf(hop)
   return element(
     'details',
     { open: '' },
@@ -33,7 +36,9 @@ export function rulesTable({ node, traced, explained }: WalkedHop): HTMLElement 
           element(
             'tr',
             {},
-            ...['table and chain', 'number', 'rule', 'outcome'].map(h => element('th', { scope: 'col' }, h)),
+            ...['table and chain', 'number', 'rule', 'outcome'].map(h =>
+              element('th', { scope: 'col', class: h === 'number' ? 'figures' : '' }, h),
+            ),
           ),
         ),
         element('tbody', {}, ...rows.map((row, i) => rowElement(row, rows[i - 1]))),
@@ -42,19 +47,32 @@ export function rulesTable({ node, traced, explained }: WalkedHop): HTMLElement 
   )
 }
 
-function rowsOf({ steps }: WalkedHop['traced'], { hooks }: WalkedHop['explained']): readonly RuleRow[] {
+function rowsOf({ traced: { steps }, explained: { hooks }, standIns }: WalkedHop): readonly RuleRow[] {
   const words = hooks.flatMap(h => h.steps)
   const rows: RuleRow[] = []
   steps.forEach(({ hook, table, chain, index, rule, matched }, i) => {
     const where = `${hooks[hook].hook} ${table} ${chain}`
     const last = rows[rows.length - 1]
     if (last !== undefined && last.rule === rule && last.where === where && last.to === index) last.to = index + 1
-    else rows.push({ where, from: index + 1, to: index + 1, rule, text: words[i].rule, words: words[i].words, matched })
+    else
+      rows.push({
+        where,
+        from: index + 1,
+        to: index + 1,
+        rule,
+        text: words[i].rule,
+        words: words[i].words,
+        matched,
+        standsIn: standIns.has(rule),
+      })
   })
   return rows
 }
 
-function rowElement({ where, from, to, text, words, matched }: RuleRow, before: RuleRow | undefined): HTMLElement {
+function rowElement(
+  { where, from, to, text, words, matched, standsIn }: RuleRow,
+  before: RuleRow | undefined,
+): HTMLElement {
   const many = to > from
   const [, table, ...chain] = where.split(' ')
   return element(
@@ -65,9 +83,13 @@ function rowElement({ where, from, to, text, words, matched }: RuleRow, before: 
     element(
       'td',
       {},
-      many ? `${countText(to - from + 1)} rules of other Services, as ` : '',
+      standsIn ? `${counted(to - from + 1, 'rule')} of other Services, of the form ` : '',
       element('code', {}, text === '' ? 'matches everything' : text),
     ),
-    element('td', { class: matched ? 'good' : '' }, `${matched ? '✓ ' : ''}${words}`),
+    element(
+      'td',
+      { class: matched ? 'good' : '' },
+      standsIn ? 'not for this packet' : `${matched ? '✓ ' : ''}${words}`,
+    ),
   )
 }

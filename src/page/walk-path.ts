@@ -21,7 +21,7 @@ import type { PacketPaths, PathNode } from '../output/paths/packet-paths.ts'
 import { badInput, type Problem } from '../problem/problem.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import { streamSeed } from '../sim/random.ts'
-import { pathRuleset } from './path-ruleset.ts'
+import { type PathRules, pathRuleset } from './path-ruleset.ts'
 
 export interface PathChoice {
   /** Place of the node where the packet meets the rules. */
@@ -44,9 +44,8 @@ export interface PathWalk {
   readonly forks: readonly WalkedFork[]
 }
 
-export interface WalkedHop {
+export interface WalkedHop extends PathRules {
   readonly node: PathNode
-  readonly ruleset: Ruleset
   readonly traced: Trace
   readonly explained: ExplainedTrace
 }
@@ -87,7 +86,7 @@ export class PathWalker {
       if (place < 0) return E.left(noRules(nodes[at], family))
       const opened = this.#open(place)
       if (E.isLeft(opened)) return opened
-      const { ruleset, sizes, spread, forkOf } = opened.right
+      const { ruleset, standIns, sizes, spread, forkOf } = opened.right
       const drawn = new Map<string, number>()
       const draw = (_: number, where: DrawPlace): number => {
         const options = named(forkOf(where), ruleset, where)
@@ -104,6 +103,7 @@ export class PathWalker {
       hops.push({
         node: nodes[at],
         ruleset,
+        standIns,
         traced: way,
         explained: explainIptables(ruleset, packet, way, drawn),
       })
@@ -130,9 +130,9 @@ export class PathWalker {
     const known = this.#rulesets.get(place)
     if (known !== undefined) return E.right(known)
     const { recentLists, spread } = this.paths.rulesets[place]
-    return E.map((ruleset: Ruleset): OpenRuleset => {
-      const sizes = { ...rulesetSizes(ruleset), recentLists }
-      const opened = { ruleset, sizes, spread, forkOf: iptablesForks(ruleset) }
+    return E.map((rules: PathRules): OpenRuleset => {
+      const sizes = { ...rulesetSizes(rules.ruleset), recentLists }
+      const opened = { ...rules, sizes, spread, forkOf: iptablesForks(rules.ruleset) }
       this.#rulesets.set(place, opened)
       return opened
     })(pathRuleset(this.paths, place))
@@ -150,8 +150,7 @@ function named(options: readonly ForkOption[], { tables }: Ruleset, { table, cha
   )
 }
 
-interface OpenRuleset {
-  readonly ruleset: Ruleset
+interface OpenRuleset extends PathRules {
   readonly sizes: RulesetSizes
   readonly spread: number
   readonly forkOf: ForkOf
