@@ -4,6 +4,7 @@ import { newHistogram, record } from '../src/metrics/histogram.ts'
 import { COST_BACKENDS } from '../src/netfilter/cost/cost-profile.ts'
 import type { BudgetHead } from '../src/output/budget/budget-head.ts'
 import type { RuleColumns, RunResult, SweepColumns } from '../src/output/run-result.ts'
+import type { TimeColumns } from '../src/output/time-columns.ts'
 import { draw32, scale32 } from '../src/sim/random.ts'
 
 export interface RunResultOptions {
@@ -16,6 +17,8 @@ export interface RunResultOptions {
   readonly zones?: number
   readonly question?: string
   readonly metrics?: Readonly<Record<string, number>>
+  /** Of a run over time. */
+  readonly time?: TimeColumns
 }
 
 export function makeRunResult(options: RunResultOptions = {}): RunResult {
@@ -145,6 +148,7 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
     rulesEvaluated: hops,
     modelledNs: COST_BACKENDS.map(backend => ({ ...hops, backend, profile: 'a processor, a kernel, 2026-01-01' })),
     ...(hops.total.count === 0 ? {} : { budget: makeBudget() }),
+    ...(options.time === undefined ? {} : { time: options.time }),
     metrics: options.metrics ?? { connections: 1, 'cluster.nodes': nodes },
   }
 }

@@ -115,6 +115,25 @@ describe.skipIf(skipped)(`report.html in a browser${skipped ? ' (skipped: no chr
     await page.keyboard.press('Enter')
   })
 
+  it('draws 10,000 endpoints at once, and stays quick', async () => {
+    const { run, tables } = makeRun({ serviceSizes: Array(100).fill(100), nodes: 500, connections: () => 2_000 })
+    const { paths } = await makePathWorld({
+      cluster: { nodes: 50, workloads: [{ name: 'web', count: 40, replicas: 25, service: {} }] },
+    })
+    const file = join(folder, 'large.html')
+    writeFileSync(file, htmlReport(run, tables, { script: await pageScript(), paths }))
+    const large = await context.newPage()
+    await large.goto(pathToFileURL(file).href)
+    // A second or less on an idle machine; the bound is for a busy one.
+    const painted = "performance.getEntriesByType('paint')[0].startTime"
+    await large.waitForFunction("performance.getEntriesByType('paint').length > 0")
+    expect(await large.evaluate(painted)).toBeLessThan(15_000)
+    await large.locator('#path-destination').selectOption('3')
+    expect(await large.locator('#path .answer').textContent()).toContain('4 % of connections')
+    expect((await large.pdf()).subarray(0, 5).toString()).toBe('%PDF-')
+    await large.close()
+  })
+
   it('is dark where the reader wants it dark, and light on paper', async () => {
     const paper = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
     await page.emulateMedia({ colorScheme: 'light' })

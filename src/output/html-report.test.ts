@@ -3,6 +3,7 @@ import { parseHTML } from 'linkedom'
 import { describe, expect, it } from 'vitest'
 import { makeRun } from '../../test/make-run-json.ts'
 import { makeSweep, type RunResultOptions } from '../../test/make-run-result.ts'
+import { makeTime } from '../../test/make-time.ts'
 import { htmlReport } from './html-report.ts'
 import type { PacketPaths } from './paths/packet-paths.ts'
 import type { RunFacts } from './run-json.ts'
@@ -52,6 +53,8 @@ describe('report.html', () => {
     ['a plain run', plain],
     ['a sweep', reportOf({}, { sweep: makeSweep() })],
     ['one step', reportOf({}, { sweep: makeSweep([5]) })],
+    ['a run over time', reportOf({ time: makeTime({ failures: { refused: 7, reset: 2 } }) })],
+    ['a run over no time', reportOf({ time: makeTime({ windows: 1 }) })],
     ['a run without connections', reportOf({ connections: () => 0 })],
     ['a run without endpoints', reportOf({ serviceSizes: [0, 0] })],
     ['a run without Services', reportOf({ serviceSizes: [], nodes: 1, zones: 1 })],

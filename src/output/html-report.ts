@@ -51,11 +51,12 @@ ${styleElement(REPORT_STYLE)}
 <body>
 ${head(run, found)}
 <main>
-${run.budget === null ? [] : html`<section class="first">${table('budget')}</section>`}
+${run.time === null ? html`<section class="first">${table('budget')}</section>` : []}
 ${run.sweep === null ? [] : sweepSection(run.sweep, run.time !== null, tables, [...table('published'), ...table('steps')])}
 ${timeSection(timelineCharts(run, tables), [...table('outcomes'), ...table('latency')])}
 <section>
 <h2>What a new connection pays</h2>
+${run.time === null ? [] : table('budget')}
 <div class="side">
 ${figureElement(rulesEvaluatedChart(run, tables))}
 <div>${table('cost')}</div>

@@ -63,7 +63,6 @@ export function seriesChart(spec: SeriesChart): ChartFigure {
       marginLeft: 56,
       marginBottom: 40,
       marginRight: 24,
-      marginTop: 28,
       x: {
         label: labelText(spec.x.label, 45),
         ...scaleOf(spec.x, xs(spec)),
@@ -109,7 +108,9 @@ function scaleOf({ linear = false }: SeriesAxis, all: readonly number[]): Plot.S
   const values = all.filter(Number.isFinite)
   const least = values.reduce((a, b) => Math.min(a, b), Infinity)
   const most = values.reduce((a, b) => Math.max(a, b), 0)
-  return !linear && least > 0 && most > 20 * least ? { type: 'log' } : { zero: true, nice: true }
+  if (!linear && least > 0 && most > 20 * least) return { type: 'log' }
+  // Nothing but zeros lies on the ground, not in the middle.
+  return values.every(v => v === 0) ? { domain: [0, 1] } : { zero: true, nice: true }
 }
 
 const backdrop = ({ spans = [], instants = [], levels = [] }: SeriesChart): readonly Plot.Markish[] => [
@@ -159,8 +160,12 @@ const labels = ({ instants = [], levels = [] }: SeriesChart): readonly Plot.Mark
           x: 'at',
           text: i => labelText(i.name, 20),
           frameAnchor: 'top',
-          dy: -14,
+          textAnchor: 'start',
+          dx: 4,
+          dy: 6,
           fill: 'currentColor',
+          stroke: 'var(--card)',
+          strokeWidth: 4,
         }),
       ]),
   ...(levels.length === 0
