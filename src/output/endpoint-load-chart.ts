@@ -6,15 +6,14 @@ import * as Plot from '@observablehq/plot'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { COLOUR, chart, WIDTH } from './chart.ts'
 import { type ChartFigure, shownRows } from './chart-figure.ts'
-import { numbersOf, tableNamed, textsOf } from './column-values.ts'
+import { tableNamed } from './column-values.ts'
 import { ENOUGH_EXPECTED } from './evenness.ts'
-import { type LoadBin, loadBins, type Place } from './load-bands.ts'
+import { endpointPlaces } from './expected-loads.ts'
+import { type LoadBin, loadBins } from './load-bands.ts'
 import { loadScale } from './load-scale.ts'
 import { counted, countText, percentText, ratioText } from './number-text.ts'
 
 const BINS = 240
-/** Half-width of a two-sided 99 % interval of the normal distribution. */
-const Z99 = 2.576
 
 export function endpointLoadChart(tables: readonly ColumnTable[]): ChartFigure {
   const places = endpointPlaces(tableNamed(tables, 'endpoints'))
@@ -94,23 +93,8 @@ const quantiles = (bins: readonly LoadBin[]): Plot.Markish[] => [
 ]
 
 /** Both ends of every bin, so that lines and areas are steps and one single bin is still wide. */
-const steps = (bins: readonly LoadBin[]): (LoadBin & { rank: number })[] =>
+export const steps = (bins: readonly LoadBin[]): (LoadBin & { rank: number })[] =>
   bins.flatMap(b => [
     { ...b, rank: b.from - 0.5 },
     { ...b, rank: b.to + 0.5 },
   ])
-
-function endpointPlaces(endpoints: ColumnTable): readonly Place[] {
-  const service = textsOf(endpoints, 'service')
-  const portName = textsOf(endpoints, 'portName')
-  const connections = numbersOf(endpoints, 'connections')
-  const share = numbersOf(endpoints, 'expectedShare')
-  const delivered = new Map<string, number>()
-  const key = (i: number): string => `${service[i]}\0${portName[i]}`
-  for (let i = 0; i < endpoints.rowCount; i++) delivered.set(key(i), (delivered.get(key(i)) ?? 0) + connections[i])
-  return Array.from({ length: endpoints.rowCount }, (_, i) => {
-    const expected = share[i] * delivered.get(key(i))!
-    const half = Z99 * Math.sqrt(Math.max(0, expected * (1 - share[i])))
-    return { load: connections[i], expected, bandLow: Math.max(0, expected - half), bandHigh: expected + half }
-  })
-}

@@ -19,7 +19,7 @@ import { publishedChart } from './published-chart.ts'
 import { REPORT_STYLE } from './report-style.ts'
 import { type ReportTable, reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
-import { SCOPE_TEXT } from './scope-text.ts'
+import { scopeText } from './scope-text.ts'
 import { hasTimes, sweepCostChart, sweepEvennessChart, sweepTimeChart } from './sweep-chart.ts'
 import { sweepFailuresChart, sweepLatencyChart } from './sweep-time-charts.ts'
 import { timelineCharts } from './timeline-charts.ts'
@@ -52,7 +52,7 @@ ${styleElement(REPORT_STYLE)}
 ${head(run, found)}
 <main>
 ${run.time === null ? html`<section class="first">${table('budget')}</section>` : []}
-${run.sweep === null ? [] : sweepSection(run.sweep, run.time !== null, tables, [...table('published'), ...table('steps')])}
+${run.sweep === null ? [] : sweepSection(run, run.sweep, tables, [...table('published'), ...table('steps')])}
 ${timeSection(timelineCharts(run, tables), [...table('outcomes'), ...table('latency')])}
 <section>
 <h2>What a new connection pays</h2>
@@ -100,7 +100,7 @@ ${table('trust')}
 </section>
 </main>
 <footer>
-${SCOPE_TEXT.map(paragraph => html`<p>${paragraph}</p>`)}
+${scopeText(run).map(paragraph => html`<p>${paragraph}</p>`)}
 </footer>
 ${script === undefined ? [] : scriptElement(script)}
 </body>
@@ -143,16 +143,16 @@ ${shown}
 </section>`
 
 const sweepSection = (
+  { time, budget }: RunJson,
   { path, published }: NonNullable<RunJson['sweep']>,
-  isTimed: boolean,
   tables: readonly ColumnTable[],
   steps: readonly Html[],
 ): Html => html`<section>
 <h2>Along the sweep of <code>${path}</code></h2>
 <div class="halves">
-${isTimed ? [figureElement(sweepFailuresChart(path, tables)), figureElement(sweepLatencyChart(path, tables))] : []}
+${time !== null ? [figureElement(sweepFailuresChart(path, tables)), figureElement(sweepLatencyChart(path, tables))] : []}
 ${figureElement(sweepCostChart(path, tables))}
-${hasTimes(tables) ? figureElement(sweepTimeChart(path, tables)) : []}
+${hasTimes(tables) ? figureElement(sweepTimeChart(path, tables, budget)) : []}
 ${published === null ? [] : figureElement(publishedChart(path, published, tables))}
 ${figureElement(sweepEvennessChart(path, tables))}
 </div>

@@ -30,9 +30,9 @@ export interface Place {
  * as they come, so that a bin is a fair sample of them. Equal is what agrees in three digits: the rules' probabilities are rounded.
  */
 export function loadBins(places: readonly Place[], binsAtMost: number): readonly LoadBin[] {
-  const levelled = places.map(place => ({ ...place, level: Number(place.expected.toPrecision(3)) }))
-  const sorted = places.length <= binsAtMost || levelled.every(p => p.level === levelled[0].level)
-  const ranked = levelled.toSorted((a, b) => b.level - a.level || (sorted ? b.load - a.load : 0))
+  const levels = levelsOf(places)
+  const sorted = places.length <= binsAtMost || levels.every(level => level === levels[0])
+  const ranked = rankedPlaces(places, sorted).map(i => places[i])
   const bins = Math.min(binsAtMost, ranked.length)
   return Array.from({ length: bins }, (_, i) => {
     const from = Math.floor((i * ranked.length) / bins)
@@ -58,3 +58,13 @@ function binOf(places: readonly Place[], from: number): LoadBin {
     bandHigh: average(p => p.bandHigh),
   }
 }
+
+/** Places by rank; among equals by load where `byLoad`. */
+export function rankedPlaces(places: readonly Place[], byLoad = true): readonly number[] {
+  const levels = levelsOf(places)
+  return [...places.keys()].toSorted(
+    (a, b) => levels[b] - levels[a] || (byLoad ? places[b].load - places[a].load : 0) || a - b,
+  )
+}
+
+const levelsOf = (places: readonly Place[]): readonly number[] => places.map(p => Number(p.expected.toPrecision(3)))

@@ -39,7 +39,7 @@ svg text, svg tspan { white-space: pre; font-size: 11px; }
 svg.narrow { display: none; }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 0 0 .6rem; padding: 0; list-style: none; font-size: .88rem; }
 .key li::before { content: ""; display: inline-block; width: .8rem; height: .8rem; margin-right: .4rem; border-radius: 2px; vertical-align: -.08rem; background: currentColor; }
-.key .c1::before { background: var(--c1); } .key .c2::before { background: var(--c2); } .key .c3::before { background: var(--c3); } .key .c4::before { background: var(--c4); } .key .c5::before { background: var(--c5); } .key .c6::before { background: var(--c6); } .key .band::before { background: var(--band); }
+.key .c1::before { background: var(--c1); } .key .c2::before { background: var(--c2); } .key .c3::before { background: var(--c3); } .key .c4::before { background: var(--c4); } .key .c5::before { background: var(--c5); } .key .c6::before { background: var(--c6); } .key .band::before { background: var(--band); } .key .quiet::before { background: var(--quiet); }
 .table + .note { margin: -1.1rem 0 1.6rem; }
 details { margin: .6rem 0 0; font-size: .9rem; }
 summary { width: fit-content; max-width: 100%; padding: .1rem .3rem; border-radius: 4px; color: var(--soft); cursor: pointer; }

@@ -7,7 +7,7 @@ import { escapeMarkdown } from './escape.ts'
 import { findings } from './findings.ts'
 import { type ReportTable, reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
-import { SCOPE_TEXT } from './scope-text.ts'
+import { scopeText } from './scope-text.ts'
 
 export function summaryMarkdown(run: RunJson, tables: readonly ColumnTable[]): string {
   const { answer, evenness } = findings(run, tables)
@@ -22,7 +22,7 @@ export function summaryMarkdown(run: RunJson, tables: readonly ColumnTable[]): s
       .map(markdownTable),
     `Seed ${escapeMarkdown(run.seed)}, digest ${escapeMarkdown(run.digest)}.`,
     '## What is simulated',
-    ...SCOPE_TEXT.map(escapeMarkdown),
+    ...scopeText(run).map(escapeMarkdown),
   ]
   return `${blocks.join('\n\n')}\n`
 }

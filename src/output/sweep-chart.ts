@@ -3,7 +3,9 @@ import type { ColumnTable } from '../arrow/column-table.ts'
 import type { SeriesColour } from './chart.ts'
 import type { ChartFigure } from './chart-figure.ts'
 import { numbersOf, tableNamed } from './column-values.ts'
-import { seriesChart } from './series-chart.ts'
+import { ratioText } from './number-text.ts'
+import type { RunJson } from './run-json.ts'
+import { type SeriesChart, seriesChart } from './series-chart.ts'
 
 interface SweepSeries {
   readonly name: string
@@ -45,7 +47,8 @@ const TIMES: readonly SweepSeries[] = [
 export const hasTimes = (tables: readonly ColumnTable[]): boolean =>
   tableNamed(tables, 'sweep').columns.some(c => c.name === TIMES[0].column)
 
-export const sweepTimeChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
+/** `budget`: of the run, to be seen where it is passed. */
+export const sweepTimeChart = (path: string, tables: readonly ColumnTable[], budget: RunJson['budget']): ChartFigure =>
   sweepChart(
     'Modelled time of a new connection',
     path,
@@ -53,6 +56,7 @@ export const sweepTimeChart = (path: string, tables: readonly ColumnTable[]): Ch
     TIMES,
     'ns',
     'Modelled processor time of a new connection over both hops, mean, in each of the three backends.',
+    budget === null ? [] : [{ at: 1_000 * budget.us, name: `budget, ${ratioText(budget.us)} µs` }],
   )
 
 export const sweepEvennessChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
@@ -72,6 +76,7 @@ function sweepChart(
   series: readonly SweepSeries[],
   unit: string,
   caption: string,
+  levels: NonNullable<SeriesChart['levels']> = [],
 ): ChartFigure {
   const sweep = tableNamed(tables, 'sweep')
   const x = numbersOf(sweep, 'value')
@@ -80,6 +85,7 @@ function sweepChart(
     caption,
     x: { label: path },
     y: { label: unit },
+    levels,
     series: series.map(({ name, column, colour, base }) => ({
       name,
       colour,

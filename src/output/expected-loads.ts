@@ -1,0 +1,57 @@
+/**
+ * What endpoints, and nodes with theirs, should get by the rules' own probabilities: the expected load and the 99 % band of chance around
+ * it. The connections of a Service fall on a node's endpoints as one binomial choice; Services are independent of each other.
+ */
+import type { ColumnTable } from '../arrow/column-table.ts'
+import { numbersOf, textsOf } from './column-values.ts'
+import type { Place } from './load-bands.ts'
+
+/** Half-width of a two-sided 99 % interval of the normal distribution. */
+const Z99 = 2.576
+
+/** By endpoint, in the order of the table. */
+export const endpointPlaces = (endpoints: ColumnTable): readonly Place[] => placesBy(endpoints, i => i)
+
+/** By node, in the order of `nodes`; those without endpoints expect nothing. */
+export function nodePlaces(endpoints: ColumnTable, nodes: readonly string[]): readonly Place[] {
+  const index = new Map(nodes.map((name, n) => [name, n]))
+  const node = textsOf(endpoints, 'node')
+  const places = placesBy(endpoints, i => index.get(node[i]) ?? -1)
+  return nodes.map((_, n) => places[n] ?? NOTHING)
+}
+
+const NOTHING: Place = { load: 0, expected: 0, bandLow: 0, bandHigh: 0 }
+
+/** Rows of the table by the place they belong to; -1: to none. */
+function placesBy(endpoints: ColumnTable, placeOf: (row: number) => number): readonly Place[] {
+  const [service, portName, protocol] = ['service', 'portName', 'protocol'].map(c => textsOf(endpoints, c))
+  const [connections, share] = ['connections', 'expectedShare'].map(c => numbersOf(endpoints, c))
+  const ports = new Map<string, { delivered: number; readonly shares: Map<number, number> }>()
+  const loads: number[] = []
+  for (let i = 0; i < endpoints.rowCount; i++) {
+    const key = `${service[i]}\0${portName[i]}\0${protocol[i]}`
+    const port = ports.get(key) ?? { delivered: 0, shares: new Map() }
+    ports.set(key, port)
+    port.delivered += connections[i]
+    const place = placeOf(i)
+    if (place < 0) continue
+    port.shares.set(place, (port.shares.get(place) ?? 0) + share[i])
+    loads[place] = (loads[place] ?? 0) + connections[i]
+  }
+  const expected: number[] = []
+  const variance: number[] = []
+  for (const { delivered, shares } of ports.values())
+    for (const [place, p] of shares) {
+      expected[place] = (expected[place] ?? 0) + delivered * p
+      variance[place] = (variance[place] ?? 0) + delivered * p * Math.max(0, 1 - p)
+    }
+  return loads.map((load, place) => {
+    const half = Z99 * Math.sqrt(variance[place])
+    return {
+      load,
+      expected: expected[place],
+      bandLow: Math.max(0, expected[place] - half),
+      bandHigh: expected[place] + half,
+    }
+  })
+}
