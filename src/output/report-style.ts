@@ -51,7 +51,7 @@ table { width: 100%; border-collapse: collapse; font-size: .9rem; }
 caption { padding: 0 0 .4rem; text-align: left; font-weight: 620; font-size: 1rem; }
 th, td { padding: .32rem .7rem .32rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: baseline; font-weight: 400; }
 th:last-child, td:last-child { padding-right: .2rem; }
-thead th { color: var(--soft); font-size: .82rem; }
+thead th { color: var(--soft); font-size: .82rem; overflow-wrap: break-word; }
 tbody th, td.text { overflow-wrap: anywhere; min-width: 8rem; }
 .figures { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: .85em; overflow-wrap: anywhere; }
@@ -67,7 +67,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
 .box.base rect { fill: var(--band); }
 .box.other rect, .box.rest rect { stroke: var(--line-strong); stroke-dasharray: 4 3; } .box.other { cursor: pointer; } .box.other:hover rect { stroke: var(--c1); }
 .box .name { font-weight: 600; } .box .note { fill: var(--soft); font-size: 10.5px; }
-.rules td { vertical-align: top; } .rules code { overflow-wrap: anywhere; }
+.rules td { vertical-align: top; } .rules td:nth-child(3) { min-width: 17rem; } .rules td:last-child { min-width: 11rem; } .rules code { overflow-wrap: anywhere; }
 .rules td:first-child { white-space: nowrap; } .rules tr.matched code { font-weight: 650; }
 .tip { position: absolute; z-index: 2; max-width: 22rem; padding: .25rem .55rem; font-size: .85rem; color: var(--paper); background: var(--ink); border-radius: 5px; pointer-events: none; overflow-wrap: anywhere; }
 .tip[hidden] { display: none; }
