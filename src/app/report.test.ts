@@ -8,6 +8,7 @@ import { makeSweep } from '../../test/make-run-result.ts'
 import { arrowFileOf } from '../arrow/ipc/write-arrow-file.ts'
 import { htmlReport } from '../output/html-report.ts'
 import { runJsonText } from '../output/run-json.ts'
+import { describeProblem } from '../problem/problem.ts'
 import { pageScript } from './page-script.ts'
 import { remakeReport } from './report.ts'
 
@@ -97,6 +98,31 @@ describe('svcsim report', () => {
       _tag: 'Left',
       left: { _tag: 'BadInput', place: { file: join(dir, file) } },
     })
+  })
+
+  it.each([
+    [
+      'of another version',
+      (text: string) => text.replace('"schemaVersion": ', '"schemaVersion": 9'),
+      /is not \d+, the version/,
+    ],
+    ['cut short', (text: string) => text.slice(0, text.length / 2), /is no JSON/],
+    ['empty', () => '', /is no JSON/],
+    ['of something else', () => '[]', /schemaVersion/],
+  ])('says so when run.json is %s', async (_, change, words) => {
+    const dir = makeRunDir('run')
+    const file = join(dir, 'run.json')
+    writeFileSync(file, change(readFileSync(file, 'utf8')))
+    const made = await remakeReport(dir)()
+    expect(made).toMatchObject({ _tag: 'Left', left: { _tag: 'BadInput', place: { file } } })
+    if (E.isLeft(made)) expect(describeProblem(made.left)).toMatch(words)
+  })
+
+  it.each(['run', 'run.partial'])('says so when the run is still going on: %s', async name => {
+    mkdirSync(join(root, 'run.partial'))
+    const made = await remakeReport(join(root, name))()
+    expect(made).toMatchObject({ _tag: 'Left', left: { _tag: 'BadInput' } })
+    if (E.isLeft(made)) expect(describeProblem(made.left)).toContain('its run is still going on')
   })
 
   it('refuses tables of another run', async () => {
