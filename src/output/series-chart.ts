@@ -174,8 +174,9 @@ const labels = ({ instants = [], levels = [] }: SeriesChart): readonly Plot.Mark
         Plot.text(levels, {
           y: 'at',
           text: l => labelText(l.name, 30),
-          frameAnchor: 'right',
-          textAnchor: 'end',
+          frameAnchor: 'left',
+          textAnchor: 'start',
+          dx: 4,
           dy: -7,
           fill: 'currentColor',
           stroke: 'var(--card)',
