@@ -187,6 +187,10 @@ describe.skipIf(skipped)(`report.html in a browser${skipped ? ' (skipped: no chr
     expect(await page.locator('#path-fork-0').inputValue()).toBe('0')
     expect(last - (await rules())).toBe(3)
     expect(before).toBeGreaterThan(10)
+    await page.locator('#path summary', { hasText: 'Branches of KUBE-SVC' }).click()
+    const branches = page.locator('#path [aria-label^="Branches of"] tbody tr')
+    await branches.first().waitFor()
+    expect(await branches.count()).toBe(4)
     await page.locator('#path-destination').selectOption('1')
     expect(await page.locator('#path .rules tr.matched code').first().textContent()).toContain(
       'kubernetes service portals',

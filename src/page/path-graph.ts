@@ -40,7 +40,7 @@ interface Visit {
 }
 
 /** `hop`: place of the hop among those of the walk, `forks` of the whole walk. */
-export function pathGraph({ traced, explained }: WalkedHop, hop: number, forks: readonly WalkedFork[]): PathGraph {
+export function pathGraph({ traced }: WalkedHop, hop: number, forks: readonly WalkedFork[]): PathGraph {
   const visits = new Map<string, Visit>()
   const parents = new Map<string, { key: string; step: TraceStep }>()
   for (const step of traced.steps) {
@@ -67,7 +67,7 @@ export function pathGraph({ traced, explained }: WalkedHop, hop: number, forks: 
     const chance = option === undefined ? '' : `${chanceText(option.chance)} · `
     const place = boxes.push({
       kind: parent === undefined ? 'base' : 'chain',
-      name: parent === undefined ? `${step.table} ${explained.hooks[step.hook].hook}` : step.chain,
+      name: parent === undefined ? `${step.table} ${traced.hooks[step.hook].hook}` : step.chain,
       note: `${chance}${evaluated === 1 ? '1 rule' : `${evaluated} rules`}${matchedText(matched)}`,
       column: depth(key),
       row: boxes.length,

@@ -132,7 +132,7 @@ function walkElements(walker: PathWalker, choice: PathChoice, walk: PathWalk, up
             update({ taken: withTaken(walk.forks, fork, option) }),
           ),
         ),
-        element('figcaption', {}, hop.explained.sentence),
+        element('figcaption', {}, hop.explain().sentence),
       ),
     ),
     ...walk.forks.map((_, f) => branchesTable(walker, choice, walk, f)),
@@ -146,7 +146,7 @@ function answer({ hops, end, rulesEvaluated, modelled, forks }: PathWalk): strin
   const chance = forks.reduce((product, { options, taken }) => product * options[taken].chance, 1)
   const branch = forks.length === 0 ? '' : ` Chance leads here in ${chanceText(chance)} of connections.`
   const way = hops.length === 1 ? 'on one node' : 'over two nodes'
-  const last = hops[hops.length - 1].explained.sentence
+  const last = hops[hops.length - 1].explain().sentence
   const times = modelled.map(({ backend, ns }) => `${ratioText(ns / 1000)} µs with ${backend}`).join(', ')
   return `The packet evaluates ${countText(rulesEvaluated)} rules ${way}${end === '' ? '' : ` and goes to ${end}`}. ${last}${branch} Modelled processor time: ${times}.`
 }
@@ -156,40 +156,35 @@ const graphLabel = ({ hops }: PathWalk, h: number): string => {
   return `Chains that the packet walks at ${hops[h].node.name}: ${chains.join(', ')}`
 }
 
-/** What every way costs that chance may take at one place. */
+/** What every way costs that chance may take at one place; walked when the reader asks, as each way is a packet of its own. */
 function branchesTable(walker: PathWalker, choice: PathChoice, walk: PathWalk, f: number): HTMLElement {
   const { options, place } = walk.forks[f]
   const title = `Branches of ${place.chain}`
-  const rows = options.slice(0, BRANCHES).flatMap(({ name, chance }, option) => {
-    const way = walker.walk({ ...choice, taken: withTaken(walk.forks, f, option) })
-    if (E.isLeft(way)) return []
-    const { rulesEvaluated, modelled, end } = way.right
-    return [[name, end, chanceText(chance), countText(rulesEvaluated), ...modelled.map(m => ratioText(m.ns / 1000))]]
-  })
-  const heads = ['branch', 'goes to', 'chance', 'rules evaluated', ...walk.modelled.map(m => `${m.backend}, µs`)]
-  const kind = (i: number): string => (i < 2 ? 'text' : 'figures')
-  return element(
-    'details',
-    {},
-    element('summary', {}, `${title}: ${options.length}, with what each costs`),
-    element(
-      'div',
-      { class: 'table', role: 'region', tabindex: 0, 'aria-label': title },
+  const details = element('details', {}, element('summary', {}, `${title}: ${options.length}, with what each costs`))
+  const fill = (): void => {
+    const rows = options.slice(0, BRANCHES).flatMap(({ name, chance }, option) => {
+      const way = walker.walk({ ...choice, taken: withTaken(walk.forks, f, option) })
+      if (E.isLeft(way)) return []
+      const { rulesEvaluated, modelled, end } = way.right
+      return [[name, end, chanceText(chance), countText(rulesEvaluated), ...modelled.map(m => ratioText(m.ns / 1000))]]
+    })
+    const heads = ['branch', 'goes to', 'chance', 'rules evaluated', ...walk.modelled.map(m => `${m.backend}, µs`)]
+    const cells = (row: readonly string[], name: 'th' | 'td'): readonly Node[] =>
+      row.map((cell, i) => element(name, { class: i < 2 ? 'text' : 'figures' }, cell))
+    details.append(
       element(
-        'table',
-        {},
+        'div',
+        { class: 'table', role: 'region', tabindex: 0, 'aria-label': title },
         element(
-          'thead',
+          'table',
           {},
-          element('tr', {}, ...heads.map((h, i) => element('th', { scope: 'col', class: kind(i) }, h))),
-        ),
-        element(
-          'tbody',
-          {},
-          ...rows.map(row => element('tr', {}, ...row.map((cell, i) => element('td', { class: kind(i) }, cell)))),
+          element('thead', {}, element('tr', {}, ...cells(heads, 'th'))),
+          element('tbody', {}, ...rows.map(row => element('tr', {}, ...cells(row, 'td')))),
         ),
       ),
-    ),
-    ...(options.length > BRANCHES ? [element('p', { class: 'note' }, `The first ${BRANCHES} of them.`)] : []),
-  )
+      ...(options.length > BRANCHES ? [element('p', { class: 'note' }, `The first ${BRANCHES} of them.`)] : []),
+    )
+  }
+  details.addEventListener('toggle', fill, { once: true })
+  return details
 }

@@ -47,7 +47,8 @@ export function rulesTable(hop: WalkedHop): HTMLElement {
   )
 }
 
-function rowsOf({ traced: { steps }, explained: { hooks }, standIns }: WalkedHop): readonly RuleRow[] {
+function rowsOf({ traced: { steps }, standIns, explain }: WalkedHop): readonly RuleRow[] {
+  const { hooks } = explain()
   const words = hooks.flatMap(h => h.steps)
   const rows: RuleRow[] = []
   steps.forEach(({ hook, table, chain, index, rule, matched }, i) => {

@@ -47,7 +47,8 @@ export interface PathWalk {
 export interface WalkedHop extends PathRules {
   readonly node: PathNode
   readonly traced: Trace
-  readonly explained: ExplainedTrace
+  /** In words: as many as rules were looked at, so made when they are read. */
+  explain(): ExplainedTrace
 }
 
 /** A place where chance chose. */
@@ -97,7 +98,8 @@ export class PathWalker {
       }
       const tracker = asksConntrack(ruleset) ? new PlainConntrack(streamSeed('path', 'page')) : NO_CONNTRACK
       const host = hostOf(nodes[at], family)
-      const traced = trace(ruleset, host, packet, draw, { memory: newTraceMemory(ruleset, tracker) })
+      const came = packet
+      const traced = trace(ruleset, host, came, draw, { memory: newTraceMemory(ruleset, tracker) })
       if (E.isLeft(traced)) return traced
       const way: Trace = traced.right
       hops.push({
@@ -105,7 +107,7 @@ export class PathWalker {
         ruleset,
         standIns,
         traced: way,
-        explained: explainIptables(ruleset, packet, way, drawn),
+        explain: once(() => explainIptables(ruleset, came, way, drawn)),
       })
       profiles.forEach((profile, i) => {
         modelled[i].ns += itemsNs(profile, traceTerms(profile.backend, sizes, way, spread))
@@ -154,6 +156,14 @@ interface OpenRuleset extends PathRules {
   readonly sizes: RulesetSizes
   readonly spread: number
   readonly forkOf: ForkOf
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
 }
 
 const noRules = ({ name }: PathNode, family: number): Problem =>

@@ -7,6 +7,8 @@ import type { ServiceColumns } from '../run-result.ts'
 
 /** Rules that the chosen Services may have, about 150 bytes each. */
 const RULES = 3_000
+/** Of the rules, a large Service has more than one part in so many. */
+const LARGE = 8
 const BUSIEST = 8
 const LEAST_EVEN = 6
 const REFUSED = 2
@@ -36,7 +38,8 @@ export function chooseServices(
   let rules = 0
   for (const row of wanted) {
     const own = 4 + 3 * services.endpoints[row]
-    if (chosen.length > 0 && rules + own > atMost) continue
+    // One large Service shows what large ones are like; two would leave no room for others.
+    if (chosen.length > 0 && (rules + own > atMost || own > atMost / LARGE)) continue
     rules += own
     chosen.push(row)
   }

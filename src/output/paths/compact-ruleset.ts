@@ -22,21 +22,34 @@ export interface CompactTable {
   readonly chains: readonly PathChain[]
 }
 
-export function compactRuleset(ruleset: Ruleset, ends: LiveEnds): readonly CompactTable[] {
-  const live = { addresses: new Set(ends.addresses), ports: new Set(ends.ports) }
-  let reached: ReadonlyMap<Table, ReadonlySet<string>>
-  // A translation may make more rules match, and they translate further.
-  for (let known = -1; known !== live.addresses.size + live.ports.size; ) {
-    known = live.addresses.size + live.ports.size
-    reached = new Map(ruleset.tables.map(table => [table, reachedChains(table, live)]))
-  }
+export function compactRuleset(whole: Ruleset, ends: LiveEnds): readonly CompactTable[] {
+  const { ruleset, live } = reach(whole, ends)
   const dead = deadEnds(ruleset.family, live)
   return ruleset.tables.map(table => ({
     name: table.name,
-    chains: [...table.chains.values()]
-      .filter(chain => reached.get(table)!.has(chain.name))
-      .map(({ name, policy = '', rules }) => ({ name, policy, rules: compactRules(name, rules, live, dead, ruleset) })),
+    chains: [...table.chains.values()].map(({ name, policy = '', rules }) => ({
+      name,
+      policy,
+      rules: compactRules(name, rules, live, dead, ruleset),
+    })),
   }))
+}
+
+/** The ruleset with those chains alone that packets to `ends` come to. */
+export const reachedRuleset = (ruleset: Ruleset, ends: LiveEnds): Ruleset => reach(ruleset, ends).ruleset
+
+function reach(ruleset: Ruleset, ends: LiveEnds): { readonly ruleset: Ruleset; readonly live: LiveEnds } {
+  const live = { addresses: new Set(ends.addresses), ports: new Set(ends.ports) }
+  let tables = ruleset.tables
+  // A translation may make more rules match, and they translate further.
+  for (let known = -1; known !== live.addresses.size + live.ports.size; ) {
+    known = live.addresses.size + live.ports.size
+    tables = ruleset.tables.map(table => {
+      const reached = reachedChains(table, live)
+      return { ...table, chains: new Map([...table.chains].filter(([name]) => reached.has(name))) }
+    })
+  }
+  return { ruleset: { ...ruleset, tables }, live }
 }
 
 interface Live {

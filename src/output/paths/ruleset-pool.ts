@@ -5,7 +5,7 @@ import { orderedRuleset } from '../../netfilter/ordered-ruleset.ts'
 import { hostViews } from '../../replay/host-table.ts'
 import type { PlannedFamily, PlannedRun } from '../../replay/plan-run.ts'
 import type { Ruleset } from '../../ruleset/ruleset.ts'
-import { compactRuleset, type LiveEnds } from './compact-ruleset.ts'
+import { compactRuleset, type LiveEnds, reachedRuleset } from './compact-ruleset.ts'
 import type { PathBackend, PathChain, PathDestination, PathRuleset } from './packet-paths.ts'
 
 export class RulesetPool {
@@ -18,6 +18,8 @@ export class RulesetPool {
   readonly #chainPlaces = new Map<string, number>()
   /** Places of what translated packets meet, by the ruleset as written: they match none of the rules whose order differs by node. */
   readonly #known = new Map<Ruleset, number>()
+  readonly #reached = new Map<Ruleset, Ruleset>()
+  readonly #sizes = new Map<Ruleset, Pick<PathRuleset, 'rules' | 'recentLists'>>()
 
   /** `backends`: where packets to `destinations` are translated to. */
   constructor(
@@ -43,21 +45,19 @@ export class RulesetPool {
     if (own === null) return -1
     const written = own.views.views[own.plan.viewOfNode[node]]
     if (kind === 'sent') {
-      const ordered = orderedRuleset(written, this.#run.plan.orderKeyOfNode[node])
-      return this.#add(ordered, own, this.#sent[family])
+      // Most chains are reached by none of the packets: what is left of a large cluster is ordered in no time.
+      const reached = remembered(this.#reached, written, () => reachedRuleset(written, this.#sent[family]))
+      const ordered = orderedRuleset(reached, this.#run.plan.orderKeyOfNode[node])
+      return this.#add(ordered, written, own, this.#sent[family])
     }
-    const place = this.#known.get(written) ?? this.#add(written, own, this.#translated[family])
-    this.#known.set(written, place)
-    return place
+    return remembered(this.#known, written, () => this.#add(written, written, own, this.#translated[family]))
   }
 
-  #add(ruleset: Ruleset, { plan }: PlannedFamily, ends: LiveEnds): number {
-    const count = (chains: Ruleset['tables'][number]['chains']): number =>
-      chains.values().reduce((sum, c) => sum + c.rules.length, 0)
+  /** `whole`: what `ruleset` is all, or a part, of. */
+  #add(ruleset: Ruleset, whole: Ruleset, { plan }: PlannedFamily, ends: LiveEnds): number {
     return placeIn(this.#places, this.rulesets, {
       family: ruleset.family,
-      rules: Object.fromEntries(ruleset.tables.map(t => [t.name, count(t.chains)])),
-      recentLists: rulesetSizes(ruleset).recentLists,
+      ...remembered(this.#sizes, whole, () => sizesOf(whole)),
       spread: plan.program.dnatCount,
       tables: compactRuleset(ruleset, ends).map(({ name, chains }) => ({
         name,
@@ -65,6 +65,20 @@ export class RulesetPool {
       })),
     })
   }
+}
+
+function sizesOf(whole: Ruleset): Pick<PathRuleset, 'rules' | 'recentLists'> {
+  const rules = whole.tables.map(({ name, chains }) => [
+    name,
+    chains.values().reduce((sum, c) => sum + c.rules.length, 0),
+  ])
+  return { rules: Object.fromEntries(rules), recentLists: rulesetSizes(whole).recentLists }
+}
+
+function remembered<K, V>(known: Map<K, V>, key: K, make: () => V): V {
+  const value = known.get(key) ?? make()
+  known.set(key, value)
+  return value
 }
 
 function placeIn<T>(places: Map<string, number>, all: T[], value: T): number {
