@@ -35,6 +35,7 @@ const CAUSE_WORDS: Readonly<Record<string, string>> = {
   outlived: 'the connection outlived its pod',
   conntrack: 'a conntrack entry led on to a pod that was gone',
   'reused address': 'the address had gone to another pod',
+  'no healthy target': 'the load balancer had no target in service',
   '': 'no rule knew the Service',
 }
 

@@ -158,6 +158,22 @@ const TRAFFIC = z.strictObject({
   connectionDuration: delay
     .prefault('100ms')
     .describe('over time: from the first packet of a connection to its last, packets at equal distances; assumption'),
+  keepAlive: z
+    .strictObject({
+      requests: count(1_000_000_000).optional().describe('over one connection at most; absent: no limit'),
+      maxAge: positiveDuration.optional().describe('a connection as old is not used again; absent: no limit'),
+      retries: z
+        .int()
+        .min(0)
+        .max(100)
+        .default(0)
+        .describe('how often a request whose connection cannot be opened is tried again at once'),
+      ramp: duration.prefault('1s').describe('clients begin evenly within this time'),
+    })
+    .optional()
+    .describe(
+      'over time: a connection stands for a client from its beginning to the horizon, its packets for requests at equal distances, over one connection after the other',
+    ),
   popularity: z
     .union([z.literal('uniform'), z.strictObject({ zipf: z.number().min(0).max(5) })])
     .default('uniform')

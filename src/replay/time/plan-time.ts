@@ -7,7 +7,7 @@ import { isTargetNode } from '../../controlplane/cloud-load-balancer.ts'
 import { badInput, type Problem } from '../../problem/problem.ts'
 import { servicePortKey } from '../../proxier/service-endpoints.ts'
 import { healthCheckOf } from '../../scenario/load-balancer-spec.ts'
-import type { Scenario } from '../../scenario/scenario.ts'
+import type { Scenario, TrafficSpec } from '../../scenario/scenario.ts'
 import type { SyncProfile } from '../../scenario/sync-profile.ts'
 import { streamSeed } from '../../sim/random.ts'
 import type { PlannedRun } from '../plan-run.ts'
@@ -15,7 +15,7 @@ import { delayTable } from './delay-table.ts'
 import type { EncodedVersions } from './encode-versions.ts'
 import { LifeNumbers, lifeTable } from './life-table.ts'
 import { type PassedTime, planSyncs } from './plan-syncs.ts'
-import type { Balancers, TimedPlan, TimedTraffic } from './timed-plan.ts'
+import type { Balancers, KeepAlive, TimedPlan, TimedTraffic } from './timed-plan.ts'
 
 /** More windows than this are no picture any more, and a histogram each. */
 const MOST_WINDOWS = 1_000
@@ -47,6 +47,7 @@ export function planTime(
     lives: lifeTable(passed.lives, numbers),
     traffic,
     balancers: balancersOf(scenario, run, traffic),
+    podNames: [...numbers.pods.keys()],
   })
 }
 
@@ -71,6 +72,16 @@ function balancersOf(
   }
 }
 
+const keepAliveOf = ({ keepAlive }: TrafficSpec): KeepAlive | null =>
+  keepAlive === undefined
+    ? null
+    : {
+        requests: keepAlive.requests ?? Infinity,
+        maxAgeUs: keepAlive.maxAge ?? Infinity,
+        retries: keepAlive.retries,
+        rampUs: keepAlive.ramp,
+      }
+
 function timedTraffic(
   { seed, traffic }: Scenario,
   run: PlannedRun,
@@ -86,6 +97,7 @@ function timedTraffic(
     ruleSeed: plan.ruleSeed,
     arrivalSeed: streamSeed(seed, 'arrivals'),
     duration: delayTable(traffic.connectionDuration),
+    keepAlive: keepAliveOf(traffic),
     portOfDestination: Int32Array.from(rowOfDestination, row => ports[row]),
     rowOfDestination,
     // planRun lists the ways in from outside behind those to the ClusterIPs, one a row.

@@ -1,55 +1,37 @@
 /**
- * Pass 4 for one node: every connection that meets the node's rules there finds those of its last finished sync, and behind the address they
- * choose whatever really lives there then. Established TCP and SCTP connections stay with their endpoint; a UDP flow stays while its conntrack
- * entry does, which ends when a sync finds that the endpoint serves no more (not while nobody serves at all). Packets that nothing tells
- * apart are counted by interval arithmetic. The choice is the rules' own: the same draw, the same thresholds.
+ * Pass 4 for one node: what becomes of every connection that meets the node's rules there (packet-fate.ts). Established TCP and SCTP
+ * connections stay with their endpoint; a UDP flow stays while its conntrack entry does, which ends when a sync finds that the endpoint serves
+ * no more (not while nobody serves at all). With keep-alive a flow is a client that opens one connection after the other. Packets that
+ * nothing tells apart are counted by interval arithmetic.
  *
  * Deviations: connections have no retransmissions, and their clients outlive them; a connection tracked on another node's behalf (the second
- * hop) never ends early; session affinity is not followed.
+ * hop) never ends early; session affinity is not followed; requests take no time, so clients that wait for answers send as others do.
  */
-import { type NodeSyncs, syncAt } from '../../cluster/node-syncs.ts'
+import type { NodeSyncs } from '../../cluster/node-syncs.ts'
 import { record } from '../../metrics/histogram.ts'
 import { newPacket, ORIGIN } from '../../net/packet.ts'
-import { draw32, drawOf, scale32 } from '../../sim/random.ts'
+import { drawOf } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import { drawFlow, type Flow } from '../../workload/draw-flow.ts'
 import { delayOf } from './delay-table.ts'
 import { arrivalState, startOf } from './flow-start.ts'
-import { lifeAt, NO_POD } from './life-table.ts'
 import { CAUSE, CAUSES, isFailure, OUTCOME, OUTCOMES } from './outcome.ts'
-import { takenEvenly } from './taken-evenly.ts'
+import { PacketFate } from './packet-fate.ts'
+import { addPodLoad } from './pod-load.ts'
 import type { TimeTallies } from './time-tallies.ts'
-import type { TimedPlan } from './timed-plan.ts'
-import { FLAG, LIST, type VersionTable, variantOn, versionAtTime, versionBefore } from './version-table.ts'
+import type { KeepAlive, TimedPlan } from './timed-plan.ts'
 
 /** No conntrack entry of UDP lives longer without a packet (nf_conntrack_udp_timeout_stream). */
 const UDP_TIMEOUT_US = 120_000_000
 const UDP = 17
 
-export class FlowSender {
-  readonly #plan: TimedPlan
+export class FlowSender extends PacketFate {
   readonly #tallies: TimeTallies
   readonly #flows: { readonly 4: Flow; readonly 6: Flow }
-  #node = 0
-  #syncs: NodeSyncs | undefined
-  #table: VersionTable | undefined
-  /** Where the flow at hand goes, and what the rules it met look like. */
-  #port = 0
-  #list: number = LIST.cluster
-  #object = 0
-  #slice = 0
-  #variant = -1
-  #sync = -1
-  /** What became of its packet. */
-  #endpoint = -1
-  #life = -1
-  #outcome = 0
-  #cause = 0
-  #lagUs = 0
   #delivered = 0
 
   constructor(plan: TimedPlan, tallies: TimeTallies) {
-    this.#plan = plan
+    super(plan)
     this.#tallies = tallies
     const flow = (family: 4 | 6): Flow => ({ packet: newPacket(family), destination: -1, packets: 0 })
     this.#flows = { 4: flow(4), 6: flow(6) }
@@ -57,7 +39,7 @@ export class FlowSender {
 
   /** All flows of one class at a node but those of load balancers; `syncs` of the node and the class's family. */
   send(node: number, classIndex: number, syncs: NodeSyncs): void {
-    const { traffic, balancers } = this.#plan
+    const { traffic, balancers } = this.plan
     const kind = traffic.plan.classes[classIndex]
     const flow = this.#flows[kind.family]
     const { ofDestination } = balancers
@@ -70,72 +52,104 @@ export class FlowSender {
 
   /** One flow, whose class says its family and origin. */
   sendFlow(node: number, classIndex: number, flow: Flow, syncs: NodeSyncs): void {
-    const { traffic, families, horizonUs } = this.#plan
+    const { traffic, families, horizonUs } = this.plan
     const kind = traffic.plan.classes[classIndex]
-    this.#node = node
-    this.#syncs = syncs
-    this.#table = families[kind.family]!.table
+    this.node = node
+    this.syncs = syncs
+    this.table = families[kind.family]!.table
     const state = arrivalState(traffic.arrivalSeed, flow.packet)
-    const startUs = startOf(state, horizonUs)
-    const lastUs = startUs + (flow.packets === 1 ? 0 : delayOf(traffic.duration, drawOf(state, 2)))
-    this.#port = traffic.portOfDestination[flow.destination]
+    const { keepAlive } = traffic
+    const startUs = startOf(state, keepAlive === null ? horizonUs : Math.min(keepAlive.rampUs, horizonUs))
+    const lengthUs = keepAlive === null ? delayOf(traffic.duration, drawOf(state, 2)) : horizonUs - startUs
+    const lastUs = startUs + (flow.packets === 1 ? 0 : lengthUs)
+    this.port = traffic.portOfDestination[flow.destination]
     this.#passFlow(flow, kind.origin === ORIGIN.uplink, startUs, lastUs)
     this.#note(flow, startUs)
   }
 
   /** One flow that its load balancer had no target for: no node ever sees it. */
   sendNowhere(flow: Flow, startUs: TimeUs): void {
-    this.#node = -1
+    this.node = -1
     this.#delivered = 0
-    this.#fail(OUTCOME.dropped, CAUSE.noTarget, 0)
+    this.fail(OUTCOME.dropped, CAUSE.noTarget, 0)
     this.#note(flow, startUs)
   }
 
   #passFlow(flow: Flow, isForeign: boolean, startUs: TimeUs, lastUs: TimeUs): void {
-    this.#outcome = OUTCOME.delivered
-    this.#cause = CAUSE.none
-    this.#lagUs = 0
+    this.outcome = OUTCOME.delivered
+    this.cause = CAUSE.none
+    this.lagUs = 0
     this.#delivered = 0
-    if (!this.#isThere(startUs, isForeign)) return
+    if (!this.isThere(startUs, isForeign)) return
     if (flow.packet.protocol === UDP) this.#passDatagrams(flow, startUs, lastUs)
-    else this.#passConnection(flow, startUs, lastUs)
+    else if (this.plan.traffic.keepAlive === null) this.#passConnection(flow, startUs, lastUs)
+    else this.#passClient(flow, this.plan.traffic.keepAlive, startUs, lastUs)
   }
 
-  /** Is the node there? If not, the outcome is decided. */
-  #isThere(timeUs: TimeUs, isForeign: boolean): boolean {
-    const { joinedUs } = this.#plan.nodes
-    const lostUs = joinedUs[this.#node] > timeUs ? joinedUs[this.#node] : this.#lostAt(this.#node, timeUs)
-    if (lostUs < 0) return true
-    if (isForeign && lostUs <= timeUs) this.#fail(OUTCOME.blackholed, CAUSE.nodeLost, timeUs - lostUs)
-    else this.#outcome = OUTCOME.notSent
-    return false
+  /**
+   * Requests at equal distances over one connection after the other. A request whose connection cannot be opened is tried again at once as
+   * often as the client has retries; a server that ends its connections in order costs no request, a machine that dies costs one.
+   */
+  #passClient(flow: Flow, { requests, maxAgeUs, retries }: KeepAlive, startUs: TimeUs, lastUs: TimeUs): void {
+    const { packets } = flow
+    const gapUs = packets === 1 ? 0 : (lastUs - startUs) / packets
+    const indexAt = (timeUs: TimeUs): number =>
+      gapUs === 0 ? packets : Math.min(packets, Math.max(0, Math.ceil((timeUs - startUs) / gapUs)))
+    let first = { outcome: OUTCOME.delivered as number, cause: CAUSE.none as number, lagUs: 0 }
+    const note = (): void => {
+      if (isFailure(this.outcome) && !isFailure(first.outcome))
+        first = { outcome: this.outcome, cause: this.cause, lagUs: this.lagUs }
+    }
+    let draws = 0
+    for (let sent = 0; sent < packets; ) {
+      const nowUs = startUs + Math.floor(sent * gapUs)
+      let isOpen = false
+      for (let attempt = 0; attempt <= retries && !isOpen; attempt++) {
+        isOpen = this.choose(flow, draws++, nowUs)
+        if (isOpen) this.meet(nowUs)
+        isOpen &&= !isFailure(this.outcome)
+      }
+      if (!isOpen) {
+        note()
+        sent++
+        continue
+      }
+      const endUs = this.endOfEndpoint()
+      const served = Math.max(sent + 1, Math.min(sent + requests, indexAt(nowUs + maxAgeUs), indexAt(endUs)))
+      this.#deliver(sent, served, startUs, gapUs)
+      sent = served
+      if (sent < packets && startUs + sent * gapUs >= endUs && this.isCut()) {
+        this.fail(OUTCOME.blackholed, CAUSE.outlived, 0)
+        note()
+        sent++
+      }
+    }
+    this.fail(first.outcome, first.cause, first.lagUs)
   }
 
-  /** Since when the node is lost; -1: it is not. */
-  #lostAt(node: number, timeUs: TimeUs): TimeUs {
-    const { outageStart, lostUs, foundUs } = this.#plan.nodes
-    for (let o = outageStart[node]; o < outageStart[node + 1]; o++)
-      if (lostUs[o] <= timeUs && timeUs < foundUs[o]) return lostUs[o]
-    return -1
+  /** Packets `from` to `to` (excluded) reached the endpoint at hand. */
+  #deliver(from: number, to: number, startUs: TimeUs, gapUs: number): void {
+    this.#delivered += to - from
+    addPodLoad(this.plan, this.#tallies.podLoad, this.podOfEndpoint(), { from, to, startUs, gapUs })
   }
 
   #passConnection(flow: Flow, startUs: TimeUs, lastUs: TimeUs): void {
-    if (!this.#choose(flow, 0, startUs)) return
-    this.#meet(startUs)
-    if (isFailure(this.#outcome)) return
-    const endUs = this.#endOfEndpoint()
+    if (!this.choose(flow, 0, startUs)) return
+    this.meet(startUs)
+    if (isFailure(this.outcome)) return
+    const endUs = this.endOfEndpoint()
     const { packets } = flow
+    const gapUs = packets === 1 ? 0 : (lastUs - startUs) / (packets - 1)
     if (endUs > lastUs) {
-      this.#delivered = packets
+      this.#deliver(0, packets, startUs, gapUs)
       return
     }
-    const gapUs = (lastUs - startUs) / (packets - 1)
-    this.#delivered = Math.min(packets, Math.max(1, Math.ceil((endUs - startUs) / gapUs)))
-    const outcome = this.#isCut() ? OUTCOME.blackholed : OUTCOME.reset
-    this.#blame(startUs)
+    this.#deliver(0, Math.min(packets, Math.max(1, Math.ceil((endUs - startUs) / gapUs))), startUs, gapUs)
+    const outcome = this.isCut() ? OUTCOME.blackholed : OUTCOME.reset
+    this.blame(startUs)
     // Who begins with an endpoint that all the world takes for a good one only outlives it.
-    if (this.#cause === CAUSE.none) this.#cause = CAUSE.outlived
-    this.#outcome = outcome
+    if (this.cause === CAUSE.none) this.cause = CAUSE.outlived
+    this.outcome = outcome
   }
 
   /** One conntrack entry after the other. */
@@ -149,276 +163,50 @@ export class FlowSender {
     let draws = 0
     while (sent < packets) {
       const nowUs = startUs + Math.floor(sent * gapUs)
-      const isChosen = this.#choose(flow, draws, nowUs)
+      const isChosen = this.choose(flow, draws, nowUs)
       if (isChosen) draws++
       // Without an entry the next packet is as new as this one: only the next sync can change what it meets.
-      const untilUs = isChosen ? (gapUs > UDP_TIMEOUT_US ? nowUs : this.#forgottenUs()) : this.#nextSyncUs()
+      const untilUs = isChosen ? (gapUs > UDP_TIMEOUT_US ? nowUs : this.forgottenUs()) : this.nextSyncUs()
       let atUs = nowUs
       do {
-        if (isChosen) this.#meet(atUs)
-        if (isChosen && atUs > nowUs && isFailure(this.#outcome)) this.#blameEntry(atUs)
-        const changesUs = isChosen ? this.#changesUs(atUs) : Infinity
+        if (isChosen) this.meet(atUs)
+        if (isChosen && atUs > nowUs && isFailure(this.outcome)) this.blameEntry(atUs)
+        const changesUs = isChosen ? this.changesUs(atUs) : Infinity
         const upToUs = Math.min(untilUs, changesUs)
         const after =
           gapUs === 0 ? packets : Math.min(packets, Math.max(sent + 1, Math.ceil((upToUs - startUs) / gapUs)))
-        if (!isFailure(this.#outcome)) this.#delivered += after - sent
-        if (isFailure(this.#outcome) ? !isFailure(first) : first === OUTCOME.delivered) {
-          first = this.#outcome
-          firstCause = this.#cause
-          firstLagUs = this.#lagUs
+        if (!isFailure(this.outcome) && isChosen) this.#deliver(sent, after, startUs, gapUs)
+        if (isFailure(this.outcome) ? !isFailure(first) : first === OUTCOME.delivered) {
+          first = this.outcome
+          firstCause = this.cause
+          firstLagUs = this.lagUs
         }
         sent = after
         atUs = startUs + Math.floor(sent * gapUs)
       } while (isChosen && sent < packets && atUs < untilUs)
     }
-    this.#outcome = first
-    this.#cause = firstCause
-    this.#lagUs = firstLagUs
-  }
-
-  /** What a NEW packet meets in the rules: true and an endpoint, or false and its outcome. */
-  #choose(flow: Flow, draw: number, timeUs: TimeUs): boolean {
-    const table = this.#table!
-    const { traffic, sync } = this.#plan
-    this.#outcome = OUTCOME.delivered
-    this.#cause = CAUSE.none
-    this.#lagUs = 0
-    if (!this.#look(timeUs)) {
-      this.#fail(OUTCOME.blackholed, CAUSE.noRules, 0)
-      return false
-    }
-    if (this.#variant < 0) {
-      this.#fail(OUTCOME.unmatched, CAUSE.none, 0)
-      this.#blameRules(timeUs)
-      return false
-    }
-    const flags = table.flags[this.#variant]
-    const isLocal = traffic.isOutside[flow.destination] === 1 ? flags & FLAG.externalLocal : flags & FLAG.internalLocal
-    this.#list = isLocal === 0 ? LIST.cluster : LIST.local
-    const at = LIST.words * this.#variant + this.#list
-    const count = table.lists[at + 1]
-    if (count === 0) {
-      const hasAny = (flags & FLAG.hasAny) !== 0
-      this.#fail(hasAny ? OUTCOME.dropped : OUTCOME.rejected, hasAny ? CAUSE.noLocalEndpoints : CAUSE.noEndpoints, 0)
-      this.#blameRules(timeUs)
-      return false
-    }
-    const { ruleSeed } = traffic
-    const word = draw32(ruleSeed.low, ruleSeed.high, flow.packet.flowLow, flow.packet.flowHigh, draw)
-    const place = sync.mode === 'iptables' ? takenEvenly(count, word) : scale32(word, count)
-    this.#endpoint = table.entries[table.lists[at] + place]
-    return true
-  }
-
-  /** The rules that stand at `timeUs`; false: the node has none. */
-  #look(timeUs: TimeUs): boolean {
-    const syncs = this.#syncs!
-    const at = syncAt(syncs, timeUs)
-    if (at < 0 || syncs.startUs[at] < this.#foundBefore(timeUs)) return false
-    this.#sync = at
-    this.#object = this.#objectAt(at)
-    this.#slice = this.#sliceAt(at)
-    this.#variant = variantOn(this.#table!, this.#row(this.#object, this.#slice), this.#node)
-    return true
-  }
-
-  /** When the node came back last; -1: it was never lost. Rules of before are gone. */
-  #foundBefore(timeUs: TimeUs): TimeUs {
-    const { outageStart, foundUs } = this.#plan.nodes
-    let found = -1
-    for (let o = outageStart[this.#node]; o < outageStart[this.#node + 1]; o++)
-      if (foundUs[o] <= timeUs) found = foundUs[o]
-    return found
-  }
-
-  #objectAt(sync: number): number {
-    const { objectPosition, objectStart, serviceOfPort } = this.#table!
-    const s = serviceOfPort[this.#port]
-    return versionBefore(objectPosition, objectStart[s], objectStart[s + 1], this.#syncs!.servicePosition[sync])
-  }
-
-  #sliceAt(sync: number): number {
-    const { slicePosition, sliceStart, serviceOfPort } = this.#table!
-    const s = serviceOfPort[this.#port]
-    return versionBefore(slicePosition, sliceStart[s], sliceStart[s + 1], this.#syncs!.slicePosition[sync])
-  }
-
-  #row(object: number, slice: number): number {
-    const { rowStart, sliceStart, serviceOfPort } = this.#table!
-    const s = serviceOfPort[this.#port]
-    return rowStart[this.#port] + object * (sliceStart[s + 1] - sliceStart[s]) + slice
-  }
-
-  /** What a packet to the chosen endpoint meets there. */
-  #meet(timeUs: TimeUs): void {
-    const { lives } = this.#plan
-    const table = this.#table!
-    const life = lifeAt(lives, table.addressOfEndpoint[this.#endpoint], timeUs)
-    this.#life = life
-    this.#outcome = OUTCOME.delivered
-    this.#cause = CAUSE.none
-    this.#lagUs = 0
-    if (life === -2) {
-      const node = table.nodeOfEndpoint[this.#endpoint]
-      if (node >= 0 && this.#lostAt(node, timeUs) >= 0) this.#outcome = OUTCOME.blackholed
-    } else if (life === -1) this.#outcome = OUTCOME.refused
-    else if (timeUs >= lives.downUs[life])
-      this.#outcome = lives.isCut[life] === 1 ? OUTCOME.blackholed : OUTCOME.refused
-    else if (this.#isStranger(life)) this.#outcome = OUTCOME.strayed
-    else if (timeUs >= lives.terminatingUs[life]) this.#outcome = OUTCOME.terminating
-    if (isFailure(this.#outcome)) this.#blame(timeUs)
-  }
-
-  #isStranger(life: number): boolean {
-    const wanted = this.#table!.podOfEndpoint[this.#endpoint]
-    return wanted !== NO_POD && wanted !== this.#plan.lives.podOfLife[life]
-  }
-
-  /** The entry was made when the endpoint still answered. */
-  #blameEntry(timeUs: TimeUs): void {
-    const downUs = this.#life >= 0 ? this.#plan.lives.downUs[this.#life] : timeUs
-    this.#cause = CAUSE.conntrack
-    this.#lagUs = Math.max(0, timeUs - Math.min(timeUs, downUs))
-  }
-
-  /** Why the endpoint was chosen though it cannot answer. */
-  #blame(timeUs: TimeUs): void {
-    const { lives } = this.#plan
-    const leftUs = this.#leftRulesUs(timeUs)
-    if (leftUs >= 0) {
-      this.#cause = CAUSE.rules
-      this.#lagUs = timeUs - leftUs
-      return
-    }
-    if (this.#outcome === OUTCOME.strayed) {
-      this.#cause = CAUSE.reusedAddress
-      return
-    }
-    const life = this.#life
-    if (life === -2) {
-      this.#cause = CAUSE.slices
-      this.#lagUs = timeUs - this.#lostAt(this.#table!.nodeOfEndpoint[this.#endpoint], timeUs)
-    } else if (life >= 0) {
-      const sinceUs = Math.min(lives.terminatingUs[life], lives.downUs[life])
-      if (sinceUs > timeUs) return
-      this.#cause = CAUSE.slices
-      this.#lagUs = timeUs - sinceUs
-    } else this.#cause = CAUSE.slices
-  }
-
-  /** When the slices, as written until `timeUs`, stopped naming the endpoint for this node; -1: they name it still. */
-  #leftRulesUs(timeUs: TimeUs): TimeUs {
-    const table = this.#table!
-    const { sliceStart, sliceUs, serviceOfPort } = table
-    const s = serviceOfPort[this.#port]
-    const latest = versionAtTime(sliceUs, sliceStart[s], sliceStart[s + 1], timeUs)
-    for (let j = this.#slice + 1; j <= latest; j++) {
-      const variant = variantOn(table, this.#row(this.#object, j), this.#node)
-      if (variant < 0 || !this.#isIn(variant, this.#list)) return sliceUs[sliceStart[s] + j]
-    }
-    return -1
-  }
-
-  /** Is the chosen endpoint in that list of the variant? */
-  #isIn(variant: number, list: number): boolean {
-    const { lists, entries } = this.#table!
-    const start = lists[LIST.words * variant + list]
-    const end = start + lists[LIST.words * variant + list + 1]
-    for (let i = start; i < end; i++) if (entries[i] === this.#endpoint) return true
-    return false
-  }
-
-  /** Nothing was chosen: do the versions written by then choose something? */
-  #blameRules(timeUs: TimeUs): void {
-    const table = this.#table!
-    const { sliceStart, sliceUs, objectStart, objectUs, serviceOfPort } = table
-    const s = serviceOfPort[this.#port]
-    const object = versionAtTime(objectUs, objectStart[s], objectStart[s + 1], timeUs)
-    const latest = versionAtTime(sliceUs, sliceStart[s], sliceStart[s + 1], timeUs)
-    for (let j = this.#slice; j <= latest; j++) {
-      const variant = variantOn(table, this.#row(object, j), this.#node)
-      if (variant < 0 || table.lists[LIST.words * variant + this.#list + 1] === 0) continue
-      this.#cause = CAUSE.rules
-      const sinceUs = Math.max(
-        j > this.#slice ? sliceUs[sliceStart[s] + j] : 0,
-        object > this.#object ? objectUs[objectStart[s] + object] : 0,
-      )
-      this.#lagUs = timeUs - sinceUs
-      return
-    }
-  }
-
-  /** Until when established connections to the chosen endpoint live. */
-  #endOfEndpoint(): TimeUs {
-    const { lives, nodes } = this.#plan
-    if (this.#life >= 0) return lives.goneUs[this.#life]
-    const node = this.#table!.nodeOfEndpoint[this.#endpoint]
-    return node >= 0 && nodes.outageStart[node] < nodes.outageStart[node + 1]
-      ? nodes.lostUs[nodes.outageStart[node]]
-      : Infinity
-  }
-
-  #isCut(): boolean {
-    return this.#life < 0 || this.#plan.lives.isCut[this.#life] === 1
-  }
-
-  /** When a datagram to the chosen endpoint may fare otherwise than at `timeUs`. */
-  #changesUs(timeUs: TimeUs): TimeUs {
-    const { lives } = this.#plan
-    const life = this.#life
-    if (life === -2) return Infinity
-    const address = this.#table!.addressOfEndpoint[this.#endpoint]
-    const next = life < 0 ? lives.lifeStart[address] : life + 1
-    const nextUs = next < lives.lifeStart[address + 1] ? lives.upUs[next] : Infinity
-    if (life < 0) return nextUs
-    const ownUs = [lives.terminatingUs[life], lives.downUs[life]].filter(us => us > timeUs)
-    return Math.min(nextUs, ...ownUs)
-  }
-
-  /** When kube-proxy has the conntrack entry forgotten: the end of the first sync that finds others serving, and not this endpoint. */
-  #forgottenUs(): TimeUs {
-    const syncs = this.#syncs!
-    const table = this.#table!
-    let known = this.#slice
-    for (let at = this.#sync + 1; at < syncs.endUs.length; at++) {
-      const slice = this.#sliceAt(at)
-      if (slice === known) continue
-      known = slice
-      const variant = variantOn(table, this.#row(this.#objectAt(at), slice), this.#node)
-      if (variant < 0 || table.lists[LIST.words * variant + LIST.serving + 1] === 0) continue
-      if (!this.#isIn(variant, LIST.serving)) return syncs.endUs[at]
-    }
-    return Infinity
-  }
-
-  #nextSyncUs(): TimeUs {
-    const { endUs } = this.#syncs!
-    return this.#sync + 1 < endUs.length ? endUs[this.#sync + 1] : Infinity
-  }
-
-  #fail(outcome: number, cause: number, lagUs: TimeUs): void {
-    this.#outcome = outcome
-    this.#cause = cause
-    this.#lagUs = lagUs
+    this.outcome = first
+    this.cause = firstCause
+    this.lagUs = firstLagUs
   }
 
   #note({ destination, packets }: Flow, startUs: TimeUs): void {
-    const { traffic, windowUs, windowCount } = this.#plan
+    const { traffic, windowUs, windowCount } = this.plan
     const tallies = this.#tallies
-    const outcome = this.#outcome
+    const outcome = this.outcome
     const row = traffic.rowOfDestination[destination]
-    const cell = (row * OUTCOMES + outcome) * CAUSES + this.#cause
+    const cell = (row * OUTCOMES + outcome) * CAUSES + this.cause
     const window = Math.min(windowCount - 1, Math.floor(startUs / windowUs))
     tallies.connections[cell]++
     tallies.windowOutcomes[window * OUTCOMES + outcome]++
-    if (this.#node >= 0) tallies.nodes.outcomes[this.#node * OUTCOMES + outcome]++
+    if (this.node >= 0) tallies.nodes.outcomes[this.node * OUTCOMES + outcome]++
     if (outcome === OUTCOME.notSent) return
     tallies.packetsDelivered[row] += this.#delivered
     tallies.packetsLost[row] += packets - this.#delivered
-    if (!HAS_LAG.has(this.#cause)) return
-    tallies.lagUs[cell] += this.#lagUs
-    if (this.#lagUs > tallies.maxLagUs[cell]) tallies.maxLagUs[cell] = this.#lagUs
-    record(tallies.lags, Math.min(0xffff_ffff, this.#lagUs), 1)
+    if (!HAS_LAG.has(this.cause)) return
+    tallies.lagUs[cell] += this.lagUs
+    if (this.lagUs > tallies.maxLagUs[cell]) tallies.maxLagUs[cell] = this.lagUs
+    record(tallies.lags, Math.min(0xffff_ffff, this.lagUs), 1)
   }
 }
 

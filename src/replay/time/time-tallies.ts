@@ -5,6 +5,7 @@
 import { type Histogram, mergeInto, newHistogram } from '../../metrics/histogram.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import { CAUSES, OUTCOMES } from './outcome.ts'
+import { loadWindows } from './pod-load.ts'
 import type { TimedPlan } from './timed-plan.ts'
 
 export interface TimeTallies {
@@ -40,6 +41,8 @@ export interface TimeTallies {
   /** By row of Service ports. */
   readonly packetsDelivered: Float64Array
   readonly packetsLost: Float64Array
+  /** Packets by pod and window: windowCount cells a pod; empty where that would be too many. */
+  readonly podLoad: Float64Array
   /** Lags of connections that failed because a node or the API server was behind, in µs. */
   readonly lags: Histogram
 }
@@ -68,6 +71,7 @@ export function newTimeTallies(plan: TimedPlan): TimeTallies {
     maxLagUs: column(cells),
     packetsDelivered: column(traffic.rowCount),
     packetsLost: column(traffic.rowCount),
+    podLoad: column(plan.podNames.length * loadWindows(plan)),
     lags: newHistogram(),
   }
 }
@@ -83,7 +87,14 @@ export function mergeTimeTallies(plan: TimedPlan, parts: readonly TimeTallies[])
     mergeInto(whole.lags, part.lags)
     addColumns(whole.windows, part.windows)
     addColumns(whole.nodes, part.nodes)
-    for (const name of ['windowOutcomes', 'connections', 'lagUs', 'packetsDelivered', 'packetsLost'] as const)
+    for (const name of [
+      'windowOutcomes',
+      'connections',
+      'lagUs',
+      'packetsDelivered',
+      'packetsLost',
+      'podLoad',
+    ] as const)
       add(whole[name], part[name])
     for (let i = 0; i < whole.maxLagUs.length; i++) whole.maxLagUs[i] = Math.max(whole.maxLagUs[i], part.maxLagUs[i])
   }

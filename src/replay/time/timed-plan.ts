@@ -31,6 +31,8 @@ export interface TimedPlan extends SyncPlan {
   readonly families: { readonly 4: TimedFamily | null; readonly 6: TimedFamily | null }
   readonly traffic: TimedTraffic
   readonly balancers: Balancers
+  /** By pod number: `namespace/name`. */
+  readonly podNames: readonly string[]
 }
 
 /** Clouds' load balancers in front of Services: one a Service port and family. */
@@ -91,6 +93,16 @@ export interface ChangeColumns {
   readonly triggerUs: Float64Array
 }
 
+/** How a client uses its connections. */
+export interface KeepAlive {
+  /** Over one connection at most. */
+  readonly requests: number
+  readonly maxAgeUs: TimeUs
+  readonly retries: number
+  /** Clients begin evenly within this time. */
+  readonly rampUs: TimeUs
+}
+
 export interface TimedTraffic {
   readonly plan: TrafficPlan
   /** Stream of the rules' random choices, as in the ReplayPlan. */
@@ -98,6 +110,8 @@ export interface TimedTraffic {
   readonly arrivalSeed: StreamSeed
   /** First packet until the last of a connection. */
   readonly duration: DelayTable
+  /** null: a flow is one connection. */
+  readonly keepAlive: KeepAlive | null
   /** By destination of the plan: its port's number in the table of its family, its row among all Service ports, and 1: from outside. */
   readonly portOfDestination: Int32Array
   readonly rowOfDestination: Uint32Array
