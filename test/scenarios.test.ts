@@ -18,6 +18,10 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   'min-sync-period': ['--set', 'sweep.values=[0,5]', '--set', 'cluster.namespaces=2', '--packets', '20000'],
   'node-failure': ['--packets', '200000'],
   'udp-stale': [],
+  'scale-out': ['--set', 'sweep.values=[1,1000000]', '--packets', '300000'],
+  'grpc-imbalance': ['--set', 'sweep.values=[60,3600]', '--packets', '90000'],
+  'local-policy': ['--set', 'sweep.values=[5,30]', '--packets', '30000'],
+  'zone-hints': ['--set', 'sweep.values=[9,11]', '--packets', '20000'],
   'cold-start': ['--set', 'cluster.namespaces=5', '--set', 'cluster.nodes=10', '--packets', '100000'],
   'churn-5000': [
     '--set',

@@ -62,7 +62,7 @@ describe('findings', () => {
     const { run, tables } = makeRun({ serviceSizes: [1_000], connections: () => 20_000 }, { sweep: makeSweep() })
     expect(findings(run, tables).answer).toMatchInlineSnapshot(`
       [
-        "As cluster.workloads[0].replicas goes from 1 to 1,000, the rules a new connection evaluates go from 30.5 to 530 on average (p99 from 31 to 1,030), and the nat rules of a node, as kube-proxy counts them, from 23 to 3,020.",
+        "As cluster.workloads[0].replicas goes from 1 to 1,000, the rules a new connection evaluates go from 30.5 to 530 on average (p99 from 31 to 1,030), and the nat rules of a node, as kube-proxy counts them, from 23 to 3,020; the busiest endpoint carries 1.01 to 1.32 times the mean, most where cluster.workloads[0].replicas is 1,000.",
         "A new connection passes 100 µs of kernel time beyond 9,000 Services with iptables-legacy, beyond 5,000 Services with iptables-nft and at no number of Services with nftables; here it costs 12.3, 11.3 and 10.3 µs.",
         "At the last step the load is as even as chance allows around the shares the rules give (p = 0.686 in the one Service port tested); the busiest endpoint of shop/web-0 has 1.75 times the mean of its Service, and every endpoint got some.",
       ]

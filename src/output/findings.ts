@@ -8,6 +8,7 @@ import { numbersOf, tableNamed, totalOf } from './column-values.ts'
 import { type Evenness, evenness, SIGNIFICANCE } from './evenness.ts'
 import { counted, countText, ratioText } from './number-text.ts'
 import type { RunJson } from './run-json.ts'
+import { shareSentences, shareSweepSentences, unevenSentences } from './share-findings.ts'
 import type { TimeHead } from './time-columns.ts'
 import { timeNumbers, timeSentences, timeSweepSentence } from './time-findings.ts'
 
@@ -51,8 +52,12 @@ const restSentences = (run: RunJson, tables: readonly ColumnTable[], spread: Eve
 /** A cluster that moves: what fails, and who is how far behind. */
 const movingSentences = (run: RunJson, time: TimeHead, tables: readonly ColumnTable[]): readonly string[] => [
   ...(run.sweep === null
-    ? timeSentences(time, tables)
-    : [timeSweepSentence(run.sweep.path, tableNamed(tables, 'sweep'))]),
+    ? [...timeSentences(time, tables), ...shareSentences(run.metrics), ...unevenSentences(run.metrics)]
+    : [
+        ...shareSweepSentences(run.sweep.path, tableNamed(tables, 'sweep')),
+        timeSweepSentence(run.sweep.path, tableNamed(tables, 'sweep')),
+        ...unevenSentences(run.metrics),
+      ]),
   costSentence(run),
 ]
 
@@ -100,7 +105,16 @@ function sweepSentence(path: string, sweep: ColumnTable): string {
       ? ratioText(column[0])
       : `${ratioText(column[0])} to ${ratioText(column[value.length - 1])}`
   }
-  return `As ${path} goes from ${ends('value')}, the rules a new connection evaluates go from ${ends('meanRulesEvaluated')} on average (p99 from ${ends('p99RulesEvaluated')}), and the nat rules of a node, as kube-proxy counts them, from ${ends('natRules')}.`
+  return `As ${path} goes from ${ends('value')}, the rules a new connection evaluates go from ${ends('meanRulesEvaluated')} on average (p99 from ${ends('p99RulesEvaluated')}), and the nat rules of a node, as kube-proxy counts them, from ${ends('natRules')}${unevenText(value, numbersOf(sweep, 'maxOverMean'), path)}.`
+}
+
+/** How uneven the steps are, and the worst of them. */
+function unevenText(value: ArrayLike<number>, maxOverMean: ArrayLike<number>, path: string): string {
+  const known = Array.from(maxOverMean, (uneven, i) => ({ uneven, value: value[i] })).filter(s => s.uneven > 0)
+  if (known.length < 2) return ''
+  const [worst] = known.toSorted((a, b) => b.uneven - a.uneven)
+  const least = Math.min(...known.map(s => s.uneven))
+  return `; the busiest endpoint carries ${ratioText(least)} to ${ratioText(worst.uneven)} times the mean, most where ${path} is ${ratioText(worst.value)}`
 }
 
 const rulesNumber = ({ head }: RunJson): KeyNumber => ({

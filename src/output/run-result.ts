@@ -162,6 +162,10 @@ export interface SweepTime {
   readonly fullSyncMs: Float64Array
   readonly partialSyncMs: Float64Array
   readonly busyShare: Float64Array
+  /** See PodShares. */
+  readonly newShareAtEnd: Float64Array
+  readonly secondsToShare: Float64Array
+  readonly podMaxOverMean: Float64Array
 }
 
 /** One row a step of a sweep scenario. */

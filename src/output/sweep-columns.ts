@@ -1,6 +1,7 @@
 /** One row a step of a sweep, out of the steps' results. */
 import { mean, percentile } from '../metrics/histogram.ts'
 import type { Sweep } from '../scenario/scenario.ts'
+import type { PodShares } from './pod-shares.ts'
 import { publishedColumns } from './published-columns.ts'
 import type { RunResult, SweepColumns, SweepTime } from './run-result.ts'
 import type { TimeHead } from './time-columns.ts'
@@ -37,6 +38,7 @@ export function sweepColumns(sweep: Sweep, results: readonly RunResult[]): Sweep
 
 function sweepTime(results: readonly RunResult[]): SweepTime {
   const column = (of: (head: TimeHead) => number): Float64Array => Float64Array.from(results, r => of(r.time!.head))
+  const ofPods = (of: (pods: PodShares) => number): Float64Array => Float64Array.from(results, r => of(r.time!.pods))
   return {
     connections: column(h => h.connections),
     failed: column(h => h.failed),
@@ -48,5 +50,8 @@ function sweepTime(results: readonly RunResult[]): SweepTime {
     fullSyncMs: column(h => h.fullSyncMs.mean),
     partialSyncMs: column(h => h.partialSyncMs.mean),
     busyShare: column(h => h.busyShare),
+    newShareAtEnd: ofPods(p => p.newShareAtEnd),
+    secondsToShare: ofPods(p => p.secondsToShare),
+    podMaxOverMean: ofPods(p => p.maxOverMeanAtEnd),
   }
 }

@@ -8,6 +8,7 @@ import type { ApiBytes } from '../replay/time/api-bytes.ts'
 import { CAUSE_NAMES, CAUSES, isFailure, OUTCOME, OUTCOME_NAMES, OUTCOMES } from '../replay/time/outcome.ts'
 import type { TimeTallies } from '../replay/time/time-tallies.ts'
 import type { TimedPlan } from '../replay/time/timed-plan.ts'
+import { type PodShares, podShares } from './pod-shares.ts'
 
 /** What passes 2 and 4 of a run left behind. */
 export interface PassedNodes {
@@ -21,6 +22,7 @@ export interface TimeColumns {
   readonly windows: WindowColumns
   readonly outcomes: OutcomeColumns
   readonly nodes: NodeTimeColumns
+  readonly pods: PodShares
 }
 
 export interface TimeHead {
@@ -104,6 +106,7 @@ export function timeColumns(
     windows: windowColumns(plan, tallies, apiBytes),
     outcomes: outcomeColumns(tallies, rows),
     nodes: { node: nodes, ...nodeTimeColumns(plan, tallies) },
+    pods: podShares({ plan, tallies, apiBytes }),
   }
 }
 
@@ -211,7 +214,7 @@ const totalAt = (values: Float64Array, at: number, step: number): number => {
 }
 
 /** The numbers that thresholds may compare. */
-export function timeMetrics({ head }: TimeColumns): Record<string, number> {
+export function timeMetrics({ head, pods }: TimeColumns): Record<string, number> {
   const spread = (name: string, h: LatencyHead): Record<string, number> => ({
     [`${name}.mean`]: h.mean,
     [`${name}.p50`]: h.p50,
@@ -234,5 +237,10 @@ export function timeMetrics({ head }: TimeColumns): Record<string, number> {
     ...spread('syncMs.partial', head.partialSyncMs),
     'api.changes': head.apiChanges,
     'api.bytes': head.apiBytes,
+    'newPods.count': pods.newPods,
+    'newPods.shareAtEnd': pods.newShareAtEnd,
+    'newPods.secondsToShare': pods.secondsToShare,
+    'podLoad.maxOverMeanAtStart': pods.maxOverMeanAtStart,
+    'podLoad.maxOverMeanAtEnd': pods.maxOverMeanAtEnd,
   }
 }

@@ -26,6 +26,7 @@ export function timelineCharts(run: RunJson, tables: readonly ColumnTable[]): re
     failuresChart(run.time, time, at, column),
     latencyChart(run.time, time, at, column),
     syncsChart(run.time, time, at, column),
+    ...shareChart(run.time, time, at, column),
   ]
 }
 
@@ -86,6 +87,28 @@ const syncsChart = ({ windowS, busyShare }: Time, time: OverTime, x: ArrayLike<n
       { name: 'full', colour: 'c2', x, y: column('fullSyncs'), shape: 'steps' },
     ],
   })
+
+/** Only where pods came while it ran. */
+const shareChart = (
+  { windowS }: Time,
+  time: OverTime,
+  x: ArrayLike<number>,
+  column: ColumnOf,
+): readonly ChartFigure[] =>
+  Array.from(column('perNewPod')).every(Number.isNaN)
+    ? []
+    : [
+        seriesChart({
+          ...time,
+          title: 'Load of a pod',
+          caption: `Packets that reached a pod in ${ratioText(windowS)} s, mean over pods that were there for the whole window: those from the start, and those that came while it ran.`,
+          y: { label: `packets in ${ratioText(windowS)} s`, linear: true, text: countText },
+          series: [
+            { name: 'from the start', colour: 'c1', x, y: column('perOldPod') },
+            { name: 'new', colour: 'c2', x, y: column('perNewPod') },
+          ],
+        }),
+      ]
 
 /** More marks than this hide what they mark. */
 const MARKED = 12

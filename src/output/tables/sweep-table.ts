@@ -34,12 +34,17 @@ const COLUMNS: Readonly<Record<string, ColumnSchema<'float64'>>> = {
   fullSyncMs: optional(ratio('ms', 'over time: length of a full sync, mean')),
   partialSyncMs: optional(ratio('ms', 'over time: length of a partial sync, mean')),
   busyShare: optional(ratio('1', "over time: share of the nodes' time in which kube-proxy was syncing")),
+  newShareAtEnd: optional(
+    ratio('1', 'over time: what a pod that came while it ran carries of an equal share, at the end'),
+  ),
+  secondsToShare: optional(ratio('s', 'over time: until such pods first carried 90 % of it; NaN: never')),
+  podMaxOverMean: optional(ratio('1', 'over time: busiest pod over mean in the last window')),
 }
 
 export const sweepTable = resultTable(
   {
     name: 'sweep',
-    version: 2,
+    version: 3,
     description: 'One row a step: the whole run repeated for each value of one key.',
     columns: COLUMNS,
   },

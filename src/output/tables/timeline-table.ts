@@ -23,7 +23,7 @@ const OUTCOME_COLUMNS = Object.fromEntries(
 export const timelineTable = resultTable(
   {
     name: 'timeline',
-    version: 1,
+    version: 2,
     description:
       'One row a window of a run over time: connections by the time of their first packet, syncs by the time of their end.',
     columns: {
@@ -37,11 +37,15 @@ export const timelineTable = resultTable(
       fullSyncs: whole('syncs', 'full syncs of all nodes'),
       partialSyncs: whole('syncs', 'partial syncs of all nodes'),
       busyShare: ratio('1', "share of the nodes' time in which kube-proxy was syncing"),
+      perOldPod: ratio('packets', 'packets that reached a pod that was there from the start, mean'),
+      perNewPod: ratio('packets', 'the same of a pod that came while it ran'),
       ...OUTCOME_COLUMNS,
     },
   },
-  ({ windows: { connections, ...columns } }: TimeColumns) => ({
+  ({ windows: { connections, ...columns }, pods: { perOldPod, perNewPod } }: TimeColumns) => ({
     ...columns,
+    perOldPod,
+    perNewPod,
     ...(Object.fromEntries(OUTCOME_NAMES.map((name, o) => [name, connections[o]])) as Record<
       TimedOutcome,
       Float64Array
