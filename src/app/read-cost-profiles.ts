@@ -40,6 +40,20 @@ export const readCostProfile = (
   )
 }
 
+/** The profile that prices rules of this mode, by default their own backend's. */
+export const readModeProfile = (
+  flag: string | undefined,
+  mode: 'iptables' | 'nftables',
+): TE.TaskEither<Problem, CostProfile> =>
+  pipe(
+    readCostProfile(flag, mode === 'iptables' ? 'iptables-legacy' : 'nftables'),
+    TE.filterOrElse(
+      profile => mode === 'iptables' || profile.backend === 'nftables',
+      ({ backend }): Problem =>
+        badUsage(`--cost-profile ${backend} does not price rules of nftables`, 'choose the profile nftables'),
+    ),
+  )
+
 function profileNamed(file: string, profiles: readonly CostProfile[], name: string): E.Either<Problem, CostProfile> {
   const found = profiles.find(p => p.backend === name)
   return found === undefined

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { FlowFile } from '../net/flow.ts'
+import type { CostProfile } from '../netfilter/cost/cost-profile.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
 import type { FlowReplay } from '../replay/flows/flow-result.ts'
 import type { NodeRules } from '../replay/flows/node-rules.ts'
@@ -14,6 +15,7 @@ import { streamSeed } from '../sim/random.ts'
 import { decodeFlowFile } from '../workload/decode-flow-file.ts'
 import { readInput } from './files.ts'
 import { withCounters } from './nft-counters.ts'
+import { readModeProfile } from './read-cost-profiles.ts'
 import { replayJson } from './replay-json.ts'
 import { type LoadedRules, type RulesInput, type RulesInputFlags, readRules, rulesInputOf } from './rules-input.ts'
 import { refuseStdinTwice } from './stdin-once.ts'
@@ -23,6 +25,7 @@ export interface ReplayFlags extends RulesInputFlags {
   readonly seed: string
   /** One node keeps one connection table: packets go one after the other, however many workers there are. */
   readonly workers?: string
+  readonly costProfile?: string
   readonly format: string
 }
 
@@ -34,7 +37,8 @@ export const replayCommand = (flags: ReplayFlags): TE.TaskEither<Problem, void> 
         readRules(request.rules),
         TE.bindTo('rules'),
         TE.bind('flowFile', () => pipe(readInput(request.flows), TE.chainEitherK(decodeFlowFile))),
-        TE.chainEitherK(({ rules, flowFile }) => replayText(rules, flowFile, request)),
+        TE.bind('profile', ({ rules }) => readModeProfile(request.costProfile, rules.evaluated.mode)),
+        TE.chainEitherK(({ rules, flowFile, profile }) => replayText(rules, flowFile, profile, request)),
       ),
     ),
     TE.chainIOK(text => () => {
@@ -46,6 +50,7 @@ export interface ReplayRequest {
   readonly rules: RulesInput
   readonly flows: string
   readonly seed: string
+  readonly costProfile: string | undefined
   readonly format: (typeof FORMATS)[number]
 }
 
@@ -55,7 +60,7 @@ function requestOf(flags: ReplayFlags): TE.TaskEither<Problem, ReplayRequest> {
   const format = FORMATS.find(f => f === flags.format)
   if (format === undefined)
     return TE.left(badUsage(`--format ${quoted(flags.format)} is unknown`, `write ${FORMATS.join(' or ')}`))
-  const { flows, seed, workers } = flags
+  const { flows, seed, workers, costProfile } = flags
   if (flows === undefined) return TE.left(badUsage('no flows', 'add --flows FLOWS.json'))
   if (workers !== undefined && !/^\d{1,4}$/.test(workers))
     return TE.left(badUsage(`--workers ${quoted(workers)} is no number`, 'write a whole number'))
@@ -63,7 +68,7 @@ function requestOf(flags: ReplayFlags): TE.TaskEither<Problem, ReplayRequest> {
   if (twice !== undefined) return TE.left(twice)
   return pipe(
     rulesInputOf(flags),
-    TE.map(rules => ({ rules, flows, seed, format })),
+    TE.map(rules => ({ rules, flows, seed, costProfile, format })),
   )
 }
 
@@ -71,11 +76,12 @@ function requestOf(flags: ReplayFlags): TE.TaskEither<Problem, ReplayRequest> {
 function replayText(
   { shown, evaluated }: LoadedRules,
   flowFile: FlowFile,
+  profile: CostProfile,
   { seed, format }: ReplayRequest,
 ): E.Either<Problem, string> {
   const startNs = process.hrtime.bigint()
   return pipe(
-    replayRuleset(evaluated, flowFile, { seed: streamSeed(seed, 'flows') }),
+    replayRuleset(evaluated, flowFile, { seed: streamSeed(seed, 'flows'), profile }),
     E.map(replay =>
       format === 'counters'
         ? countersText(shown, replay)

@@ -1,6 +1,7 @@
 /** What `svcsim replay` prints: its result as JSON, in the words of docs/cli.md. */
 import type { FlowReplay, FlowResult } from '../replay/flows/flow-result.ts'
 import type { NodeRules } from '../replay/flows/node-rules.ts'
+import type { ModelledCost } from '../replay/flows/packet-costs.ts'
 import { ruleTexts } from './rule-texts.ts'
 
 /** `wallNs`: how long the replay took; it stands apart, under `wall`. */
@@ -33,8 +34,20 @@ export function replayJson(shown: NodeRules, replay: FlowReplay, wallNs: number)
     connections: replay.connectionCount,
     conntrack: { entries: replay.entryCount, dropped_when_full: replay.fullDropCount },
     wall: { ns: wallNs },
+    ...(replay.modelled === undefined ? {} : { modelled: modelledJson(replay.modelled) }),
   }
 }
+
+const modelledJson = ({ profile, perConnection, perEstablishedPacketNs }: ModelledCost): object => ({
+  profile,
+  ns_per_connection:
+    perConnection === undefined
+      ? null
+      : { mean: tenths(perConnection.meanNs), p50: tenths(perConnection.p50Ns), p99: tenths(perConnection.p99Ns) },
+  ns_per_established_packet: perEstablishedPacketNs === undefined ? null : tenths(perEstablishedPacketNs),
+})
+
+const tenths = (ns: number): number => Math.round(10 * ns) / 10
 
 const flowJson = (flow: FlowResult): object => ({
   id: flow.id,

@@ -10,6 +10,7 @@ import { PROTOCOL_NUMBER, type Protocol } from '../net/protocol.ts'
 import { asksConntrack, NO_CONNTRACK } from '../netfilter/conntrack/no-conntrack.ts'
 import { PlainConntrack } from '../netfilter/conntrack/plain-conntrack.ts'
 import { type CostProfile, itemsNs } from '../netfilter/cost/cost-profile.ts'
+import { nftWayTerms, tracedNftWay } from '../netfilter/cost/nft-way-terms.ts'
 import { rulesetSizes, traceTerms } from '../netfilter/cost/trace-terms.ts'
 import type { HostView } from '../netfilter/host.ts'
 import { newTraceMemory } from '../netfilter/memory/trace-memory.ts'
@@ -24,7 +25,7 @@ import type { Ruleset } from '../ruleset/ruleset.ts'
 import { draw32, type StreamSeed, streamSeed } from '../sim/random.ts'
 import { decodeFlowFile } from '../workload/decode-flow-file.ts'
 import { readInput } from './files.ts'
-import { readCostProfile } from './read-cost-profiles.ts'
+import { readModeProfile } from './read-cost-profiles.ts'
 import { type LoadedRules, type RulesInput, type RulesInputFlags, readRules, rulesInputOf } from './rules-input.ts'
 import { explainIptables } from './trace/explain-iptables.ts'
 import { explainNftables } from './trace/explain-nftables.ts'
@@ -53,7 +54,7 @@ export const traceCommand = (flags: TraceFlags): TE.TaskEither<Problem, void> =>
     TE.bind('input', () => rulesInputOf(flags)),
     TE.bind('rules', ({ input }) => readRules(input)),
     TE.bind('topology', ({ request }) => readTopology(request.flows)),
-    TE.bind('profile', () => readCostProfile(flags.costProfile, 'iptables-legacy')),
+    TE.bind('profile', ({ rules }) => readModeProfile(flags.costProfile, rules.evaluated.mode)),
     TE.chainEitherK(({ request, input, rules, topology, profile }) =>
       explain(request, rules, hostOf(input, rules, topology), profile),
     ),
@@ -173,18 +174,26 @@ function walk(
       trace(rules.ruleset, host, packet, draw, { memory: newTraceMemory(rules.ruleset, tracker) }),
       E.map(traced => ({
         ...explainIptables(rules.ruleset, packet, traced, drawn),
-        ...(profile === undefined ? {} : { modelled: modelledOf(profile, rules.ruleset, traced) }),
+        ...(profile === undefined ? {} : { modelled: modelled(profile, iptablesNs(profile, rules.ruleset, traced)) }),
       })),
     )
   }
   const refused = refuseNft(rules.ruleset)
   if (refused !== undefined) return E.left(refused)
   const traced = traceNft(rules.ruleset, host, packet, draw, { memory: newNftMemory(rules.ruleset, conntrack) })
-  return E.right(explainNftables(rules.ruleset, packet, traced, drawn))
+  return E.right({
+    ...explainNftables(rules.ruleset, packet, traced, drawn),
+    ...(profile === undefined
+      ? {}
+      : { modelled: modelled(profile, itemsNs(profile, nftWayTerms(tracedNftWay(traced, host)))) }),
+  })
 }
 
 /** Caches as they are when all traffic goes this one way. */
-const modelledOf = (profile: CostProfile, ruleset: Ruleset, traced: Trace): { profile: string; ns: number } => ({
-  profile: profile.backend,
-  ns: Math.round(itemsNs(profile, traceTerms(profile.backend, rulesetSizes(ruleset), traced, 1))),
+const iptablesNs = (profile: CostProfile, ruleset: Ruleset, traced: Trace): number =>
+  itemsNs(profile, traceTerms(profile.backend, rulesetSizes(ruleset), traced, 1))
+
+const modelled = ({ backend }: CostProfile, ns: number): { profile: string; ns: number } => ({
+  profile: backend,
+  ns: Math.round(ns),
 })

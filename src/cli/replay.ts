@@ -13,6 +13,7 @@ export function registerReplay(program: Command): void {
     .requiredOption('--flows <file>', 'the flows, JSON or YAML (docs/cli.md: flow files); - is stdin')
     .option('--seed <seed>', 'every random choice is a function of it', '1')
     .option('--workers <n>', 'without effect: one node has one connection table')
+    .option('--cost-profile <name>', 'a backend, a calibration file, or FILE#NAME (default: by the kind of rules)')
     .option('--format <format>', 'json; counters: as iptables-save -c', 'json')
   addProxierOptions(command)
     .addHelpText('after', EXAMPLES)

@@ -16,7 +16,7 @@ export function registerTrace(program: Command): void {
     .option('--draws <numbers>', 'the dice, from 0 to below 1: 0.1,0.7,…; further ones come from the seed')
     .option('--seed <seed>', 'every random choice is a function of it', '1')
     .option('--flows <file>', 'a flow file, for its topology, where rules come from a file')
-    .option('--cost-profile <name>', 'a backend, a calibration file, or FILE#NAME (default: iptables-legacy)')
+    .option('--cost-profile <name>', 'a backend, a calibration file, or FILE#NAME (default: by the kind of rules)')
     .option('--all', 'every rule, also of long stretches that do not match')
     .option('--format <format>', 'text or json', 'text')
   addProxierOptions(command)

@@ -6,6 +6,7 @@ import type { NftChain } from '../../ruleset/nft-ruleset.ts'
 import { draw32 } from '../../sim/random.ts'
 import { Conntrack } from '../conntrack/conntrack.ts'
 import { PlainConntrack } from '../conntrack/plain-conntrack.ts'
+import { tracedNftWay } from '../cost/nft-way-terms.ts'
 import { OUTCOME } from '../outcome.ts'
 import { makeHostView } from '../testing/make-rules.ts'
 import { randomNft } from '../testing/random-nft.ts'
@@ -61,6 +62,14 @@ describe.each([4, 6] as const)('evaluateNft, IPv%i', family => {
                 outcome: traced.outcome,
                 packet: isDropped ? traced.packet.mark : traced.packet,
                 entries: plain.count,
+              })
+              const { numgens, lookups, updates, masqueraded: isMasqueraded } = engine
+              const seen = tracedNftWay(traced, host)
+              expect({ numgens, lookups, updates, isMasqueraded }).toEqual({
+                numgens: seen.numgens,
+                lookups: seen.lookups,
+                updates: seen.updates,
+                isMasqueraded: seen.isMasqueraded,
               })
               return packet
             }

@@ -26,6 +26,10 @@ export function evaluateNft(engine: NftEngine, packet: Packet, sizeBytes: number
   packet.natTo = 0
   packet.natRandom = false
   packet.natRange = undefined
+  engine.numgens = 0
+  engine.lookups = 0
+  engine.updates = 0
+  engine.masqueraded = false
   engine.tracker.begin()
   engine.attached = false
   return walkNode(engine, packet, sizeBytes)

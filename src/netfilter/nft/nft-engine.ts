@@ -43,6 +43,11 @@ export interface NftEngine {
   seesSource: boolean
   seesDestination: boolean
   attached: boolean
+  /** Of the packet under way, for its price: numbers drawn, look-ups in dynamic sets, changes of these, whether it met a masquerade. */
+  numgens: number
+  lookups: number
+  updates: number
+  masqueraded: boolean
 
   readonly returnPc: Int32Array
   readonly key: Int32Array
@@ -85,6 +90,10 @@ export function newNftEngine(program: NftProgram, host: HostView, seed: StreamSe
     seesSource: false,
     seesDestination: false,
     attached: false,
+    numgens: 0,
+    lookups: 0,
+    updates: 0,
+    masqueraded: false,
     returnPc: new Int32Array(program.maxDepth + 1),
     key: new Int32Array(16),
   }

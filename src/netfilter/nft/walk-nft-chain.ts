@@ -62,6 +62,7 @@ export function walkNftChain(
         continue
       }
       case NFT_OP.MEMBER: {
+        engine.lookups++
         writeKey(engine, code[pc + 2], source, destination, destinationPort)
         const found = engine.sets[code[pc + 1]].has(key, engine.nowUs) ? 1 : 0
         pc = found === code[pc + 3] ? pc + 4 : nextPc
@@ -74,12 +75,14 @@ export function walkNftChain(
         continue
       }
       case NFT_OP.NUMGEN_RANDOM: {
+        engine.numgens++
         const { low, high } = engine.seed
         const word = draw32(low, high, packet.flowLow, packet.flowHigh, packet.draws++)
         pc = code[pc + 2 + Math.floor((word * code[pc + 1]) / 0x1_0000_0000)] || nextPc
         continue
       }
       case NFT_OP.NUMGEN_INC: {
+        engine.numgens++
         const counter = code[pc + 1]
         const number = engine.numbers[counter] + 1 >= code[pc + 2] ? 0 : engine.numbers[counter] + 1
         engine.numbers[counter] = number
@@ -116,6 +119,7 @@ export function walkNftChain(
         pc += 2
         continue
       case NFT_OP.UPDATE:
+        engine.updates++
         writeKey(engine, code[pc + 2], source, destination, destinationPort)
         pc = engine.sets[code[pc + 1]].add(key, engine.nowUs) ? pc + 3 : nextPc
         continue
@@ -147,6 +151,7 @@ export function walkNftChain(
         return NFT_FATE.accept
       case NFT_OP.MASQUERADE:
         engine.isBound = true
+        engine.masqueraded = true
         return masquerade(engine, outInterface, code[pc + 1] === 1)
       default:
         throw new Error(`no such operation: ${code[pc]} at ${pc}`)

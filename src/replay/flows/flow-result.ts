@@ -1,5 +1,6 @@
 /** What came of replayed flows. Maps are in the order of their keys. */
 import type { ChainCounters } from './node-evaluator.ts'
+import type { ModelledCost } from './packet-costs.ts'
 
 export interface FlowReplay {
   readonly flows: readonly FlowResult[]
@@ -10,6 +11,8 @@ export interface FlowReplay {
   /** What conntrack holds in the end, and packets it had no room for. */
   readonly entryCount: number
   readonly fullDropCount: number
+  /** When a cost profile was given. */
+  readonly modelled?: ModelledCost
 }
 
 export interface FlowResult {

@@ -4,14 +4,18 @@
  * Packets and bytes are counted in one walk: a packet weighs 2^34 plus its bytes, and counters are taken apart before bytes could spill over.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import type { Packet } from '../../net/packet.ts'
+import { pipe } from 'fp-ts/lib/function.js'
+import { CT, type Packet } from '../../net/packet.ts'
 import { chainDirectory } from '../../netfilter/chain-directory.ts'
-import { compile } from '../../netfilter/compile.ts'
+import { encodeProgram } from '../../netfilter/compile.ts'
 import { Conntrack, type ConntrackOptions } from '../../netfilter/conntrack/conntrack.ts'
 import { asksConntrack, NO_CONNTRACK } from '../../netfilter/conntrack/no-conntrack.ts'
+import { type CostProfile, termNs } from '../../netfilter/cost/cost-profile.ts'
+import { programPrices } from '../../netfilter/cost/program-prices.ts'
 import { clearCounters, type Engine, newEngine } from '../../netfilter/engine.ts'
 import { evaluateAttached, evaluateTracked } from '../../netfilter/evaluate.ts'
 import type { HostView } from '../../netfilter/host.ts'
+import { internChains } from '../../netfilter/intern-chains.ts'
 import { type NodeMemory, newNodeMemory } from '../../netfilter/memory/node-memory.ts'
 import type { Outcome } from '../../netfilter/outcome.ts'
 import { HOOK_CHAINS, HOOK_COUNT } from '../../netfilter/program.ts'
@@ -21,16 +25,33 @@ import type { Ruleset } from '../../ruleset/ruleset.ts'
 import type { StreamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import type { ChainCounters, NodeEvaluator } from './node-evaluator.ts'
+import { PacketCosts } from './packet-costs.ts'
 
 export const iptablesEvaluator = (
   ruleset: Ruleset,
   host: HostView,
   seed: StreamSeed,
-  options: ConntrackOptions = {},
+  options: ConntrackOptions & PricedOptions = {},
 ): E.Either<Problem, IptablesEvaluator> =>
-  E.map((program: Engine['program']) => new IptablesEvaluator(ruleset, newEngine(program, seed), host, seed, options))(
-    compile([ruleset], true),
+  pipe(
+    internChains([ruleset]),
+    E.map(interned => {
+      const program = encodeProgram(interned)
+      const { profile } = options
+      // One profile in all lanes: the others are not asked.
+      const profiles = profile && { 'iptables-legacy': profile, 'iptables-nft': profile, nftables: profile }
+      const prices = profiles && programPrices(program, interned, profiles, NO_SPREAD)
+      return new IptablesEvaluator(ruleset, newEngine(program, seed, prices), host, seed, options)
+    }),
   )
+
+export interface PricedOptions {
+  /** Absent: packets are not priced. */
+  readonly profile?: CostProfile
+}
+
+/** How far the traffic spreads is known in the end (packet-costs.ts). */
+const NO_SPREAD = 1
 
 /** A packet's share of a weight; below it are its bytes. */
 const PACKET = 2 ** 34
@@ -44,15 +65,30 @@ export class IptablesEvaluator implements NodeEvaluator {
   readonly #host: HostView
   readonly #memory: NodeMemory
   readonly #counts: Counts
+  readonly costs: PacketCosts | undefined
+  /** Without conntrack there are no connections: every packet is a first one. */
+  readonly #wayPs: number
   #sinceFold = 0
 
-  constructor(ruleset: Ruleset, engine: Engine, host: HostView, seed: StreamSeed, options: ConntrackOptions) {
+  constructor(
+    ruleset: Ruleset,
+    engine: Engine,
+    host: HostView,
+    seed: StreamSeed,
+    options: ConntrackOptions & PricedOptions,
+  ) {
     const { program } = engine
     this.conntrack = new Conntrack(program.family, seed, options)
     this.#ruleset = ruleset
     this.#engine = engine
     this.#host = host
     this.#memory = newNodeMemory(program, asksConntrack(ruleset) ? this.conntrack : NO_CONNTRACK)
+    const { profile } = options
+    this.costs = profile && new PacketCosts(profile)
+    this.#wayPs =
+      profile === undefined || asksConntrack(ruleset)
+        ? 0
+        : Math.round(1000 * termNs(profile, 'conntrackEstablished', 1))
     this.#counts = newCounts(program.ruleCount, program.blockCount)
   }
 
@@ -62,7 +98,9 @@ export class IptablesEvaluator implements NodeEvaluator {
 
   pass(packet: Packet, sizeBytes: number, nowUs: TimeUs): Outcome {
     this.#tick(nowUs)
-    return evaluateTracked(this.#engine, this.#memory, this.#host, packet, PACKET + sizeBytes)
+    const outcome = evaluateTracked(this.#engine, this.#memory, this.#host, packet, PACKET + sizeBytes)
+    if (this.costs !== undefined) this.#noteCost(this.costs, packet)
+    return outcome
   }
 
   passAttached(packet: Packet, sizeBytes: number, nowUs: TimeUs): Outcome {
@@ -89,6 +127,14 @@ export class IptablesEvaluator implements NodeEvaluator {
         }),
       }
     })
+  }
+
+  #noteCost(costs: PacketCosts, packet: Packet): void {
+    const [ps] = this.#engine.costPs
+    const { tracker } = this.#memory
+    if (tracker === NO_CONNTRACK) costs.noteFirst(ps - this.#wayPs, false)
+    else if (tracker.consultsNat) costs.noteFirst(ps, (packet.ctState & CT.DNAT) !== 0)
+    else if (tracker.hasEntry) costs.noteLater(ps)
   }
 
   #tick(nowUs: TimeUs): void {

@@ -9,12 +9,12 @@ import { badInput, type Problem } from '../../problem/problem.ts'
 import type { StreamSeed } from '../../sim/random.ts'
 import { type FastNftEvaluator, fastNftEvaluator } from './fast-nft-evaluator.ts'
 import type { FlowReplay } from './flow-result.ts'
-import { type IptablesEvaluator, iptablesEvaluator } from './iptables-evaluator.ts'
+import { type IptablesEvaluator, iptablesEvaluator, type PricedOptions } from './iptables-evaluator.ts'
 import { backendsOf, type NodeRules } from './node-rules.ts'
 import { replayFlows } from './replay-flows.ts'
 import { FLOW_INTERFACES, type InterfaceNames, topologyHost } from './topology-host.ts'
 
-export interface ReplayOptions extends ConntrackOptions {
+export interface ReplayOptions extends ConntrackOptions, PricedOptions {
   readonly seed: StreamSeed
   readonly interfaces?: InterfaceNames
 }
@@ -22,13 +22,13 @@ export interface ReplayOptions extends ConntrackOptions {
 export const replayRuleset = (
   rules: NodeRules,
   flowFile: FlowFile,
-  { seed, interfaces = FLOW_INTERFACES, ...conntrack }: ReplayOptions,
+  { seed, interfaces = FLOW_INTERFACES, ...evaluation }: ReplayOptions,
 ): E.Either<Problem, FlowReplay> => {
   const { family } = rules.ruleset
   const host = topologyHost(flowFile.topology, backendsOf(rules), interfaces, family)
   return pipe(
     refuseOtherFamily(flowFile, family),
-    E.chain(() => evaluatorOf(rules, host, seed, conntrack)),
+    E.chain(() => evaluatorOf(rules, host, seed, evaluation)),
     E.map(evaluator => {
       const flows = replayFlows(evaluator, host, flowFile)
       return {
@@ -38,6 +38,9 @@ export const replayRuleset = (
         packetCount: flowFile.flows.reduce((sum, flow) => sum + flow.connectionCount * flow.packetCount, 0),
         entryCount: evaluator.conntrack.count,
         fullDropCount: evaluator.conntrack.fullDrops,
+        ...(evaluator.costs === undefined
+          ? {}
+          : { modelled: evaluator.costs.result(new Set(flows.flatMap(flow => [...flow.backends.keys()])).size) }),
       }
     }),
   )
@@ -47,7 +50,7 @@ const evaluatorOf = (
   rules: NodeRules,
   host: HostView,
   seed: StreamSeed,
-  options: ConntrackOptions,
+  options: ConntrackOptions & PricedOptions,
 ): E.Either<Problem, IptablesEvaluator | FastNftEvaluator> =>
   rules.mode === 'iptables'
     ? iptablesEvaluator(rules.ruleset, host, seed, options)
