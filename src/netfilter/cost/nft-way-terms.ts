@@ -38,9 +38,8 @@ export function nftWayTerms(way: NftWay): readonly CostItem[] {
 
 export function tracedNftWay({ steps, packet }: NftTrace, host: HostView): NftWay {
   let [numgens, lookups, updates, isMasqueraded] = [0, 0, 0, false]
-  for (const { table, rule, stoppedAt, verdict } of steps) {
-    const stop = stoppedAt === undefined ? rule.statements.length : rule.statements.indexOf(stoppedAt) + 1
-    for (const statement of rule.statements.slice(0, stop)) {
+  for (const { table, rule, ranCount, verdict } of steps) {
+    for (const statement of rule.statements.slice(0, ranCount)) {
       if (statement.kind === 'numgen') numgens++
       if (statement.kind === 'update') updates++
       if (statement.kind === 'lookup' && table.sets.get(statement.set)?.flags.includes('dynamic') === true) lookups++

@@ -36,6 +36,8 @@ export interface NftTraceStep {
   readonly rule: NftRule
   /** The rule's last part was reached: its verdict, or its last statement. */
   readonly matched: boolean
+  /** Statements that were run, from the first on. */
+  readonly ranCount: number
   /** The statement at which the rule ended without a verdict. */
   readonly stoppedAt?: NftStatement
   readonly verdict?: NftVerdict
@@ -243,10 +245,11 @@ function walkRule(
     const outcome = runStatement(rule, statements[i], walk.packet, place, world)
     if (outcome === true) continue
     const matched = i === parts - 1
-    if (outcome === false) walk.steps.push({ ...met, matched, stoppedAt: statements[i] })
-    else walk.steps.push({ ...met, matched, verdict: outcome })
+    const ranCount = i + 1
+    if (outcome === false) walk.steps.push({ ...met, matched, ranCount, stoppedAt: statements[i] })
+    else walk.steps.push({ ...met, matched, ranCount, verdict: outcome })
     return outcome === false ? undefined : outcome
   }
-  walk.steps.push({ ...met, matched: true, ...(verdict === undefined ? {} : { verdict }) })
+  walk.steps.push({ ...met, matched: true, ranCount: statements.length, ...(verdict === undefined ? {} : { verdict }) })
   return verdict
 }
