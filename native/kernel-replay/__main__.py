@@ -10,6 +10,7 @@
           {"load": [{"family": 4 | 6, "text": rules}, …]}    replaces the rules (nft: family is of no account) -> null
           {"send": [FLOW, …]}                                -> per flow {"connections": [{"source", "source_port", "arrivals", "answers", "refusal"}]}
           {"wait_ms": N} | {"forget": true}                  time passes | conntrack forgets all connections -> null
+          {"connections": true}                              -> per connection "protocol", "state", "timeout_s", "original", "reply", "seen_reply", "assured"
           {"count": true}                                    -> {"rules": per rule evaluated and matched, "chains": policies}
     FLOW: {"origin": "external" | "pod" | "node", "source", "destination", "protocol": 6 | 17 | 132, "destination_port",
            "source_port", "connections", "sources", "packets", "flags": [TCP flags of each packet, as "S", "PA"] or [],
@@ -25,6 +26,7 @@ import signal
 import sys
 import time
 
+from connections import connections
 from netlink import forget_connections
 from problem import Problem
 from rules import load_sets, open_rules
@@ -57,6 +59,7 @@ def replay(request):
         "send": traffic.send,
         "wait_ms": lambda wait_ms: time.sleep(wait_ms / 1000),
         "forget": lambda _: forget_connections(world.node),
+        "connections": lambda _: connections(world.node),
         "count": lambda _: rules.count(),
     }
     results = []

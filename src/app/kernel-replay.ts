@@ -39,6 +39,8 @@ export type KernelStep =
   | { readonly wait_ms: number }
   /** Empties the connection tracking table. */
   | { readonly forget: true }
+  /** What the table holds. */
+  | { readonly connections: true }
   | { readonly count: true }
 
 export interface KernelFlow {
@@ -60,9 +62,23 @@ export interface KernelFlow {
 
 export interface KernelAnswer {
   readonly kernel: string
-  /** One entry a step: SentFlow[] of a send, KernelCounters of a count, else null. */
-  readonly steps: readonly (readonly SentFlow[] | KernelCounters | null)[]
+  /** One entry a step: SentFlow[] of a send, KernelConnection[] of connections, KernelCounters of a count, else null. */
+  readonly steps: readonly (readonly SentFlow[] | readonly KernelConnection[] | KernelCounters | null)[]
 }
+
+/** An entry of the connection tracking table. */
+export interface KernelConnection {
+  readonly protocol: number
+  /** `SYN_SENT`, …; null for protocols without states. */
+  readonly state: string | null
+  readonly timeout_s: number
+  readonly original: KernelTuple
+  readonly reply: KernelTuple
+  readonly seen_reply: boolean
+  readonly assured: boolean
+}
+
+export type KernelTuple = readonly [source: string, sourcePort: number, destination: string, destinationPort: number]
 
 export interface SentFlow {
   readonly connections: readonly SentConnection[]

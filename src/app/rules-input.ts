@@ -111,8 +111,8 @@ const readSets = (file: string | undefined): TE.TaskEither<Problem, IpSets | und
 const verbatim = ({ kind, name, ruleCount, first }: UnknownPart): string =>
   `${kind} ${name} is not modelled and held as it is written, in ${ruleCount} rule${ruleCount === 1 ? '' : 's'} (the first: rule ${first.index + 1} of ${first.table} ${first.chain})`
 
-/** nft's text begins with a table's block; all else is taken for iptables-save. */
-const NFT_TEXT = /^(?:\s|#[^\n]*\n)*table\s+ip6?\s/
+/** nft's text begins with a table's block or a command; all else is taken for iptables-save. */
+const NFT_TEXT = /^(?:\s|#[^\n]*\n)*(?:table|add|create|delete|destroy|flush|define|include)\s/
 
 /** Rules from the text of iptables-save or nft. */
 export function rulesOfText(

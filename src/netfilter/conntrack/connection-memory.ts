@@ -11,7 +11,6 @@ import {
   GENERIC_TIMEOUT_US,
   ICMP_TIMEOUT_US,
   SCTP_TIMEOUT_US,
-  TCP_PICKED_UP_US,
   TCP_TIMEOUT_US,
   UDP_STREAM_US,
   UDP_UNREPLIED_US,
@@ -24,7 +23,8 @@ export const MEMORY = { seenReply: 16, assured: 32 } as const
 export const INVALID_PACKET = -1
 export const REOPENS = -2
 
-const STATE = 15
+/** The bits of the protocol's state. */
+export const PROTOCOL_STATE = 15
 /** TCP: a FIN began the end; the segment changes nothing (never stored). */
 const CLOSING = 64
 const IGNORED = 128
@@ -59,7 +59,7 @@ export const remembered = (after: number, direction: number): number =>
 
 /** Microseconds until the entry expires; 0: as before; below 0: at once. */
 export function timeoutUs(before: number, after: number, packet: Packet, aged: boolean): number {
-  const state = after & STATE
+  const state = after & PROTOCOL_STATE
   switch (packet.protocol) {
     case TCP:
       return tcpTimeoutUs(before, after, packet.tcpFlags)
@@ -75,7 +75,7 @@ export function timeoutUs(before: number, after: number, packet: Packet, aged: b
 function advanceTcp(memory: number, direction: number, flags: number, loose: boolean): number {
   if (!tcpFlagsAreValid(flags)) return INVALID_PACKET
   const kind = tcpKind(flags)
-  const before = memory & STATE
+  const before = memory & PROTOCOL_STATE
   let next = tcpNext(direction, kind, before)
   if (next === TCP_INVALID) return INVALID_PACKET
   if (before === TCP_STATE.none && next !== TCP_STATE.synSent && !loose) return INVALID_PACKET
@@ -85,7 +85,7 @@ function advanceTcp(memory: number, direction: number, flags: number, loose: boo
   if (next === TCP_IGNORED) {
     // A SYN/ACK that answers a SYN let through before: the two ends know better, and the connection is a new one.
     if (kind !== TCP_KIND.synAck || lastKind !== TCP_KIND.syn || direction === lastDirection)
-      return (memory & (STATE | MEMORY.seenReply | MEMORY.assured | CLOSING)) | last | IGNORED
+      return (memory & (PROTOCOL_STATE | MEMORY.seenReply | MEMORY.assured | CLOSING)) | last | IGNORED
     next = TCP_STATE.synRecv
   }
   if (
@@ -107,18 +107,19 @@ function advanceTcp(memory: number, direction: number, flags: number, loose: boo
 
 function tcpTimeoutUs(before: number, after: number, flags: number): number {
   if ((after & IGNORED) !== 0) return 0
-  const state = after & STATE
+  const state = after & PROTOCOL_STATE
   const kind = tcpKind(flags)
-  const timeout = kind === TCP_KIND.rst ? TCP_TIMEOUT_US[TCP_STATE.close] : TCP_TIMEOUT_US[state]
+  // Every segment here carries data, and nobody has acknowledged it yet.
+  const timeout = TCP_TIMEOUT_US[kind === TCP_KIND.rst ? TCP_STATE.close : state]
   if ((before & MEMORY.seenReply) !== 0) return timeout
   // An answer that is a reset alone: there never was a connection.
   if (kind === TCP_KIND.rst) return -1
-  if (kind === TCP_KIND.syn && (before & STATE) === TCP_STATE.synSent) return 0
-  return state === TCP_STATE.established ? TCP_PICKED_UP_US : timeout
+  if (kind === TCP_KIND.syn && (before & PROTOCOL_STATE) === TCP_STATE.synSent) return 0
+  return timeout
 }
 
 function advanceSctp(memory: number, direction: number, chunk: number): number {
-  const before = memory & STATE
+  const before = memory & PROTOCOL_STATE
   if (before === SCTP_STATE.none && sctpStartsNothing(chunk)) return INVALID_PACKET
   const next = sctpNext(direction, chunk, before)
   if (next === SCTP_INVALID) return INVALID_PACKET

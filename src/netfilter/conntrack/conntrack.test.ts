@@ -6,7 +6,7 @@ import { TCP_FLAG } from '../../ruleset/ruleset.ts'
 import { SECOND_US } from '../../sim/time.ts'
 import { Conntrack, type ConntrackOptions } from './conntrack.ts'
 import { PlainConntrack } from './plain-conntrack.ts'
-import { SCTP_CHUNK } from './sctp-states.ts'
+import { SCTP_CHUNK, SCTP_STATE } from './sctp-states.ts'
 import type { Tracker } from './tracker.ts'
 
 const { SYN, ACK, FIN, RST, PSH } = TCP_FLAG
@@ -120,7 +120,7 @@ describe('TCP', () => {
         pass(c, answerTo(p, { tcpFlags: SYN | ACK }))
         pass(c, tcp(ACK))
       },
-      432_000,
+      300,
     ],
     [
       'closed by a reset',
@@ -226,6 +226,65 @@ describe('SCTP', () => {
     expect(pass(conntrack, answerTo(first, { sctpChunk: SCTP_CHUNK.initAck }))).toBe(CT.ESTABLISHED)
     conntrack.nowUs = 3 * SECOND_US
     expect(pass(conntrack, sctp(SCTP_CHUNK.cookieEcho))).toBe(CT.NEW)
+  })
+
+  /** Each row: who sends, the chunk, the state after it and the seconds it is remembered, as nf_conntrack_proto_sctp.c has them. */
+  type Row = readonly [from: 'client' | 'server', chunk: keyof typeof SCTP_CHUNK, keyof typeof SCTP_STATE, number]
+  const SET_UP: readonly Row[] = [
+    ['client', 'init', 'closed', 10],
+    ['server', 'initAck', 'cookieWait', 3],
+    ['client', 'cookieEcho', 'cookieEchoed', 3],
+    ['server', 'cookieAck', 'established', 210],
+  ]
+  it.each<[string, readonly Row[], boolean]>([
+    [
+      'an association that the client ends',
+      [
+        ...SET_UP,
+        ['client', 'other', 'established', 210],
+        ['server', 'other', 'established', 210],
+        ['server', 'heartbeat', 'established', 210],
+        ['client', 'heartbeatAck', 'established', 210],
+        ['client', 'shutdown', 'shutdownSent', 3],
+        ['server', 'shutdownAck', 'shutdownAckSent', 3],
+        ['client', 'shutdownComplete', 'closed', 10],
+      ],
+      true,
+    ],
+    [
+      'an association that the server ends',
+      [
+        ...SET_UP,
+        ['server', 'shutdown', 'shutdownRecd', 3],
+        ['client', 'shutdownAck', 'shutdownAckSent', 3],
+        ['server', 'shutdownComplete', 'closed', 10],
+      ],
+      true,
+    ],
+    ['one that is aborted', [...SET_UP, ['server', 'abort', 'closed', 10]], true],
+    ['one whose cookie is stale', [...SET_UP.slice(0, 3), ['server', 'error', 'closed', 10]], false],
+    ['one that is sent for again', [...SET_UP.slice(0, 2), ['client', 'init', 'cookieWait', 3]], false],
+    [
+      'one that is met by a heartbeat',
+      [
+        ['client', 'heartbeat', 'heartbeatSent', 30],
+        ['server', 'heartbeatAck', 'established', 210],
+      ],
+      false,
+    ],
+  ])('goes with %s', (_, rows, assured) => {
+    const conntrack = table()
+    const first = makePacket({ protocol: 132 })
+    for (const [from, chunk, state, seconds] of rows) {
+      const sent = { protocol: 132, sctpChunk: SCTP_CHUNK[chunk] }
+      pass(conntrack, from === 'client' ? makePacket(sent) : answerTo(first, sent))
+      conntrack.nowUs += SECOND_US
+      const [entry, ...others] = conntrack.entries()
+      expect(others).toEqual([])
+      const left = (entry.expiresUs - conntrack.nowUs) / SECOND_US
+      expect([chunk, entry.state, left]).toEqual([chunk, SCTP_STATE[state], seconds - 1])
+    }
+    expect(conntrack.entries()[0].assured).toBe(assured)
   })
 })
 

@@ -13,8 +13,8 @@ import { sameWords } from '../../net/same-words.ts'
 import type { StreamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import { writeRangeAddress } from '../nat-range.ts'
-import { advance, INVALID_PACKET, MEMORY, REOPENS, remembered, timeoutUs } from './connection-memory.ts'
-import type { ConntrackEntry, ConntrackTuple } from './conntrack-entry.ts'
+import { advance, INVALID_PACKET, MEMORY, PROTOCOL_STATE, REOPENS, remembered, timeoutUs } from './connection-memory.ts'
+import type { ConntrackEntry, ConntrackTuple, RememberedEntry } from './conntrack-entry.ts'
 import { grownArray } from './grown-array.ts'
 import { allowsSource, chooseDestinationPort, choosePort, type PortUse } from './nat-port.ts'
 import { SourceIndex } from './source-index.ts'
@@ -194,7 +194,15 @@ export class Conntrack implements Tracker, PortUse {
     return gone
   }
 
-  #entryOf(entry: number): ConntrackEntry {
+  /** What is remembered now. */
+  entries(): RememberedEntry[] {
+    const entries: RememberedEntry[] = []
+    for (let e = 0; e < this.#capacity; e++)
+      if ((this.#status[e] & CONFIRMED) !== 0 && this.#expiresUs[e] > this.nowUs) entries.push(this.#entryOf(e))
+    return entries
+  }
+
+  #entryOf(entry: number): RememberedEntry {
     const memory = this.#memory[entry]
     return {
       protocol: this.#index.protocols[entry],
@@ -202,6 +210,8 @@ export class Conntrack implements Tracker, PortUse {
       reply: this.#tupleOf(2 * entry + 1),
       assured: (memory & MEMORY.assured) !== 0,
       seenReply: (memory & MEMORY.seenReply) !== 0,
+      state: memory & PROTOCOL_STATE,
+      expiresUs: this.#expiresUs[entry],
     }
   }
 

@@ -51,7 +51,7 @@ const [, CL, CW, CE, ES, SS, SR, SA, HS, IV] = [...Object.values(SCTP_STATE), SC
 const NEXT = Uint8Array.of(
   // original
   //                NO  CL  CW  CE  ES  SS  SR  SA  HS
-  /*init*/          CW, CW, CW, CE, ES, CL, CL, SA, CW,
+  /*init*/          CL, CL, CW, CE, ES, CL, CL, SA, CW,
   /*init_ack*/      CL, CL, CW, CE, ES, SS, SR, SA, CL,
   /*abort*/         CL, CL, CL, CL, CL, CL, CL, CL, CL,
   /*shutdown*/      CL, CL, CW, CE, SS, SS, SR, SA, CL,

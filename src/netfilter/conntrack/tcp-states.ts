@@ -2,7 +2,7 @@
  * TCP as conntrack sees it from the middle: which state follows a segment, by its flags and direction.
  *
  * Models nf_conntrack_proto_tcp.c of Linux 6.18 (tcp_conntracks, tcp_valid_flags, nf_conntrack_tcp_packet). Deviates: every segment is
- * taken to lie in its window, and unacknowledged data does not shorten a timeout.
+ * taken to lie in its window, and to carry data that is not acknowledged yet.
  */
 import { TCP_FLAG } from '../../ruleset/ruleset.ts'
 

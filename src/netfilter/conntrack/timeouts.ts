@@ -4,7 +4,6 @@
 import { SECOND_US } from '../../sim/time.ts'
 import { TCP_STATE } from './tcp-states.ts'
 
-const DAY = 86_400
 const MINUTE = 60
 
 const seconds = (s: number): number => s * SECOND_US
@@ -14,7 +13,7 @@ export const TCP_TIMEOUT_US = Float64Array.of(
   0,
   seconds(2 * MINUTE), // nf_conntrack_tcp_timeout_syn_sent
   seconds(60), // nf_conntrack_tcp_timeout_syn_recv
-  seconds(5 * DAY), // nf_conntrack_tcp_timeout_established
+  seconds(5 * MINUTE), // nf_conntrack_tcp_timeout_unacknowledged: established has 5 days, once all data is acknowledged
   seconds(2 * MINUTE), // nf_conntrack_tcp_timeout_fin_wait
   seconds(60), // nf_conntrack_tcp_timeout_close_wait
   seconds(30), // nf_conntrack_tcp_timeout_last_ack
@@ -23,9 +22,6 @@ export const TCP_TIMEOUT_US = Float64Array.of(
   seconds(2 * MINUTE), // nf_conntrack_tcp_timeout_syn_sent (simultaneous open)
 )
 if (TCP_TIMEOUT_US.length !== TCP_STATE.synSent2 + 1) throw new Error('a TCP state has no timeout')
-
-/** A connection picked up in the middle and not answered yet: nf_conntrack_tcp_timeout_unacknowledged. */
-export const TCP_PICKED_UP_US = seconds(5 * MINUTE)
 
 /** nf_conntrack_udp_timeout; nf_conntrack_udp_timeout_stream once it is answered and older than UDP_STREAM_AGE_US. */
 export const UDP_UNREPLIED_US = seconds(30)
