@@ -77,5 +77,15 @@ export function makeTime({ windows = 6, failures = {} }: TimeOptions = {}): Time
       connections: new Float64Array([total('delivered') + failed]),
       failed: new Float64Array([failed]),
     },
+    // No pod comes while it runs.
+    pods: {
+      perOldPod: column(() => 250),
+      perNewPod: column(() => Number.NaN),
+      newPods: 0,
+      newShareAtEnd: Number.NaN,
+      secondsToShare: Number.NaN,
+      maxOverMeanAtStart: 1.1,
+      maxOverMeanAtEnd: 1.1,
+    },
   }
 }
