@@ -6,6 +6,7 @@ import process from 'node:process'
 import { Command, CommanderError } from 'commander'
 import { ownVersion } from '../app/version.ts'
 import { badUsage } from '../problem/problem.ts'
+import { registerAnonymize } from './anonymize.ts'
 import { registerCalibrate } from './calibrate.ts'
 import { registerCompare } from './compare.ts'
 import { registerDiff } from './diff.ts'
@@ -35,6 +36,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerCompare,
   registerExport,
   registerCalibrate,
+  registerAnonymize,
 ]
 
 /** Runs one command line (without `node` and the script); the exit code is left in process.exitCode. */

@@ -28,7 +28,8 @@ export const affinitySetName = (endpointChain: string): string => `affinity-${en
 /** `10.0.0.1/80`; a name may hold no colon. */
 const endpointName = ({ address, port }: ServiceEndpoint): string => `${formatIp(address).replaceAll(':', '.')}/${port}`
 
-function hashed(text: string): string {
+/** Eight characters of the hash of a text, and the text, as far as nft takes it. */
+export function hashed(text: string): string {
   const name = `${hash16(text).slice(0, 8)}-${text}`
   return name.length > LONGEST ? `${name.slice(0, LONGEST - 3)}...` : name
 }
