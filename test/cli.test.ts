@@ -54,6 +54,7 @@ describe('help and usage', () => {
     [['run', 'smok'], /there is no scenario "smok"; did you mean smoke\?/],
     [['run', 'zzzzzzzzz'], /the scenarios are .*dashboard.*, smoke/],
     [['run', 'smoke', '--pakets', '5'], /unknown option '--pakets'.*--packets/],
+    [['run', 'smoke', '--set', 'cluster.foo.bar=1'], /^svcsim: --set cluster\.foo\.bar: unknown key "foo"/],
     [['run', 'smoke', '--packets', '-5'], /--set traffic\.packets: is -5; use at least 0/],
     [['run', 'smoke', '--packets', 'NaN'], /--set traffic\.packets: is "NaN", which is no number/],
     [['run', 'smoke', '--workers', '1.5'], /--workers is "1\.5"; use a whole number/],

@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { styleText } from 'node:util'
 import * as A from 'fp-ts/lib/Array.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -129,10 +130,16 @@ const runRequest = (request: RunRequest, progress: Progress, signal: AbortSignal
     TE.chainFirst(({ done }) => writeJunit(request.junit, done.suites)),
     TE.chainEitherK(({ done, dir }) => {
       if (!request.quiet) process.stderr.write(`svcsim: results in ${dir}\n`)
-      process.stdout.write(done[request.format]())
+      process.stdout.write(request.format === 'text' ? painted(done.text()) : done.json())
       return verdictOf(done.thresholds)
     }),
   )
+
+/** The scenario and its question, and what failed, stand out on a terminal that takes colours (NO_COLOR and pipes do not). */
+const painted = (text: string): string =>
+  text
+    .replace(/^.*/, line => styleText('bold', line, { stream: process.stdout }))
+    .replace(/\bFAILED$/gm, word => styleText(['bold', 'red'], word, { stream: process.stdout }))
 
 /** What a command prints and answers when all is done. */
 interface Printed {

@@ -9,6 +9,7 @@ import type { ByteSink, LogParts } from '../eventlog/byte-store.ts'
 import { MemoryBytes } from '../eventlog/memory-bytes.ts'
 import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import { assembleResult } from '../output/assemble-result.ts'
+import { countText } from '../output/number-text.ts'
 import { makePacketPaths } from '../output/paths/make-packet-paths.ts'
 import type { PacketPaths } from '../output/paths/packet-paths.ts'
 import type { RunResult, SweepColumns } from '../output/run-result.ts'
@@ -25,7 +26,7 @@ import { parsePath, withSetting } from '../scenario/set-path.ts'
 import { SYNC_TOOL_OF_MODE } from '../scenario/sync-profile.ts'
 import type { ScenarioFiles } from './load-scenario.ts'
 import { type PreparedCluster, prepareCluster } from './prepare-cluster.ts'
-import type { Progress } from './progress.ts'
+import type { Progress, Work } from './progress.ts'
 import { readSyncProfile } from './read-sync-profiles.ts'
 
 export interface RunInput {
@@ -130,7 +131,10 @@ const runStep = (
     TE.chainFirst(() => phase(progress, signal, `${label}writing and compiling the rules of every node`)),
     TE.bind('run', ({ cluster }) => TE.fromEither(timed('rulesMs', () => planRun(cluster.state, scenario, profiles)))),
     TE.chainFirst(({ run }) =>
-      phase(progress, signal, `${label}replaying ${run.plan.traffic.connections} connections`),
+      phase(progress, signal, `${label}replaying ${countText(run.plan.traffic.connections)} connections`, {
+        total: run.plan.traffic.connections,
+        unit: 'connections',
+      }),
     ),
     TE.bind('tallies', ({ run }) =>
       timedTask(
@@ -196,9 +200,9 @@ const SOURCES = ['pod', 'node', 'outside'] as const
 
 /** Says what comes next, and lets Ctrl-C in before it. */
 const phase =
-  (progress: Progress, signal: AbortSignal, text: string): TE.TaskEither<Problem, void> =>
+  (progress: Progress, signal: AbortSignal, text: string, work?: Work): TE.TaskEither<Problem, void> =>
   async () => {
-    progress.phase(text)
+    progress.phase(text, work)
     await new Promise(resolve => setImmediate(resolve))
     return signal.aborted ? E.left({ _tag: 'Interrupted' }) : E.right(undefined)
   }

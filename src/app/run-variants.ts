@@ -73,5 +73,5 @@ const writeText = (path: string, text: string): TE.TaskEither<Problem, void> =>
 
 const within = (progress: Progress, label: string): Progress => ({
   ...progress,
-  phase: text => progress.phase(`${label}${text}`),
+  phase: (text, work) => progress.phase(`${label}${text}`, work),
 })

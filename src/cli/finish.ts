@@ -3,6 +3,7 @@
  * comparison failed, 2 bad usage or input, 3 I/O failure, 130 interrupted. The exit code is set, not forced: buffered output drains first.
  */
 import process from 'node:process'
+import { styleText } from 'node:util'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { describeProblem, type Problem } from '../problem/problem.ts'
 
@@ -22,6 +23,7 @@ export async function finish(task: TaskEither<Problem, void>): Promise<void> {
 }
 
 export function report(problem: Problem): void {
-  process.stderr.write(`svcsim: ${describeProblem(problem)}\n`)
+  const name = styleText(['bold', 'red'], 'svcsim:', { stream: process.stderr })
+  process.stderr.write(`${name} ${describeProblem(problem)}\n`)
   process.exitCode = EXIT_CODE[problem._tag]
 }

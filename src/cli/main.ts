@@ -9,10 +9,12 @@ import { badUsage } from '../problem/problem.ts'
 import { registerAnonymize } from './anonymize.ts'
 import { registerCalibrate } from './calibrate.ts'
 import { registerCompare } from './compare.ts'
+import { registerCompletionHelp } from './completion-help.ts'
 import { registerDiff } from './diff.ts'
 import { registerExport } from './export.ts'
 import { report } from './finish.ts'
 import { registerGet } from './get.ts'
+import { registerInit } from './init.ts'
 import { registerLog } from './log.ts'
 import { registerReplay } from './replay.ts'
 import { registerReport } from './report.ts'
@@ -37,7 +39,10 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerExport,
   registerCalibrate,
   registerAnonymize,
+  registerInit,
 ]
+
+const COMPLETION = new Set(['completion', 'complete'])
 
 /** Runs one command line (without `node` and the script); the exit code is left in process.exitCode. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -55,6 +60,10 @@ export async function main(args: readonly string[]): Promise<void> {
     .configureOutput({ writeErr: () => {} })
     .exitOverride()
   for (const register of COMMANDS) register(program)
+  // Asked for help, completion answers like any command; else it brings commands of its own.
+  if (COMPLETION.has(args[0]) && !args.some(arg => arg === '--help' || arg === '-h'))
+    (await import('./completion.ts')).addCompletion(program)
+  else registerCompletionHelp(program)
   for (const command of everyCommand(program)) command.exitOverride().configureOutput({ writeErr: () => {} })
   if (args.length === 0) {
     program.outputHelp()
@@ -66,8 +75,21 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode !== 0)
-      report(badUsage(error.message.replace(/^error: /, '').replace(/\n/g, ' '), 'see svcsim --help'))
+      report(badUsage(sentenceOf(error), `see ${['svcsim', ...commandIn(program, args)].join(' ')} --help`))
   }
 }
 
 const everyCommand = (command: Command): Command[] => command.commands.flatMap(c => [c, ...everyCommand(c)])
+
+/** Commander's words without its prefix, line breaks and full stop. */
+const sentenceOf = ({ message }: CommanderError): string =>
+  message
+    .replace(/^error: /, '')
+    .replace(/\n/g, ' ')
+    .replace(/\.$/, '')
+
+/** The names of the command that was meant, as far as there are such commands. */
+function commandIn(command: Command, args: readonly string[]): readonly string[] {
+  const found = command.commands.find(c => c.name() === args[0])
+  return found === undefined ? [] : [found.name(), ...commandIn(found, args.slice(1))]
+}

@@ -7,13 +7,14 @@ import { badInput, type Place, type Problem, quoted } from '../problem/problem.t
 export function checkSchema<T>(
   schema: z.ZodType<T>,
   written: unknown,
-  place: (path: readonly PropertyKey[]) => Place,
+  /** Where a path stands; `stranger` is a key there that nobody knows. */
+  place: (path: readonly PropertyKey[], stranger?: string) => Place,
 ): E.Either<Problem, T> {
   const result = schema.safeParse(written, { reportInput: true })
   if (result.success) return E.right(result.data)
   const issue = deepest(result.error.issues[0])
   const { what, mend } = explain(issue, schema)
-  return E.left(badInput(place(issue.path), what, mend))
+  return E.left(badInput(place(issue.path, issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined), what, mend))
 }
 
 /** A union fails with the issues of every branch: one whose keys fit was meant, and of those the one that got furthest. */

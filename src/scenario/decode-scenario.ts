@@ -33,7 +33,7 @@ export function decodeScenario(
         ),
         E.chain(written =>
           pipe(
-            checkSchema(SCENARIO, written, path => placeOf(document, settings, path)),
+            checkSchema(SCENARIO, written, (path, stranger) => placeOf(document, settings, path, stranger)),
             E.map(scenario => ({ file: file.name, written, scenario })),
           ),
         ),
@@ -65,9 +65,18 @@ const onlyDocument =
     return E.right(documents[0])
   }
 
-function placeOf(document: ManifestDocument, settings: readonly PathSetting[], path: readonly PropertyKey[]): Place {
+function placeOf(
+  document: ManifestDocument,
+  settings: readonly PathSetting[],
+  path: readonly PropertyKey[],
+  stranger?: string,
+): Place {
+  const culprit = settings.findLast(
+    s => stranger !== undefined && isUnder(describePath([...path, stranger]), describePath(s.path)),
+  )
+  if (culprit !== undefined) return { field: `--set ${describePath(culprit.path)}` }
   const field = describePath(path)
-  const setting = settings.findLast(s => isUnder(s, field))
+  const setting = settings.findLast(s => isUnder(describePath(s.path), field))
   if (setting !== undefined)
     return {
       field: field === describePath(setting.path) ? `--set ${field}` : `--set ${describePath(setting.path)}: ${field}`,
@@ -75,7 +84,5 @@ function placeOf(document: ManifestDocument, settings: readonly PathSetting[], p
   return { file: document.file, ...document.locate(path.filter(key => typeof key !== 'symbol')), field }
 }
 
-const isUnder = (setting: PathSetting, field: string): boolean => {
-  const set = describePath(setting.path)
-  return field === set || field.startsWith(`${set}.`) || field.startsWith(`${set}[`)
-}
+const isUnder = (set: string, field: string): boolean =>
+  field === set || field.startsWith(`${set}.`) || field.startsWith(`${set}[`)

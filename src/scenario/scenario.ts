@@ -29,14 +29,17 @@ const listOf = <T extends z.ZodType>(item: T) =>
 
 const SERVICE = z.strictObject({
   every: count(1_000_000).default(1).describe('a Service for every n-th workload of the group, the first one included'),
-  type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']).default('ClusterIP'),
+  type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']).default('ClusterIP').describe('spec.type'),
   ports: z
     .array(
       z.strictObject({
         name: z.string().max(63).default('').describe('needed when there is more than one'),
-        port: z.int().min(1).max(65_535),
-        targetPort: z.union([z.int().min(1).max(65_535), z.string().min(1).max(15)]).optional(),
-        protocol: z.enum(['TCP', 'UDP', 'SCTP']).default('TCP'),
+        port: z.int().min(1).max(65_535).describe('where clients send'),
+        targetPort: z
+          .union([z.int().min(1).max(65_535), z.string().min(1).max(15)])
+          .optional()
+          .describe('where pods listen, a number or the name of a container port; absent: as port'),
+        protocol: z.enum(['TCP', 'UDP', 'SCTP']).default('TCP').describe('one Service may have several'),
       }),
     )
     .min(1)
@@ -47,10 +50,20 @@ const SERVICE = z.strictObject({
     .refine(ports => new Set(ports.map(p => `${p.port}/${p.protocol}`)).size === ports.length, {
       error: 'has one port number and protocol twice',
     })
-    .default([{ name: '', port: 80, targetPort: 8080, protocol: 'TCP' }]),
-  externalTrafficPolicy: z.enum(['Cluster', 'Local']).default('Cluster'),
-  internalTrafficPolicy: z.enum(['Cluster', 'Local']).default('Cluster'),
-  ipFamilyPolicy: z.enum(['SingleStack', 'PreferDualStack', 'RequireDualStack']).default('SingleStack'),
+    .default([{ name: '', port: 80, targetPort: 8080, protocol: 'TCP' }])
+    .describe('spec.ports'),
+  externalTrafficPolicy: z
+    .enum(['Cluster', 'Local'])
+    .default('Cluster')
+    .describe('Local: traffic from outside stays on the node it came to, and keeps its source address'),
+  internalTrafficPolicy: z
+    .enum(['Cluster', 'Local'])
+    .default('Cluster')
+    .describe('Local: traffic of a node goes to its own pods alone'),
+  ipFamilyPolicy: z
+    .enum(['SingleStack', 'PreferDualStack', 'RequireDualStack'])
+    .default('SingleStack')
+    .describe('one ClusterIP, or one of each family'),
   trafficDistribution: z
     .enum(['PreferClose', 'PreferSameZone', 'PreferSameNode'])
     .optional()
@@ -68,11 +81,14 @@ const WORKLOAD = z.strictObject({
       error: 'is no DNS label of at most 42 characters (lower-case letters, digits, -)',
     })
     .describe('workloads are called NAME-0, NAME-1, … in every namespace'),
-  kind: z.enum(['Deployment', 'StatefulSet', 'DaemonSet']).default('Deployment'),
+  kind: z
+    .enum(['Deployment', 'StatefulSet', 'DaemonSet'])
+    .default('Deployment')
+    .describe('a DaemonSet has a pod on every node, whatever its replicas'),
   count: count(1_000_000).default(1).describe('workloads of this group in every namespace'),
   replicas: z.int().min(0).max(1_000_000).default(1).describe('pods of each workload'),
   pods: POD_BEHAVIOUR.prefault({}).describe('where its pods behave unlike those of the others'),
-  containerPort: z.int().min(1).max(65_535).default(8080),
+  containerPort: z.int().min(1).max(65_535).default(8080).describe('the port its pods declare'),
   service: SERVICE.optional().describe('the Service in front of each workload; absent: none'),
 })
 
@@ -95,39 +111,46 @@ const CLUSTER = z.strictObject({
   serviceCidrs: listOf(cidr).optional().describe('where ClusterIPs come from, one a family, the primary family first'),
   clusterCidrs: listOf(cidr).optional().describe('where the pod CIDRs of nodes come from, one a family'),
   nodeCidrs: listOf(cidr).optional().describe('where node addresses come from, one a family'),
-  maxPodsPerNode: count(10_000).default(110),
+  maxPodsPerNode: count(10_000).default(110).describe('how many pods a node takes'),
   loadBalancer: z
     .strictObject({
       ingress: z
         .enum(['hostname', 'ip'])
         .default('hostname')
         .describe('what the provider publishes in status.loadBalancer'),
-      ipRange: cidr.default('198.51.100.0/24'),
+      ipRange: cidr.default('198.51.100.0/24').describe('where the addresses of ingress: ip come from'),
       provider: z
         .enum(PROVIDERS)
         .default('instant')
         .describe('over time: whose health checks decide where new connections go; instant: no checks, known at once'),
       healthCheck: HEALTH_CHECK.prefault({}).describe("instead of the provider's own values"),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('what the cloud makes of Services of type LoadBalancer'),
 })
 
 const PROXY = z.strictObject({
-  mode: z.enum(['iptables']).default('iptables'),
+  mode: z.enum(['iptables']).default('iptables').describe('of kube-proxy on every node'),
   serviceOrder: z
     .enum(['shuffled', 'sorted'])
     .default('shuffled')
     .describe(
       'kube-proxy walks Services in random order, another on every node; sorted: by namespace, name, port on all of them',
     ),
-  chainNames: z.enum(['current', 'legacy']).default('current'),
-  masqueradeAll: z.boolean().default(false),
-  detectLocalMode: z.enum(['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix']).default('ClusterCIDR'),
-  podBridgeInterface: z.string().max(15).default('cni0'),
-  podInterfaceNamePrefix: z.string().max(15).default('veth'),
-  nodePortAddresses: listOf(z.string()).default([]),
-  localhostNodePorts: z.boolean().default(true),
-  masqueradeBit: z.int().min(0).max(31).default(14),
+  chainNames: z
+    .enum(['current', 'legacy'])
+    .default('current')
+    .describe('legacy: hashes as releases before 1.20 made them'),
+  masqueradeAll: z.boolean().default(false).describe('masquerade all traffic to ClusterIPs'),
+  detectLocalMode: z
+    .enum(['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix'])
+    .default('ClusterCIDR')
+    .describe("how kube-proxy tells the node's own pods"),
+  podBridgeInterface: z.string().max(15).default('cni0').describe('of BridgeInterface'),
+  podInterfaceNamePrefix: z.string().max(15).default('veth').describe('of InterfaceNamePrefix'),
+  nodePortAddresses: listOf(z.string()).default([]).describe('CIDRs of node addresses that take node ports; none: all'),
+  localhostNodePorts: z.boolean().default(true).describe('node ports on 127.0.0.0/8 too'),
+  masqueradeBit: z.int().min(0).max(31).default(14).describe('bit of the packet mark that asks for a masquerade'),
   minSyncPeriod: duration
     .prefault('1s')
     .describe('iptables.minSyncPeriod: from the end of a sync to the next at least'),
@@ -208,12 +231,13 @@ const PUBLISHED = z.strictObject({
     .array(
       z.strictObject({
         at: z.number().describe('value of the sweep'),
-        statistic: z.enum(['mean', 'p50', 'p90', 'p99']).default('mean'),
-        value: z.number().gt(0),
+        statistic: z.enum(['mean', 'p50', 'p90', 'p99']).default('mean').describe('of what was measured'),
+        value: z.number().gt(0).describe('the figure'),
       }),
     )
     .min(1)
-    .max(1_000),
+    .max(1_000)
+    .describe('the published figures'),
 })
 
 const RECORDING = z.strictObject({
@@ -227,7 +251,7 @@ const RECORDING = z.strictObject({
 
 const SWEEP = z.strictObject({
   path: z.string().min(1).describe('the key that is varied, as cluster.workloads[0].replicas'),
-  values: z.array(z.number()).min(1).max(1_000),
+  values: z.array(z.number()).min(1).max(1_000).describe('one run for each'),
   published: PUBLISHED.optional().describe(
     'figures that others measured, to compare with; two constants are fitted to them',
   ),
@@ -247,14 +271,14 @@ const FIELDS = z.strictObject({
     .transform(String)
     .default('svcsim')
     .describe('every random choice is a function of it'),
-  cluster: CLUSTER.prefault({}),
-  proxy: PROXY.prefault({}),
+  cluster: CLUSTER.prefault({}).describe('nodes, workloads and Services, made up or your own'),
+  proxy: PROXY.prefault({}).describe('settings of kube-proxy'),
   time: TIME.optional().describe('absent: nothing moves, all follows at the instant of its cause'),
   pods: POD_BEHAVIOUR.prefault({}).describe('how pods come up and go down; needs time'),
   actions: z.array(ACTION).max(1_000_000).default([]).describe('what happens while it runs; needs time'),
   recording: RECORDING.optional().describe('recorded changes that drive the cluster; needs time'),
   churn: CHURN.optional().describe('pods replaced at a steady rate; needs time'),
-  traffic: TRAFFIC.prefault({}),
+  traffic: TRAFFIC.prefault({}).describe('who sends how much to whom'),
   budget: positiveDuration
     .prefault('100us')
     .describe(
