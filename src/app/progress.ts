@@ -64,7 +64,8 @@ function liveLine(stream: ProgressStream, nowMs: () => number): Progress {
     write.call(stream, text)
   }
   const draw = (text: string): void => {
-    line = text.slice(0, (stream.columns ?? 80) - 1)
+    // A terminal that does not know its width says 0.
+    line = text.slice(0, (stream.columns || 80) - 1)
     raw(`\r${line}${ERASE_TO_END}`)
   }
   const aside = (...words: Parameters<typeof write>): boolean => {

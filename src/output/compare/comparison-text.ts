@@ -39,13 +39,14 @@ const HEADLINES: readonly (readonly [metric: string, words: string])[] = [
   ['rules.nat.perNode', 'The nat rules of a node are'],
   ['rulesEvaluated.total.mean', 'The rules a new connection evaluates on average are'],
   ['connections.delivered', 'The connections that reach an endpoint are'],
+  ['time.failedShare', 'The share of connections that fail over time is'],
 ]
 
 function sentence(difference: MetricDifference, words: string): string {
   const { before, after } = difference
   if (before === after) return `${words} the same (${numberText(after)}).`
   const what = `${words} ${numberText(after)}, from ${numberText(before)} (${changeText(before, after)}; ${weightText(difference.weight)})`
-  return isReal(difference) ? `${what}.` : `${what}: no more than chance.`
+  return difference.weight.kind !== 'tested' || isReal(difference) ? `${what}.` : `${what}: no more than chance.`
 }
 
 export interface TextTable {

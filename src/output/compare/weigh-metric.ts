@@ -58,6 +58,13 @@ const RULES: readonly (readonly [RegExp, Weigh])[] = [
         return compareShares(Math.round(inA.hits), Math.round(inA.count), Math.round(inB.hits), Math.round(inB.count))
       }),
   ],
+  [
+    /^time\./,
+    () => ({
+      kind: 'untested',
+      why: 'many connections share the one change that made them fail: compare several seeds',
+    }),
+  ],
   [/\.max$/, () => ({ kind: 'untested', why: 'one connection decides it' })],
   [
     /^services\.pValueBelow0\.001$/,
