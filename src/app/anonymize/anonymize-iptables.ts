@@ -109,39 +109,33 @@ function inOrderOfEndpoints(lines: readonly string[]): readonly string[] {
     const match = /-A (KUBE-SEP-\S+) .*--to-destination (\S+)/.exec(line)
     if (match !== null) address.set(match[1], match[2])
   }
+  const jumps = lines.map(endpointJump)
   const sorted = [...lines]
   for (let from = 0; from < lines.length; ) {
-    const kind = jumpKind(lines[from])
     let to = from + 1
-    while (kind !== undefined && to < lines.length && jumpKind(lines[to]) === kind) to++
-    if (to - from > 1) {
-      const jumps = lines.slice(from, to).map(line => ENDPOINT_JUMP.exec(line)!)
-      const order = jumps
-        .map(([, , comment, target]) => ({ comment, target, key: address.get(target) ?? '' }))
-        .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-      for (const [i, { comment, target }] of order.entries()) {
-        const [, head, , , middle, , tail] = [...jumps[i].slice(0, 2), '', '', ...splitAround(jumps[i][0])]
-        sorted[from + i] = `${head}${comment}${middle.replaceAll(jumps[i][3], target)}${target}${tail}`
-      }
+    while (jumps[from] !== undefined && jumps[to]?.block === jumps[from]!.block) to++
+    const places = jumps.slice(from, to).filter(jump => jump !== undefined)
+    const inOrder = places.toSorted((a, b) => byText(address.get(a.target) ?? '', address.get(b.target) ?? ''))
+    for (const [i, { head, middle, target }] of places.entries()) {
+      const next = inOrder[i]
+      sorted[from + i] = `${head}${next.comment}${middle.replaceAll(target, next.target)}${next.target}`
     }
     from = to
   }
   return sorted
 }
 
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** A Service's jump to one of its endpoints; those of one `block` are tried one after the other, by a client's memory or by chance. */
+function endpointJump(line: string | undefined) {
+  const match = ENDPOINT_JUMP.exec(line ?? '')
+  if (match === null) return undefined
+  const [, counters = '', head, comment, middle, target] = match
+  return { block: `${head} ${middle.includes('--rcheck')}`, head: counters + head, comment, middle, target }
+}
+
 const ENDPOINT_JUMP =
-  /^((?:\[\d+:\d+\] )?-A KUBE-SV[CL]-\S+ -m comment --comment )("[^"]* -> [^"]*").* -j (KUBE-SEP-\S+)$/
-
-/** What follows the comment, up to the target, and what follows that. */
-const splitAround = (line: string): readonly [middle: string, target: string, tail: string] => {
-  const match = /-> [^"]*"(.* -j )(KUBE-SEP-\S+)(.*)$/.exec(line)!
-  return [match[1], match[2], match[3]]
-}
-
-/** Jumps of one block have the same: chain, and whether a client's memory or chance decides. */
-function jumpKind(line: string): string | undefined {
-  const match = ENDPOINT_JUMP.exec(line)
-  return match === null ? undefined : `${match[1].replace(/^\[\S+ /, '')} ${line.includes('--rcheck')}`
-}
+  /^(\[\d+:\d+\] )?(-A KUBE-SV[CL]-\S+ -m comment --comment )("[^"]* -> [^"]*")(.* -j )(KUBE-SEP-\S+)$/
 
 const unquoted = (token: string): string => (token.startsWith('"') ? token.slice(1, -1).replace(/\\(.)/g, '$1') : token)
