@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
@@ -18,6 +19,7 @@ import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
 import type { ProxierConfig, ProxyMode } from '../src/proxier/proxier-config.ts'
 import { canonicalNft } from '../src/proxier/testing/canonical-nft.ts'
 import { canonicalRules } from '../src/proxier/testing/canonical-rules.ts'
+import { parseIptables } from '../src/ruleset/parse-iptables.ts'
 import { printRuleset } from '../src/ruleset/print-iptables.ts'
 import { printNftRuleset } from '../src/ruleset/print-nftables.ts'
 import { GOLDEN, goldenConfig } from './golden-case.ts'
@@ -143,7 +145,7 @@ metadata: { name: hunter2 }
 :KUBE-SVC-ABCDEFGHIJKLMNOP - [0:0]
 [3:180] -A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
 -A PREROUTING -i cali0a1b2c3d4e5 -s 10.111.1.55/32 -m comment --comment "for jane.doe of acme" -j ACME-CUSTOM
--A ACME-CUSTOM -m set --match-set acmeset src -j LOG --log-prefix "acme: "
+-A ACME-CUSTOM -m mac --mac-source 52:54:00:12:34:56 -m set --match-set acmeset src,dst -j LOG --log-prefix "acme: "
 -A ACME-CUSTOM -m iprange --src-range 10.111.1.55-10.111.1.55 -j SNAT --to-source 198.51.100.77-198.51.100.77
 -A ACME-CUSTOM -d 198.51.100.78 -p tcp -m multiport --dports 80,443,8000:8100 -m owner --uid-owner payrolluser -j cali-pro-kns.acme-hr
 -A KUBE-SERVICES -d 10.99.7.8/32 -p tcp -m comment --comment "acme-hr/payroll:secretport cluster IP" -m tcp --dport 443 -j KUBE-SVC-ABCDEFGHIJKLMNOP
@@ -152,7 +154,7 @@ COMMIT
 }
 
 const SECRETS =
-  'acme payroll humanresources jane hunter2 secret hidden zx9qw i-0abc 203.0.113 198.51.100.7 10.99.7 10.111 10.20.30 ip-10 r17 ABCDEFGHIJKLMNOP 0a1b2c3d'.split(
+  'acme payroll humanresources jane hunter2 secret hidden zx9qw i-0abc 203.0.113 198.51.100.7 10.99.7 10.111 10.20.30 ip-10 r17 52:54 ABCDEFGHIJKLMNOP 0a1b2c3d'.split(
     ' ',
   )
 
@@ -198,6 +200,25 @@ describe('a dump under other names', () => {
     expect(anonymized(DUMP)).toEqual(texts)
     const others = anonymized(DUMP, renamer('another seed'))
     for (const [i, text] of others.entries()) expect(text).not.toBe(texts[i])
+  })
+})
+
+/** Dumps of machines of others, where this machine keeps them. */
+describe.runIf(process.env['SVCSIM_DATA'])('real dumps of any program', () => {
+  const data = process.env['SVCSIM_DATA'] ?? ''
+  const names = data === '' ? [] : readdirSync(data).filter(name => name.includes('iptables-save'))
+  it.each(names)('%s keeps its tables, chains and rules, and none of its addresses', name => {
+    const text = readFileSync(join(data, name), 'utf8')
+    const [made] = anonymized({ [name]: text })
+    const shapeOf = (save: string) => {
+      const parsed = parseIptables(new TextEncoder().encode(save), { file: name })
+      if (E.isLeft(parsed)) throw new Error(describeProblem(parsed.left))
+      return parsed.right.ruleset.tables.map(t => [t.name, Array.from(t.chains.values(), chain => chain.rules.length)])
+    }
+    expect(shapeOf(made)).toEqual(shapeOf(text))
+    const hosts = new Set(text.match(/(?<![\d.])\d+\.\d+\.\d+\.\d+(?=\/32)/g))
+    const left = new Set(made.match(/(?<![\d.])\d+\.\d+\.\d+\.\d+(?=\/32)/g))
+    expect([...hosts].filter(host => NAMES.address(host) !== host && left.has(host))).toEqual([])
   })
 })
 

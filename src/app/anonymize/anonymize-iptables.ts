@@ -50,7 +50,8 @@ function renamedValue(option: string, value: string, chain: (name: string) => st
   if (option === '--comment') return renamedComment(value, renamer, name => chain(name))
   if (INTERFACE_OPTIONS.has(option)) return renamedInterface(value, renamer)
   if (value.startsWith('KUBE-')) return chain(value)
-  if (KUBE_COUNTERS.has(value)) return value
+  if (KUBE_COUNTERS.has(value) || DIRECTIONS.test(value)) return value
+  if (MAC.test(value)) return renamer.mac(value)
   return renamedAddresses(value, renamer) ?? (NUMBERS.test(value) ? value : renamer.name('word', value))
 }
 
@@ -64,6 +65,10 @@ const WORD_OPTIONS = new Set(
   ),
 )
 const KUBE_COUNTERS = new Set(['ct_state_invalid_dropped_pkts', 'localhost_nps_accepted_pkts'])
+/** Of `--match-set`. */
+const DIRECTIONS = /^(src|dst)(,(src|dst))*$/
+/** Dumps may hold XX where somebody took an address out. */
+const MAC = /^([\da-fx]{2}:){5}[\da-fx]{2}$/i
 const NUMBERS = /^(0x[\da-f]+|\d[\d.]*)([/:,-](0x[\da-f]+|\d[\d.]*))*$/i
 
 /** Built-in chains, targets, and those of kube-proxy's and the kubelet's chains whose names are always the same. */

@@ -10,6 +10,8 @@ export interface Renamer extends AddressRenamer {
   name(kind: string, name: string): string
   /** `namespace/name`, or `namespace/name:port`, as kube-proxy's comments have it. */
   servicePort(label: string): string
+  /** Another MAC address, locally administered. */
+  mac(address: string): string
   /** 16 characters of base32 in place of a hash that nothing explains. */
   opaqueHash(hash: string): string
 }
@@ -29,6 +31,12 @@ export function renamer(seed: string): Renamer {
       const [, namespace, service, colon, port] = /^([^/]*)\/([^:]*)(:?)(.*)$/.exec(label)!
       return `${name('namespace', namespace)}/${name('service', service)}${colon}${name('port', port)}`
     },
+    mac: address =>
+      [
+        '02',
+        ...(createHmac('sha256', seed).update(`mac ${address.toLowerCase()}`).digest('hex').slice(0, 10).match(/../g) ??
+          []),
+      ].join(':'),
     opaqueHash: hash => letters(`hash ${hash}`, 16).toUpperCase(),
   }
 }
