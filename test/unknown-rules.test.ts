@@ -26,6 +26,24 @@ writeFileSync(
 
 const replay = (...flags: readonly string[]) => svcsim(['replay', '--rules', rules, '--flows', flows, ...flags])
 
+describe('a text that is no list of rules', () => {
+  it.each([
+    ['table inet filter {\n}\n', ':1:7: family "inet" is not modelled; give tables of family ip or ip6 alone'],
+    [
+      'Chain INPUT (policy ACCEPT)\n',
+      ':1:1: "Chain INPUT (policy ACCEPT)" stands outside of a table; give what iptables-save',
+    ],
+    ['', ':1:1: the text holds no table; give what iptables-save prints'],
+  ])('is refused in one sentence: %j', async (text, words) => {
+    const other = join(folder, 'other.txt')
+    writeFileSync(other, text)
+    const { code, stdout, stderr } = await svcsim(['replay', '--rules', other, '--flows', flows])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(words)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+  })
+})
+
 describe('rules with a match that is not modelled', () => {
   it('are refused, naming the rule and the match', async () => {
     const { code, stdout, stderr } = await replay()

@@ -18,6 +18,11 @@ export function runNftCommand(tokens: NftTokens, draft: NftDraft): void {
     return
   }
   const name = `${verb} ${tokens.word('a chain, rule, set, map or element')}`
+  // How a file of rules begins that nft -f reads.
+  if (name === 'flush ruleset' && tokens.atEnd()) {
+    draft.flush()
+    return
+  }
   const run = COMMANDS.get(name)
   if (run === undefined) {
     tokens.fail(token, `command ${quoted(name)} is not modelled`, `known are ${[...COMMANDS.keys()].join(', ')}`)

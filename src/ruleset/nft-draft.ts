@@ -25,6 +25,10 @@ export class NftDraft {
     this.tables.delete(`${family} ${name}`)
   }
 
+  flush(): void {
+    this.tables.clear()
+  }
+
   /** One ruleset a family, IPv4 first. */
   finish(): NftRuleset[] {
     return ([4, 6] as const).flatMap(family => {

@@ -364,7 +364,7 @@ describe('a fault', () => {
     [
       'with rules outside of a table',
       'hello\n',
-      'f:1:1: "hello" stands outside of a table; begin a table before it, as *filter',
+      'f:1:1: "hello" stands outside of a table; give what iptables-save prints, which begins a table with *filter or the like',
     ],
     [
       'of bytes',

@@ -86,7 +86,11 @@ class TextReader {
     this.lineCount++
     if (first === '*') this.beginTable(line.trim().slice(1))
     else if (this.draft === undefined)
-      this.fail(1, `${quoted(line)} stands outside of a table`, 'begin a table before it, as *filter')
+      this.fail(
+        1,
+        `${quoted(line)} stands outside of a table`,
+        'give what iptables-save prints, which begins a table with *filter or the like',
+      )
     else if (first === ':') this.draft.addChain(line.trim(), this)
     else if (line.trim() === 'COMMIT') this.endTable(this.draft)
     else {

@@ -132,6 +132,12 @@ describe('parseNftables', () => {
     for (const text of ['', '\n', '# only a comment', ' ; \r\n']) expect(read(text)).toEqual([])
   })
 
+  it('forgets what was before flush ruleset, with which files for nft -f begin', () => {
+    const table = 'table ip b {\n\tchain c {\n\t}\n}\n'
+    expect(printed(`#!/usr/sbin/nft -f\nflush ruleset\n${table}`)).toBe(printed(table))
+    expect(printed(`table ip a {\n}\nflush ruleset\n${table}`)).toBe(printed(table))
+  })
+
   it('does commands one after another', () => {
     const start = 'add table ip t\nadd chain ip t a\nadd rule ip t a drop\nadd set ip t s { type ipv4_addr ; }\n'
     const table = (more: string): NftRuleset['tables'][number] => read(start + more)[0].tables[0]
