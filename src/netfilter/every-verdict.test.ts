@@ -226,6 +226,92 @@ describe('SNAT and MASQUERADE', () => {
   })
 })
 
+describe('ranges and chance in nat', () => {
+  const clients = Array.from({ length: 12 }, (_, n) => ({
+    ...outside,
+    source: `198.51.100.${n + 1}`,
+    sourcePort: 40_000 + n,
+  }))
+
+  it('DNAT to a range of addresses: one of it for each client, always the same', () => {
+    const rules = '*nat\n-A PREROUTING -p tcp -j DNAT --to-destination 10.244.1.8-10.244.1.11'
+    const ends = walk(rules, [
+      ...clients,
+      ...clients.map(c => ({ ...c, sourcePort: c.sourcePort + 1_000 })),
+    ]).packets.map(p => end(p, 'destination'))
+    for (const address of ends) expect(['10.244.1.8', '10.244.1.9', '10.244.1.10', '10.244.1.11']).toContain(address)
+    expect(new Set(ends).size).toBeGreaterThan(1)
+    expect(ends.slice(12)).toEqual(ends.slice(0, 12))
+  })
+
+  it.each([
+    ['10.244.1.8:1024-1027', '10.244.1.8'],
+    ['10.244.1.8:1024-1027 --random', '10.244.1.8'],
+  ])('DNAT to %s: a port of the range', (to, address) => {
+    const { packets } = walk(`*nat\n-A PREROUTING -p tcp -j DNAT --to-destination ${to}`, clients)
+    for (const p of packets) {
+      expect(end(p, 'destination')).toBe(address)
+      expect([1024, 1025, 1026, 1027]).toContain(p.destinationPort)
+    }
+  })
+
+  it('SNAT to a range: one of it', () => {
+    const { packets } = walk('*nat\n-A POSTROUTING -j SNAT --to-source 203.0.113.5-203.0.113.6', clients)
+    expect(new Set(packets.map(p => end(p, 'source')))).toEqual(new Set(['203.0.113.5', '203.0.113.6']))
+  })
+
+  it.each([
+    ['-j MASQUERADE', false],
+    ['-j MASQUERADE --random', true],
+    ['-j MASQUERADE --random-fully', true],
+    ['-j SNAT --to-source 203.0.113.5', false],
+    ['-j SNAT --to-source 203.0.113.5 --random', true],
+    ['-j SNAT --to-source 203.0.113.5 --random-fully', true],
+  ])('%s keeps ports, or makes them up', (target, isRandom) => {
+    const { packets } = walk(`*nat\n-A POSTROUTING ${target}`, clients)
+    const kept = packets.filter((p, n) => p.sourcePort === 40_000 + n).length
+    if (isRandom) expect(kept).toBeLessThan(3)
+    else expect(kept).toBe(packets.length)
+  })
+})
+
+describe('REDIRECT', () => {
+  it.each([
+    ['from outside: the address there', outside, {}, '192.0.2.1', OUTCOME.toNode],
+    [
+      'from a pod: the address of the pods’ side',
+      { origin: ORIGIN.pod },
+      { podSideAddress: '10.244.1.1' },
+      '10.244.1.1',
+      OUTCOME.toNode,
+    ],
+    ['without an address there it is dropped', outside, { localAddresses: [] }, undefined, OUTCOME.dropped],
+  ] as const)('%s', (_, words, changes, address, outcome) => {
+    const host = {
+      ...changes,
+      ...('podSideAddress' in changes ? { localAddresses: ['192.0.2.1', '10.244.1.1'] } : {}),
+    } as Partial<Host>
+    const { packets } = walk('*nat\n-A PREROUTING -p tcp -j REDIRECT --to-ports 8080', [words], { host })
+    expect(packets[0].outcome).toBe(outcome)
+    if (address !== undefined)
+      expect([end(packets[0], 'destination'), packets[0].destinationPort]).toEqual([address, 8080])
+  })
+
+  it('of the node’s own packets: to 127.0.0.1, or ::1', () => {
+    for (const [family, source, address] of [
+      [4, '192.0.2.1', '127.0.0.1'],
+      [6, '2001:db8:1::1', '::1'],
+    ] as const) {
+      const { packets } = walk('*nat\n-A OUTPUT -j REDIRECT', [{ origin: ORIGIN.node, source }], { family })
+      expect([packets[0].outcome, end(packets[0], 'destination'), packets[0].destinationPort]).toEqual([
+        OUTCOME.toNode,
+        address,
+        80,
+      ])
+    }
+  })
+})
+
 describe('REJECT', () => {
   it.each([
     [4, 'icmp-port-unreachable', { type: 3, code: 3 }],

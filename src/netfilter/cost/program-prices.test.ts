@@ -5,9 +5,11 @@ import type { Packet } from '../../net/packet.ts'
 import { copyPacket } from '../../net/packet.ts'
 import type { Rule, Ruleset } from '../../ruleset/ruleset.ts'
 import { encodeProgram } from '../compile.ts'
+import { Conntrack } from '../conntrack/conntrack.ts'
 import { type Engine, newEngine } from '../engine.ts'
-import { evaluate, evaluateEstablished } from '../evaluate.ts'
+import { evaluate, evaluateEstablished, evaluateTracked } from '../evaluate.ts'
 import { internChains } from '../intern-chains.ts'
+import { newNodeMemory } from '../memory/node-memory.ts'
 import { beginNode, endNode } from '../node-order.ts'
 import { makeProfiles } from '../testing/make-profiles.ts'
 import {
@@ -77,6 +79,22 @@ describe('prices of a program', () => {
         evaluateEstablished(engine, 0, HOST, 0, passed, 1)
         expectClose(evaluated(engine), traced(ruleset, passed, word, true))
       }
+  })
+
+  it('are the same where conntrack tells first packets from later ones', () => {
+    const [promised, remembering] = [engineOf(ruleset), engineOf(ruleset)]
+    const memory = newNodeMemory(remembering.program, new Conntrack(4, { low: 1, high: 2 }))
+    const packet = makePacket({ protocol: 6, source: '198.51.100.9', destination: serviceAddress(4, 7), tcpFlags: 2 })
+    const script = () => ({ words: [0], cuts: [], taken: 0, sourceTests: [], hits: [] })
+    promised.script = script()
+    evaluate(promised, 0, HOST, 0, copyPacket(packet), 1)
+    const first = evaluated(promised)
+    remembering.script = script()
+    for (const later of [false, true]) {
+      evaluateTracked(remembering, memory, HOST, copyPacket(packet), 1)
+      if (later) expect(evaluated(remembering).every((ns, lane) => ns > 0 && ns < first[lane])).toBe(true)
+      else expectClose(evaluated(remembering), first)
+    }
   })
 
   it('give the same twice, remembered or walked', () => {
