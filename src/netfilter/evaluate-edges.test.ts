@@ -10,6 +10,7 @@ import { describeProblem, type Problem } from '../problem/problem.ts'
 import { completeTables } from '../ruleset/complete-tables.ts'
 import { parseIptables } from '../ruleset/parse-iptables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
+import { chainDirectory } from './chain-directory.ts'
 import { compile } from './compile.ts'
 import { Conntrack } from './conntrack/conntrack.ts'
 import { PlainConntrack } from './conntrack/plain-conntrack.ts'
@@ -40,13 +41,15 @@ function right<A>(either: E.Either<Problem, A>): A {
 
 const newCounters = (): TraceCounters => ({ rules: new Map(), policies: new Map() })
 
-/** Matched and evaluated of each rule, in the order of the text. */
+/** Matched and evaluated of each rule. */
 function expectCounted(engine: Engine, ruleset: Ruleset, { rules }: TraceCounters): void {
-  const plain = ruleset.tables.flatMap(t => [...t.chains.values()].flatMap(c => c.rules)).map(rule => rules.get(rule))
-  const sorted = (numbers: Iterable<number>): number[] => [...numbers].sort((a, b) => a - b)
   const { matched, evaluated } = ruleTallies(engine)
-  expect(sorted(matched)).toEqual(sorted(plain.map(c => c?.matched ?? 0)))
-  expect(sorted(evaluated)).toEqual(sorted(plain.map(c => c?.evaluated ?? 0)))
+  for (const { chain, firstRule } of chainDirectory(engine.program, 0, ruleset))
+    chain.rules.forEach((rule, i) => {
+      const counted = firstRule < 0 ? [0, 0] : [matched[firstRule + i], evaluated[firstRule + i]]
+      const plain = rules.get(rule)
+      expect([chain.name, i, ...counted]).toEqual([chain.name, i, plain?.matched ?? 0, plain?.evaluated ?? 0])
+    })
 }
 
 const sourceOf = (packet: Packet): string => formatIp({ family: 4, value: readIpWords(packet.source, 0) })
