@@ -17,7 +17,7 @@ import { isTimed, type TimedScenario } from '../controlplane/live/simulate-clust
 import type { EventLog } from '../eventlog/read-log.ts'
 import type { IpFamily } from '../net/ip.ts'
 import type { Problem } from '../problem/problem.ts'
-import { proxierConfig } from '../replay/plan-run.ts'
+import { kubeProxyConfig } from '../replay/plan-run.ts'
 import { LifeNumbers } from '../replay/time/life-table.ts'
 import { type PassedTime, planSyncs } from '../replay/time/plan-syncs.ts'
 import { NodeSyncer } from '../replay/time/sync-node.ts'
@@ -102,7 +102,7 @@ const syncsOf = (
         scenario,
         nodes.map(n => n.name),
       )
-      const config = proxierConfig(scenario, nodes)
+      const config = kubeProxyConfig(scenario, nodes)
       const passed = { horizonUs: time.horizon, events, outages }
       const plan = planSyncs(scenario, time, passed, { nodes, config }, prices, [family], new LifeNumbers())
       const own = plan.families[family]

@@ -16,6 +16,7 @@ import { type JunitSuite, junitXml } from '../output/junit-xml.ts'
 import { type RunJson, runJsonText } from '../output/run-json.ts'
 import { terminalSummary } from '../output/terminal-summary.ts'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import { PROXY_MODES } from '../proxier/proxier-config.ts'
 import type { ScenarioSource } from '../scenario/decode-scenario.ts'
 import { type PathSetting, parseSetting } from '../scenario/set-path.ts'
 import { parseThreshold, type Threshold, type ThresholdResult } from '../scenario/threshold.ts'
@@ -76,9 +77,8 @@ function requestOf(name: string, flags: RunFlags): E.Either<Problem, RunRequest>
   if (!Number.isInteger(workers) || workers < 0 || workers > 256 || flags.workers === '') {
     return E.left(badUsage(`--workers is ${quoted(flags.workers)}`, 'use a whole number from 0 to 256'))
   }
-  if (flags.proxyMode !== undefined && flags.proxyMode !== 'iptables') {
-    return E.left(badUsage(`--proxy-mode is ${quoted(flags.proxyMode)}`, 'use iptables, the one mode there is so far'))
-  }
+  if (flags.proxyMode !== undefined && !PROXY_MODES.some(mode => mode === flags.proxyMode))
+    return E.left(badUsage(`--proxy-mode is ${quoted(flags.proxyMode)}`, `use ${PROXY_MODES.join(' or ')}`))
   const settings = [
     ...flags.set,
     ...(flags.seed === undefined ? [] : [`seed=${JSON.stringify(flags.seed)}`]),

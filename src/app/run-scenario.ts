@@ -153,12 +153,16 @@ const runStep = (
         paths: () => timed('pathsMs', () => makePacketPaths(finished, result.services)),
         warnings: [
           ...warnings,
+          ...(scenario.proxy.mode === 'nftables' ? [NFTABLES_WARNING] : []),
           ...run.plan.traffic.silent.map(s => `traffic.sources.${SOURCES[s.asked]} sends nothing: ${s.why}`),
         ],
       }
     }),
   )
 }
+
+const NFTABLES_WARNING =
+  'proxy.mode nftables: syncs, and what becomes of connections over time, are its own; rules, rules evaluated and their load are those of the same Services in iptables mode, but for the times of nftables'
 
 interface Passing {
   readonly pool: ReplayPool

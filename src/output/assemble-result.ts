@@ -8,6 +8,7 @@ import { distribution } from '../metrics/distribution.ts'
 import { formatIp } from '../net/ip.ts'
 import { chainOfDnat } from '../netfilter/chain-directory.ts'
 import { COST_BACKENDS, type CostBackend, type CostProfiles } from '../netfilter/cost/cost-profile.ts'
+import { nftablesRuleset } from '../proxier/nftables-proxier.ts'
 import type { ServiceEndpoint } from '../proxier/service-endpoints.ts'
 import { type ExpectedShares, expectedShares } from '../replay/expected-shares.ts'
 import type { PlannedRun } from '../replay/plan-run.ts'
@@ -266,12 +267,24 @@ function runHead({ scenario, state, events, run }: FinishedRun, endpoints: numbe
     servicePorts: run.rows.length,
     endpoints,
     events,
-    rulesByTable: Object.fromEntries(tables.map(t => [t, rulesInTable(run, most, t)])),
+    rulesByTable: {
+      ...Object.fromEntries(tables.map(t => [t, rulesInTable(run, most, t)])),
+      ...(run.config.mode === 'nftables' ? { 'kube-proxy': nftRules(state, run, most) } : {}),
+    },
     kubeProxyNatRules: natRules - BASE_NAT_JUMPS * rulesetsOf(run, most).length,
     connections: traffic.connections,
     packets: scenario.traffic.packets,
   }
 }
+
+/** Of nftables mode's own table, both families together. */
+const nftRules = (state: ClusterState, run: PlannedRun, node: number): number =>
+  ([4, 6] as const).reduce((sum, family) => {
+    if (run.families[family] === null) return sum
+    const { tables } = nftablesRuleset(state, run.nodes[node].name, run.config, family)
+    for (const { chains } of tables) for (const { rules } of chains.values()) sum += rules.length
+    return sum
+  }, 0)
 
 /** Jumps from nat's built-in chains: iptables-save shows them, kube-proxy's metric leaves them out. */
 const BASE_NAT_JUMPS = 3

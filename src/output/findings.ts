@@ -63,7 +63,11 @@ const movingSentences = (run: RunJson, time: TimeHead, tables: readonly ColumnTa
 
 function costSentence(run: RunJson): string {
   const { total } = run.rulesEvaluated
-  const rules = `A node carries ${countText(run.head.rulesByTable['nat'] ?? 0)} nat rules`
+  const nat = `${countText(run.head.rulesByTable['nat'] ?? 0)} nat rules`
+  const rules =
+    run.head.proxyMode === 'nftables'
+      ? `A node carries ${countText(run.head.rulesByTable['kube-proxy'] ?? 0)} rules of nftables; in iptables mode it would be ${nat}`
+      : `A node carries ${nat}`
   if (total.connections === 0) return `${rules}; no connection was asked for.`
   return `${rules}; a new connection evaluates ${countText(total.p50)} rules at the median, ${countText(total.p99)} at the 99th percentile and ${countText(total.max)} at most, over both hops.`
 }
@@ -119,7 +123,7 @@ function unevenText(value: ArrayLike<number>, maxOverMean: ArrayLike<number>, pa
 
 const rulesNumber = ({ head }: RunJson): KeyNumber => ({
   value: countText(head.rulesByTable['nat'] ?? 0),
-  label: 'nat rules on a node',
+  label: head.proxyMode === 'nftables' ? 'nat rules on a node in iptables mode' : 'nat rules on a node',
   note: `${countText(head.kubeProxyNatRules)} as kube-proxy's own metric counts them, for ${counted(head.servicePorts, 'Service port')} and ${counted(head.endpoints, 'endpoint')}`,
 })
 

@@ -6,6 +6,7 @@
 import type { Distribution } from '../metrics/distribution.ts'
 import type { Histogram } from '../metrics/histogram.ts'
 import type { CostBackend } from '../netfilter/cost/cost-profile.ts'
+import type { ProxyMode } from '../proxier/proxier-config.ts'
 import type { BudgetHead } from './budget/budget-head.ts'
 import type { TimeColumns } from './time-columns.ts'
 
@@ -33,7 +34,7 @@ export interface RunHead {
   readonly scenario: string
   readonly question: string
   readonly seed: string
-  readonly proxyMode: 'iptables'
+  readonly proxyMode: ProxyMode
   readonly nodes: number
   readonly zones: number
   readonly pods: number

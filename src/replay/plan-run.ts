@@ -16,7 +16,7 @@ import { internChains } from '../netfilter/intern-chains.ts'
 import type { Program } from '../netfilter/program.ts'
 import { badInput, type Problem } from '../problem/problem.ts'
 import { type IptablesViews, iptablesViews } from '../proxier/iptables-proxier.ts'
-import { DEFAULT_PROXIER_CONFIG, type ProxierConfig } from '../proxier/proxier-config.ts'
+import { DEFAULT_PROXIER_CONFIG, NFTABLES_PROXIER_CONFIG, type ProxierConfig } from '../proxier/proxier-config.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { randomStream, streamSeed } from '../sim/random.ts'
 import { planTraffic } from '../workload/plan-traffic.ts'
@@ -123,7 +123,7 @@ export function planRun(
     rows,
     rowOfDestination,
     families,
-    config,
+    config: kubeProxyConfig(scenario, nodes),
     detailReasons: detail.map(d => d.why),
   })
 }
@@ -178,8 +178,16 @@ function packetsPerConnection({ traffic }: Scenario) {
     : ({ kind: 'geometric', mean: wanted.geometricMean } as const)
 }
 
-/** kube-proxy's settings as a cluster of this scenario runs it: --cluster-cidr is where its pod CIDRs come from. */
-export function proxierConfig(scenario: Scenario, nodes: readonly ClusterNode[]): ProxierConfig {
+/** kube-proxy's settings as a cluster of this scenario runs it. */
+export function kubeProxyConfig(scenario: Scenario, nodes: readonly ClusterNode[]): ProxierConfig {
+  const config = proxierConfig(scenario, nodes)
+  if (scenario.proxy.mode === 'iptables') return config
+  const { nodePortAddresses } = config.nodePortAddresses.length > 0 ? config : NFTABLES_PROXIER_CONFIG
+  return { ...config, mode: 'nftables', nodePortAddresses }
+}
+
+/** The same for iptables mode, whose rules a run evaluates: --cluster-cidr is where the cluster's pod CIDRs come from. */
+function proxierConfig(scenario: Scenario, nodes: readonly ClusterNode[]): ProxierConfig {
   const {
     mode: _,
     serviceOrder: __,

@@ -36,6 +36,10 @@ export function comparisonAnswer(comparison: RunComparison): readonly string[] {
 }
 
 const HEADLINES: readonly (readonly [metric: string, words: string])[] = [
+  ['time.failed', 'The connections that fail are'],
+  ['programmingLatencyMs.p99', 'The programming latency at the 99th percentile, in ms, is'],
+  ['syncMs.full.mean', 'The mean length of a full sync, in ms, is'],
+  ['syncMs.partial.mean', 'The mean length of a partial sync, in ms, is'],
   ['rules.nat.perNode', 'The nat rules of a node are'],
   ['rulesEvaluated.total.mean', 'The rules a new connection evaluates on average are'],
   ['connections.delivered', 'The connections that reach an endpoint are'],

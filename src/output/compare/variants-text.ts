@@ -34,6 +34,9 @@ const MOST_VARIANTS = 100
 
 /** Columns of the table; one that no variant has a value for is left out. */
 const FIGURES: readonly (readonly [title: string, metric: string, text: (value: number) => string])[] = [
+  ['failed', 'time.failed', countText],
+  ['full sync ms', 'syncMs.full.mean', ratioText],
+  ['partial', 'syncMs.partial.mean', ratioText],
   ['nat rules', 'rules.nat.perNode', countText],
   ['rules mean', 'rulesEvaluated.total.mean', ratioText],
   ['p99', 'rulesEvaluated.total.p99', countText],

@@ -32,12 +32,17 @@ type Weigh = (
 
 const RULES: readonly (readonly [RegExp, Weigh])[] = [
   // Functions of the inputs.
-  [/^(cluster\.|rules\.|log\.|connections$|packets$)/, () => ({ kind: 'exact' })],
+  [/^(cluster\.|rules\.|log\.|connections$|packets$|syncMs\.|api\.)/, () => ({ kind: 'exact' })],
   // Outcomes: shares of all connections.
   [
     /^connections\./,
     ([metric], { run: a }, { run: b }) =>
       compareShares(a.metrics[metric], a.metrics['connections'], b.metrics[metric], b.metrics['connections']),
+  ],
+  [
+    /^time\.(failed|delivered|terminating|refused|blackholed|rejected|dropped|reset|unmatched|strayed)$/,
+    ([metric], { run: a }, { run: b }) =>
+      compareShares(a.metrics[metric], a.metrics['time.connections'], b.metrics[metric], b.metrics['time.connections']),
   ],
   [
     /^(rulesEvaluated\..*|modelledNs\..*)\.mean$/,

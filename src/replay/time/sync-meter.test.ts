@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { FIXED, passTime, planned } from '../../../test/run-time.ts'
 import type { SyncSize } from '../../proxier/iptables-sync.ts'
 import { IptablesSyncWriter } from '../../proxier/iptables-sync-writer.ts'
+import type { NftablesSyncSize } from '../../proxier/nftables-sync.ts'
 import { NftablesSyncWriter } from '../../proxier/nftables-sync-writer.ts'
 import { NodeProxier } from '../../proxier/node-proxier.ts'
-import { NFTABLES_PROXIER_CONFIG } from '../../proxier/proxier-config.ts'
 import { ServiceCatalog } from '../../proxier/service-catalog.ts'
 import type { SyncWritten } from '../../proxier/sync-duration.ts'
 import { SyncMeter } from './sync-meter.ts'
@@ -36,13 +36,11 @@ const CHURNING = {
 
 /** Node 1 hears of every event at once and syncs every second in which something changed: what both say of each sync. */
 function bothSay(mode: 'iptables' | 'nftables'): { written: SyncWritten; full: boolean; size: unknown }[] {
-  const { plan, run, events } = planned(CHURNING)
+  const { plan, run, events } = planned({ ...CHURNING, proxy: { ...CHURNING.proxy, mode } })
   const node = 1
   const catalog = new ServiceCatalog(4)
   const writer =
-    mode === 'iptables'
-      ? new IptablesSyncWriter(catalog, run.config)
-      : new NftablesSyncWriter(catalog, { ...NFTABLES_PROXIER_CONFIG, clusterCidrs: run.config.clusterCidrs })
+    mode === 'iptables' ? new IptablesSyncWriter(catalog, run.config) : new NftablesSyncWriter(catalog, run.config)
   const proxier = new NodeProxier<{ size: unknown; full?: string }>(run.nodes[node].name, writer)
   const family = plan.families[4]!
   const meter = new SyncMeter(family.table, family.frame, mode, plan.sync.largeClusterEndpoints)
@@ -112,6 +110,22 @@ describe('SyncMeter', () => {
     const said = bothSay('iptables')
     expect(said.length).toBeGreaterThan(20)
     for (const { written, size } of said) expect(written.size).toEqual(size as SyncSize)
+  })
+
+  it('says of nftables syncs what the sync writer says, but for elements that change their verdict', () => {
+    const said = bothSay('nftables')
+    expect(said.length).toBeGreaterThan(20)
+    for (const { written, size } of said) {
+      const real = size as NftablesSyncSize
+      const { chains, rules, anonymousSets, deletedChains, total } = written.size as NftablesSyncSize
+      expect({ chains, rules, anonymousSets, deletedChains, total }).toEqual({
+        chains: real.chains,
+        rules: real.rules,
+        anonymousSets: real.anonymousSets,
+        deletedChains: real.deletedChains,
+        total: real.total,
+      })
+    }
   })
 
   it('says the same by steps, where changes are the same for all nodes', () => {
