@@ -130,12 +130,11 @@ const CLUSTER = z.strictObject({
 })
 
 const PROXY = z.strictObject({
-  mode: z.enum(['iptables']).default('iptables').describe('of kube-proxy on every node'),
   mode: z
     .enum(['iptables', 'nftables'])
     .default('iptables')
     .describe(
-      'nftables: syncs and connections over time are its own; rules and what they cost are shown for iptables mode',
+      'of kube-proxy on every node; nftables: syncs and connections over time are its own, rules and what they cost are shown for iptables mode',
     ),
   serviceOrder: z
     .enum(['shuffled', 'sorted'])
