@@ -2,7 +2,8 @@
 # Python with pyarrow, pandas, matplotlib and Jupyter, for the tests of Arrow files and notebooks.
 #   python.sh --install        makes it available (as root, on Debian or Ubuntu); 4 minutes and 1.4 GB once, kept in a cache folder
 #   python.sh --check          exit code 0 when it is
-#   python.sh FOLDER ARG…      python3 ARG… in FOLDER, without network, other processes or anything outside FOLDER to write to
+#   python.sh FOLDER ARG…      python3 ARG… in FOLDER, without network, other processes or anything outside FOLDER to write to;
+#                              Jupyter kernels are in FOLDER/.jupyter, and FOLDER/node_modules may be a link
 # A system whose own packages have pyarrow installs those. Elsewhere they come from Debian forky, the first release that has them,
 # as a system in a folder of its own. Mounts are made in a namespace that ends with the command: none is left, whatever ends it.
 set -euo pipefail
@@ -24,7 +25,11 @@ inside() {
   unshare --mount --pid --fork --kill-child --propagation private "${flags[@]}" -- bash -euc '
     mount -t proc proc "$0/proc"
     mount --rbind /dev "$0/dev"
-    if [ -n "${folder:-}" ]; then mkdir -p "$0/work"; mount --bind "$folder" "$0/work"; fi
+    bind() { mkdir -p "$2"; mount --bind "$1" "$2"; }
+    if [ -n "${folder:-}" ]; then
+      bind "$folder" "$0/work"
+      modules=$(readlink -e "$folder/node_modules") && bind "$modules" "$0/node_modules" && mount -o remount,ro,bind "$0/node_modules"
+    fi
     ip link set lo up 2>/dev/null || true
     exec chroot "$0" "$@"' "$system" "$@"
 }
@@ -66,9 +71,9 @@ case "${1:-}" in
 *)
   folder=$(cd "$1" && pwd)
   shift
-  if own_python; then cd "$folder" && exec /usr/bin/python3 "$@"; fi
+  if own_python; then cd "$folder" && JUPYTER_PATH="$folder/.jupyter" exec /usr/bin/python3 "$@"; fi
   [ -d "$root" ] || fail 'Python with pyarrow is not installed: run test/python/python.sh --install as root'
   export folder
-  inside "$root" --net -- /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/bin:/bin sh -c 'cd /work && exec python3 "$@"' python3 "$@"
+  inside "$root" --net -- /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/bin:/bin JUPYTER_PATH=/work/.jupyter sh -c 'cd /work && exec python3 "$@"' python3 "$@"
   ;;
 esac
