@@ -12,7 +12,7 @@ const workload = pattern.describe(
   '`namespace/name` of workloads, or `name` in namespace default; * stands for any text',
 )
 const node = pattern.describe('names of nodes; * stands for any text')
-const replicas = z.int().min(0).max(1_000_000)
+const replicas = z.int().min(0).max(1_000_000).describe('how many pods')
 
 const at = duration.describe('when')
 
@@ -56,7 +56,7 @@ export const ACTION = z.union([
   z.strictObject({ at, failNode: z.strictObject({ node }) }).describe('the machine is gone: nothing answers any more'),
   z.strictObject({ at, recoverNode: z.strictObject({ node }) }).describe('a failed machine comes back, rebooted'),
   z
-    .strictObject({ at, joinNodes: z.strictObject({ count: count(100_000) }) })
+    .strictObject({ at, joinNodes: z.strictObject({ count: count(100_000).describe('how many') }) })
     .describe('new nodes join, spread over the zones'),
   z.strictObject({ at, removeNode: z.strictObject({ node }) }).describe('the Node objects are deleted'),
   z

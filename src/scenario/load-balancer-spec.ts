@@ -116,10 +116,10 @@ export const HEALTH_CHECK_PRESETS: Readonly<Record<Provider, HealthCheckPreset>>
 }
 
 export const HEALTH_CHECK = z.strictObject({
-  interval: positiveDuration.optional(),
-  timeout: duration.optional(),
-  healthyThreshold: z.int().min(1).max(100).optional(),
-  unhealthyThreshold: z.int().min(1).max(100).optional(),
+  interval: positiveDuration.optional().describe('from one check to the next'),
+  timeout: duration.optional().describe('how long a check waits for its answer'),
+  healthyThreshold: z.int().min(1).max(100).optional().describe('checks in a row that bring a target back'),
+  unhealthyThreshold: z.int().min(1).max(100).optional().describe('checks in a row that take a target out'),
 })
 
 export type HealthCheckSpec = z.infer<typeof HEALTH_CHECK>

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scenarioJsonSchema } from '../../src/scenario/scenario.ts'
 import { arrowDocs } from './arrow-docs.ts'
+import { scenarioDocs, scenarioList } from './scenario-docs.ts'
 import { schemaSnapshot } from './schema-snapshot.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -17,6 +18,10 @@ export interface GeneratedFile {
 
 export const generatedFiles = (): readonly GeneratedFile[] => [
   { path: 'docs/arrow.md', text: withPart(textOf('docs/arrow.md'), 'tables', arrowDocs()) },
+  {
+    path: 'docs/scenarios.md',
+    text: withPart(withPart(textOf('docs/scenarios.md'), 'list', scenarioList()), 'keys', scenarioDocs()),
+  },
   {
     path: 'testdata/arrow-schemas.json',
     text: json(schemaSnapshot(JSON.parse(textOf('testdata/arrow-schemas.json')))),
