@@ -18,12 +18,15 @@ export interface InputFile {
 
 const MOST_INPUT_BYTES = 2 ** 30
 
-/** A file of the user's with the name that messages give it; `-` is standard input. */
-export const readInput =
-  (path: string): TE.TaskEither<Problem, InputFile> =>
+/** A file of the user's with the name that messages give it; `-` is standard input. `smaller` says how one that is too large gets smaller. */
+export const readInput = (path: string): TE.TaskEither<Problem, InputFile> =>
+  readInputOr(path, 'split it, or take out what is not needed')
+
+export const readInputOr =
+  (path: string, smaller: string): TE.TaskEither<Problem, InputFile> =>
   async () => {
     const name = path === '-' ? 'standard input' : path
-    const bytes = await (path === '-' ? readStream(name, process.stdin) : readFileOf(path))
+    const bytes = await (path === '-' ? readStream(name, process.stdin, smaller) : readFileOf(path, smaller))
     return E.isLeft(bytes) ? bytes : E.right({ name, bytes: bytes.right })
   }
 
@@ -76,7 +79,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function readFileOf(path: string): Promise<E.Either<Problem, Uint8Array>> {
+async function readFileOf(path: string, smaller: string): Promise<E.Either<Problem, Uint8Array>> {
   try {
     const file = await open(path, 'r')
     try {
@@ -84,8 +87,8 @@ async function readFileOf(path: string): Promise<E.Either<Problem, Uint8Array>> 
       if (!status.isFile())
         return status.isDirectory()
           ? E.left(folderProblem(path))
-          : await readStream(path, file.createReadStream({ autoClose: false }))
-      if (status.size > MOST_INPUT_BYTES) return E.left(tooLarge(path))
+          : await readStream(path, file.createReadStream({ autoClose: false }), smaller)
+      if (status.size > MOST_INPUT_BYTES) return E.left(tooLarge(path, smaller))
       return E.right(await file.readFile())
     } finally {
       await file.close()
@@ -95,13 +98,17 @@ async function readFileOf(path: string): Promise<E.Either<Problem, Uint8Array>> 
   }
 }
 
-async function readStream(name: string, stream: AsyncIterable<Uint8Array>): Promise<E.Either<Problem, Uint8Array>> {
+async function readStream(
+  name: string,
+  stream: AsyncIterable<Uint8Array>,
+  smaller: string,
+): Promise<E.Either<Problem, Uint8Array>> {
   const chunks: Uint8Array[] = []
   let size = 0
   try {
     for await (const chunk of stream) {
       size += chunk.length
-      if (size > MOST_INPUT_BYTES) return E.left(tooLarge(name))
+      if (size > MOST_INPUT_BYTES) return E.left(tooLarge(name, smaller))
       chunks.push(chunk)
     }
   } catch (error) {
@@ -112,5 +119,5 @@ async function readStream(name: string, stream: AsyncIterable<Uint8Array>): Prom
 
 const folderProblem = (path: string): Problem => badInput({ file: path }, 'it is a folder, not a file', 'name a file')
 
-const tooLarge = (name: string): Problem =>
-  badInput({ file: name }, 'it is larger than 1 GiB', 'split it, or take out what is not needed')
+const tooLarge = (name: string, smaller: string): Problem =>
+  badInput({ file: name }, 'it is larger than 1 GiB', smaller)

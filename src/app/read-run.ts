@@ -15,7 +15,7 @@ import { ofSchema } from '../output/of-schema.ts'
 import { readRunJson } from '../output/read-run-json.ts'
 import type { RunJson } from '../output/run-json.ts'
 import { badInput, type Problem } from '../problem/problem.ts'
-import { readInput } from './files.ts'
+import { readInput, readInputOr } from './files.ts'
 
 export interface ReadRun {
   readonly run: RunJson
@@ -99,7 +99,7 @@ const readTables = (runDir: string, names: readonly string[]): TE.TaskEither<Pro
 
 const readTable = (path: string, name: string): TE.TaskEither<Problem, ColumnTable> =>
   pipe(
-    readInput(path),
+    readInputOr(path, 'export the run and ask a database, or run the scenario with fewer detailNodes'),
     TE.chainEitherK(({ bytes }) => readArrowFile(bytes, path)),
     TE.chainEitherK(({ table }) => ofSchema(table, name, path)),
   )

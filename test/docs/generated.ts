@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scenarioJsonSchema } from '../../src/scenario/scenario.ts'
 import { arrowDocs } from './arrow-docs.ts'
+import { costDocs } from './cost-docs.ts'
 import { scenarioDocs, scenarioList } from './scenario-docs.ts'
 import { schemaSnapshot } from './schema-snapshot.ts'
 
@@ -18,6 +19,7 @@ export interface GeneratedFile {
 
 export const generatedFiles = (): readonly GeneratedFile[] => [
   { path: 'docs/arrow.md', text: withPart(textOf('docs/arrow.md'), 'tables', arrowDocs()) },
+  { path: 'docs/cost-model.md', text: withPart(textOf('docs/cost-model.md'), 'prices', costDocs()) },
   {
     path: 'docs/scenarios.md',
     text: withPart(withPart(textOf('docs/scenarios.md'), 'list', scenarioList()), 'keys', scenarioDocs()),
