@@ -164,7 +164,10 @@ const PROXY = z.strictObject({
     .optional()
     .describe('over time: what loads the rules, and so prices syncs; absent: iptables-legacy, nft-1.0.6'),
   syncDuration: z
-    .strictObject({ full: delay.optional(), partial: delay.optional() })
+    .strictObject({
+      full: delay.optional().describe('of a full sync'),
+      partial: delay.optional().describe('of a partial one'),
+    })
     .optional()
     .describe('over time: how long syncs take; absent: priced by what they write'),
   syncPeriod: duration.prefault('30s').describe('iptables.syncPeriod: a failed sync is tried again after this'),
@@ -178,7 +181,10 @@ const TRAFFIC = z.strictObject({
     .default(1_000_000)
     .describe('packets from clients to backends over all connections'),
   packetsPerConnection: z
-    .union([z.number().min(1).max(1_000_000), z.strictObject({ geometricMean: z.number().min(1).max(1_000_000) })])
+    .union([
+      z.number().min(1).max(1_000_000),
+      z.strictObject({ geometricMean: z.number().min(1).max(1_000_000).describe('mean packets of a connection') }),
+    ])
     .default(10)
     .describe(
       'a whole number: every connection has as many; geometricMean: drawn from a geometric distribution of this mean',
@@ -203,7 +209,10 @@ const TRAFFIC = z.strictObject({
       'over time: a connection stands for a client from its beginning to the horizon, its packets for requests at equal distances, over one connection after the other',
     ),
   popularity: z
-    .union([z.literal('uniform'), z.strictObject({ zipf: z.number().min(0).max(5) })])
+    .union([
+      z.literal('uniform'),
+      z.strictObject({ zipf: z.number().min(0).max(5).describe('the k-th Service gets k^-zipf; 0 is uniform') }),
+    ])
     .default('uniform')
     .describe('how connections choose among Services; zipf: the exponent'),
   sources: z
@@ -263,7 +272,7 @@ const SWEEP = z.strictObject({
 })
 
 const FIELDS = z.strictObject({
-  $schema: z.string().optional(),
+  $schema: z.string().optional().describe('for editors'),
   name: z
     .string()
     .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
