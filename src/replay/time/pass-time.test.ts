@@ -210,6 +210,27 @@ describe('outcomes', () => {
   })
 })
 
+describe('what cannot go on', () => {
+  it('a node whose syncs never end keeps what it had, and its connections say so', () => {
+    const { tallies } = passTime({
+      ...FIXED,
+      proxy: { syncDuration: { partial: '1h' } },
+      cluster: WEB,
+      pods: { readiness: { period: '1s' } },
+      actions: [{ at: '10s', rollout: { workload: '*' } }],
+      traffic: { packets: 6_000, packetsPerConnection: 1 },
+    })
+    expect(tallies.partialSync.count).toBe(0)
+    expect(outcomesOf(tallies)['refused/rules']).toBeGreaterThan(1_000)
+  })
+
+  it('more windows than can be shown are refused', () => {
+    expect(() => planned({ ...FIXED, time: { ...FIXED.time, window: '10ms' }, cluster: WEB })).toThrow(
+      /time\.window: 6000 windows in the horizon are too many/,
+    )
+  })
+})
+
 describe('jobs', () => {
   it('add up to the same whatever their order and number of threads', () => {
     const { plan, tallies } = passTime({
