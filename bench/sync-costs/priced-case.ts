@@ -8,7 +8,7 @@ import { ServiceCatalog } from '../../src/proxier/service-catalog.ts'
 import { type SyncWritten, syncTerms } from '../../src/proxier/sync-duration.ts'
 import type { SyncTerm } from '../../src/proxier/sync-terms.ts'
 import { makeNode, makeService, makeSlice } from '../../src/proxier/testing/make-objects.ts'
-import type { SyncTool } from '../../src/scenario/sync-profile.ts'
+import { modeOfTool, type SyncTool } from '../../src/scenario/sync-profile.ts'
 import { SECOND_US } from '../../src/sim/time.ts'
 import { MEASURED_RESTORES, MEASURED_SYNCS, MEASURED_TRANSACTIONS, type MeasuredRestore } from './measured-syncs.ts'
 
@@ -27,8 +27,8 @@ export function pricedCases(): readonly PricedCase[] {
   const written = new Map<string, readonly SyncWritten[]>()
   const syncs = MEASURED_SYNCS.flatMap(({ tool, services, endpoints, fullSeconds, partialSeconds }): PricedCase[] => {
     const size = `${services} x ${endpoints}`
-    const key = `${modeOf(tool)} ${size}`
-    const [full, partial] = written.get(key) ?? firstSyncs(modeOf(tool), services, endpoints)
+    const key = `${modeOfTool(tool)} ${size}`
+    const [full, partial] = written.get(key) ?? firstSyncs(modeOfTool(tool), services, endpoints)
     written.set(key, [full, partial])
     const common = { tool, services, isSync: true }
     return [
@@ -38,8 +38,6 @@ export function pricedCases(): readonly PricedCase[] {
   })
   return [...syncs, ...MEASURED_RESTORES.map(restoreCase), ...transactionCases()]
 }
-
-export const modeOf = (tool: SyncTool): ProxyMode => (tool.startsWith('nft') ? 'nftables' : 'iptables')
 
 /** The first sync of a kube-proxy, and the one after an endpoint of one Service was replaced. */
 export function firstSyncs(mode: ProxyMode, services: number, endpoints: number): readonly [SyncWritten, SyncWritten] {

@@ -2,9 +2,9 @@
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 import { syncDurationUs } from '../../src/proxier/sync-duration.ts'
-import type { SyncProfile } from '../../src/scenario/sync-profile.ts'
+import { modeOfTool, type SyncProfile } from '../../src/scenario/sync-profile.ts'
 import { MEASURED_SYNCS } from './measured-syncs.ts'
-import { firstSyncs, modeOf } from './priced-case.ts'
+import { firstSyncs } from './priced-case.ts'
 
 const ENDPOINTS = 5
 const SIZES = [10, 30, 100, 300, 1000, 3000, 10_000, 20_000]
@@ -15,7 +15,7 @@ export function syncCostPlot(profiles: readonly SyncProfile[]): string {
     (['iptables', 'nftables'] as const).map(mode => [mode, SIZES.map(s => firstSyncs(mode, s, ENDPOINTS))]),
   )
   const lines = profiles.flatMap(profile =>
-    syncs.get(modeOf(profile.tool))!.flatMap((pair, i) =>
+    syncs.get(modeOfTool(profile.tool))!.flatMap((pair, i) =>
       pair.map(written => ({
         tool: profile.tool,
         sync: written.isFull ? 'full' : 'partial',

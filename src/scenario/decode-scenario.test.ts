@@ -65,6 +65,10 @@ describe('scenarios', () => {
     [`${HEAD}cluster:\n  nodes: -3`, /cluster\.nodes: is -3; use at least 1/],
     [`${HEAD}cluster:\n  nodes: 2.5`, /cluster\.nodes: is 2\.5, which is no whole number/],
     [`${HEAD}cluster:\n  nodes: .nan`, /NaN is no number of JSON/],
+    [
+      `${HEAD}proxy:\n  syncTool: nft-1.1.3`,
+      /s\.yaml:4:\d+: proxy\.syncTool: "nft-1\.1\.3" loads no rules of mode iptables/,
+    ],
     [`${HEAD}cluster:\n  onClash: maybe`, /cluster\.onClash: is "maybe"; use error or warn/],
     [`${HEAD}cluster:\n  serviceCidrs: [10.0.0.0/99]`, /cluster\.serviceCidrs\[0\]: "10\.0\.0\.0\/99" is no CIDR/],
     [

@@ -9,7 +9,7 @@ import { delay } from './delay-spec.ts'
 import { duration, positiveDuration } from './duration.ts'
 import { HEALTH_CHECK, PROVIDERS } from './load-balancer-spec.ts'
 import { POD_BEHAVIOUR } from './pod-spec.ts'
-import { SYNC_TOOLS } from './sync-profile.ts'
+import { modeOfTool, SYNC_TOOLS } from './sync-profile.ts'
 import { TIME } from './time-spec.ts'
 
 const count = (max: number) => z.int().min(1).max(max)
@@ -323,7 +323,15 @@ const FIELDS = z.strictObject({
     .describe('thresholds such as "services.pValueBelow0.001 <= 2"; a failed one makes exit code 1'),
 })
 
-export const SCENARIO = FIELDS.superRefine(({ time, actions, churn, recording }, check) => {
+export const SCENARIO = FIELDS.superRefine(({ proxy, time, actions, churn, recording }, check) => {
+  const { mode, syncTool } = proxy
+  if (syncTool !== undefined && modeOfTool(syncTool) !== mode)
+    check.addIssue({
+      code: 'custom',
+      path: ['proxy', 'syncTool'],
+      input: syncTool,
+      message: `loads no rules of mode ${mode}`,
+    })
   if (time === undefined) {
     for (const [moving, input] of Object.entries({
       actions: actions.length > 0 ? actions : undefined,

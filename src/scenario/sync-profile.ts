@@ -12,6 +12,9 @@ export type SyncTool = (typeof SYNC_TOOLS)[number]
 /** What loads the rules where nobody says. */
 export const SYNC_TOOL_OF_MODE = { iptables: 'iptables-legacy', nftables: 'nft-1.0.6' } as const
 
+export const modeOfTool = (tool: SyncTool): 'iptables' | 'nftables' =>
+  tool.startsWith('nft') ? 'nftables' : 'iptables'
+
 const amount = z.number().min(0)
 
 const price = z
