@@ -106,7 +106,7 @@ describe('a later packet that ends before nat', () => {
     ],
   ])('%s ends as it was sent', (_, words, rules) => {
     const ruleset = rulesOf(
-      `${rules}\n*nat\n-A PREROUTING -j DNAT --to-destination 10.244.1.9:8080\n-A OUTPUT -j DNAT --to-destination 10.244.1.9:8080`,
+      `${rules}\n*nat\n-A PREROUTING -j DNAT --to-destination 10.244.1.9:8080\n-A OUTPUT -j DNAT --to-destination 10.244.1.9:8080\n-A POSTROUTING -j SNAT --to-source 203.0.113.5`,
     )
     const engine = newEngine(right(compile([ruleset])), SEED)
     const packet = makePacket(words)
@@ -116,6 +116,7 @@ describe('a later packet that ends before nat', () => {
     expect(evaluateEstablished(engine, 0, host, 0, packet, 1)).toBe(OUTCOME.dropped)
     expect([destinationOf(packet), packet.destinationPort]).toEqual(['10.96.0.1', 80])
     expect([destinationOf(later.packet), later.packet.destinationPort]).toEqual(['10.96.0.1', 80])
+    expect([sourceOf(packet), sourceOf(later.packet)]).toEqual(['203.0.113.5', '203.0.113.5'])
   })
 })
 
