@@ -94,6 +94,7 @@ for (const [backend, worlds] of Object.entries(KERNEL_WORLDS) as ['iptables-lega
   await describeKernel(backend, () => {
     for (const { file, leftOut } of present) {
       const ruleset = read(file, leftOut)
+      process.stdout.write(`${leftOutLines(file, leftOut)}\n`)
       it.each(dumpWorlds(ruleset, file, worlds, PACKETS).map((world, i) => [i, world] as const))(
         `${file} in the kernel is trace, world %i`,
         async (i, world) => {
@@ -133,6 +134,28 @@ async function differences(
   ]
     .filter(row => !row.equal && !row.withinChance)
     .map(row => JSON.stringify(row))
+}
+
+/** Every line that the kernel does not get, by number, under what it holds. */
+function leftOutLines(file: string, leftOut: readonly { readonly lines: RegExp }[]): string {
+  const lines = readFileSync(join(FOLDER, file), 'utf8').split('\n')
+  return leftOut
+    .map(({ lines: unwanted }) => {
+      const numbers = lines.flatMap((line, i) => (unwanted.test(line) ? [i + 1] : []))
+      return `${file}: left out for ${unwanted.source}, lines ${spans(numbers)}`
+    })
+    .join('\n')
+}
+
+/** 1-3, 7 */
+function spans(numbers: readonly number[]): string {
+  const found: [number, number][] = []
+  for (const number of numbers) {
+    const last = found.at(-1)
+    if (last !== undefined && last[1] === number - 1) last[1] = number
+    else found.push([number, number])
+  }
+  return found.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ')
 }
 
 /** Without the lines that hold one of `leftOut`. */
