@@ -8,6 +8,7 @@ import { type DrawRows, newDrawRows } from './draw-rows.ts'
 import { type DrawScript, newDrawScript } from './draw-script.ts'
 import type { Engine } from './engine.ts'
 import type { HostView } from './host.ts'
+import { OUTCOME, type Outcome } from './outcome.ts'
 import { isLocal, routeOf } from './route.ts'
 import { newSourceTests, type SourceTests } from './source-tests.ts'
 import { newWordList, push, type WordList } from './word-list.ts'
@@ -45,8 +46,10 @@ export interface HopMemo {
   costs: Float64Array
   readonly script: DrawScript
   readonly address: Uint32Array
-  /** Scratch: the packet that is walked to learn. */
+  /** The packet that was walked last to learn, how that ended, and the block it showed (0: none, or it took a draw). */
   readonly walked: Packet
+  walkedOutcome: Outcome
+  walkedBlock: number
 }
 
 export const BLOCK = { run: 0, draws: 1, ports: 2, facts: 3, words: 4 } as const
@@ -112,6 +115,8 @@ export function newHopMemo(engine: Engine, tests: SourceTests = newSourceTests()
     script: newDrawScript(),
     address: new Uint32Array(4),
     walked: newPacket(engine.program.family),
+    walkedOutcome: OUTCOME.dropped,
+    walkedBlock: 0,
   }
   // Neither a block nor a record begins at 0.
   push(memo.blocks, 0)

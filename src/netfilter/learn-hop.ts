@@ -40,6 +40,7 @@ export function learnBlock(memo: HopMemo, view: number, host: HostView, packet: 
     push(blocks, UNKNOWN)
     for (let i = 1; i < WAY.words; i++) push(blocks, 0)
   }
+  memo.walkedBlock = script.taken === 0 ? block : 0
   return block
 }
 
@@ -59,9 +60,14 @@ export function learnRecord(
   const { words } = memo.blocks
   const word = rows.thresholds[rowStart(rows.starts, words[block + BLOCK.run]) + way]
   const { walked } = memo
-  writePacket(walked, packet)
-  script.words[0] = word
-  const outcome = walkFirst(memo, view, host, walked)
+  // Without a draw its block was learned by the very walk.
+  if (memo.walkedBlock !== block) {
+    writePacket(walked, packet)
+    script.words[0] = word
+    walkFirst(memo, view, host, walked)
+  }
+  memo.walkedBlock = 0
+  const outcome = memo.walkedOutcome
   const { dnat, rulesEvaluated } = engine
   memo.costPs.set(engine.costPs)
   const look = learnTests(memo, dnat)
@@ -137,13 +143,13 @@ function twice(cells: Float64Array): Float64Array {
   return grown
 }
 
-function walkFirst(memo: HopMemo, view: number, host: HostView, packet: Packet): Outcome {
+/** Leaves what it saw in engine, script and memo.walkedOutcome. */
+function walkFirst(memo: HopMemo, view: number, host: HostView, packet: Packet): void {
   const { engine, script } = memo
   rewind(script)
   engine.script = script
-  const outcome = evaluate(engine, view, host, 0, packet, 0)
+  memo.walkedOutcome = evaluate(engine, view, host, 0, packet, 0)
   engine.script = undefined
-  return outcome
 }
 
 function walkLater(memo: HopMemo, view: number, host: HostView, packet: Packet): Outcome {

@@ -114,9 +114,8 @@ const newHopHistograms = (): HopHistograms => ({
 const hasPrices = ({ families }: ReplayPlan): boolean =>
   [families[4], families[6]].some(family => family?.prices !== undefined)
 
-/** The tallies of a whole run: what each thread counted, and the connections that no thread saw. */
-export function mergeTallies(plan: ReplayPlan, parts: readonly Tallies[]): Tallies {
-  const whole = newTallies(plan)
+/** The tallies of a whole run: what each thread counted, and the connections that no thread saw. They become those of the first thread. */
+export function mergeTallies(plan: ReplayPlan, [whole = newTallies(plan), ...parts]: readonly Tallies[]): Tallies {
   for (const part of parts) addTallies(whole, part)
   const { destinations } = whole
   const { noTarget } = plan.traffic
