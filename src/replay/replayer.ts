@@ -101,19 +101,17 @@ export function replayJob(replayer: Replayer, job: Job): void {
 export function finishReplay(replayer: Replayer): Tallies {
   for (const family of [replayer.families[4], replayer.families[6]]) {
     if (family === null) continue
-    const { rules, detail } = family.tallies
-    const { journeys, detailJourneys } = family
+    const { tallies, journeys, detailJourneys } = family
     // All of them before any record is folded: a second hop is counted at another node's.
-    for (const own of [journeys, ...detailJourneys]) foldJourneys(own, replayer.tallies, family.tallies)
+    for (const own of [journeys, ...detailJourneys]) foldJourneys(own, replayer.tallies, tallies)
     foldRecords(journeys.memo)
-    addRuleTallies(rules, ruleTallies(journeys.memo.engine))
-    detailJourneys.forEach(({ memo }, d) => {
+    tallies.rules = ruleTallies(journeys.memo.engine)
+    tallies.detail = detailJourneys.map(({ memo }) => {
       endNode(memo.engine)
       foldRecords(memo)
-      const own = ruleTallies(memo.engine)
-      addRuleTallies(detail[d], own)
-      addRuleTallies(rules, own)
+      return ruleTallies(memo.engine)
     })
+    for (const own of tallies.detail) addRuleTallies(tallies.rules, own)
   }
   return replayer.tallies
 }

@@ -5,8 +5,6 @@
 import type { Histogram } from '../metrics/histogram.ts'
 import { mergeInto, newHistogram } from '../metrics/histogram.ts'
 import { LANES } from '../netfilter/cost/program-prices.ts'
-import type { Program } from '../netfilter/program.ts'
-import { HOOK_COUNT } from '../netfilter/program.ts'
 import type { RuleTallies } from '../netfilter/rule-tallies.ts'
 import type { ReplayPlan } from './replay-plan.ts'
 
@@ -60,10 +58,10 @@ export interface FamilyTallies {
   /** By DNAT id: connections and packets delivered there. */
   readonly backendConnections: Float64Array
   readonly backendPackets: Float64Array
-  /** Summed over all nodes. */
-  readonly rules: RuleTallies
-  /** The same for each of the plan's detail nodes alone. */
-  readonly detail: readonly RuleTallies[]
+  /** Summed over all nodes; without cells while a replay is on its way. */
+  rules: RuleTallies
+  /** The same for each of the plan's detail nodes alone; none while a replay is on its way. */
+  detail: readonly RuleTallies[]
 }
 
 export function newTallies(plan: ReplayPlan): Tallies {
@@ -76,8 +74,8 @@ export function newTallies(plan: ReplayPlan): Tallies {
       : {
           backendConnections: new Float64Array(program.dnatCount),
           backendPackets: new Float64Array(program.dnatCount),
-          rules: newRuleTallies(program),
-          detail: plan.detailNodes.map(() => newRuleTallies(program)),
+          rules: NO_RULES,
+          detail: [],
         }
   }
   return {
@@ -115,7 +113,8 @@ const hasPrices = ({ families }: ReplayPlan): boolean =>
   [families[4], families[6]].some(family => family?.prices !== undefined)
 
 /** The tallies of a whole run: what each thread counted, and the connections that no thread saw. They become those of the first thread. */
-export function mergeTallies(plan: ReplayPlan, [whole = newTallies(plan), ...parts]: readonly Tallies[]): Tallies {
+export function mergeTallies(plan: ReplayPlan, [whole, ...parts]: readonly Tallies[]): Tallies {
+  if (whole === undefined) throw new Error('a replay has no tallies')
   for (const part of parts) addTallies(whole, part)
   const { destinations } = whole
   const { noTarget } = plan.traffic
@@ -154,12 +153,8 @@ export function addRuleTallies(target: RuleTallies, source: RuleTallies): void {
   addColumns(target, source)
 }
 
-const newRuleTallies = (program: Program): RuleTallies => ({
-  matched: new Float64Array(program.ruleCount),
-  evaluated: new Float64Array(program.ruleCount),
-  chainEntries: new Float64Array(program.blockCount),
-  policy: new Float64Array(program.viewCount * HOOK_COUNT),
-})
+const NO_CELLS = new Float64Array(0)
+const NO_RULES: RuleTallies = { matched: NO_CELLS, evaluated: NO_CELLS, chainEntries: NO_CELLS, policy: NO_CELLS }
 
 function addColumns<K extends string>(
   target: Readonly<Record<K, Float64Array>>,
