@@ -90,7 +90,9 @@ describe('real dumps', () => {
 /** Worlds that the kernel sees too. */
 const KERNEL_WORLDS = { 'iptables-legacy': 3, 'iptables-nft': 1 } as const
 
-for (const [backend, worlds] of Object.entries(KERNEL_WORLDS) as ['iptables-legacy' | 'iptables-nft', number][])
+for (const [backend, worlds] of present.length === 0
+  ? []
+  : (Object.entries(KERNEL_WORLDS) as ['iptables-legacy' | 'iptables-nft', number][]))
   await describeKernel(backend, () => {
     for (const { file, leftOut } of present) {
       const ruleset = read(file, leftOut)
