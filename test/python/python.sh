@@ -27,7 +27,7 @@ inside() {
     mount --rbind /dev "$0/dev"
     bind() { mkdir -p "$2"; mount --bind "$1" "$2"; }
     if [ -n "${folder:-}" ]; then
-      bind "$folder" "$0/work"
+      bind "$folder" "$0/folder"
       modules=$(readlink -e "$folder/node_modules") && bind "$modules" "$0/node_modules" && mount -o remount,ro,bind "$0/node_modules"
     fi
     ip link set lo up 2>/dev/null || true
@@ -74,6 +74,6 @@ case "${1:-}" in
   if own_python; then cd "$folder" && JUPYTER_PATH="$folder/.jupyter" exec /usr/bin/python3 "$@"; fi
   [ -d "$root" ] || fail 'Python with pyarrow is not installed: run test/python/python.sh --install as root'
   export folder
-  inside "$root" --net -- /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/bin:/bin JUPYTER_PATH=/work/.jupyter sh -c 'cd /work && exec python3 "$@"' python3 "$@"
+  inside "$root" --net -- /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/bin:/bin JUPYTER_PATH=/folder/.jupyter sh -c 'cd /folder && exec python3 "$@"' python3 "$@"
   ;;
 esac
