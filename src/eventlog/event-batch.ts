@@ -4,7 +4,7 @@
  * ones too, so that a notebook finds them all in one place, but `object` is what is read back then.
  * About 1 µs to write a Pod event and 0.7 µs to read one (bench/cases/event-log.ts).
  */
-import type { ArrowBatch, ArrowField } from '../arrow/arrow-vector.ts'
+import type { ArrowBatch, ArrowField, ArrowVector } from '../arrow/arrow-vector.ts'
 import { isNull, isTrue } from '../arrow/arrow-vector.ts'
 import { BitBuilder, NumberBuilder } from '../arrow/column-builders.ts'
 import { int64ToFloat64, int64Vector } from '../arrow/table-vectors.ts'
@@ -96,16 +96,50 @@ export interface EventPool {
   readonly ports: PortPool
 }
 
-/** Visits the events of a batch in order. */
-export function visitBatch(
-  { rowCount, vectors }: ArrowBatch,
-  pool: EventPool,
-  visit: (event: ClusterEvent) => void,
-): void {
-  const [sequences, times, types, kinds, namespaces, names, imported, labelMaps, pods, slices, objects] = vectors
-  const sequence = int64ToFloat64(sequences.values as BigInt64Array)
-  const timeUs = int64ToFloat64(times.values as BigInt64Array)
+/** The events of a batch by row. What every reader looks at is there at once; an object is made when it is asked for. */
+export interface EventRows {
+  readonly rowCount: number
+  readonly sequence: Float64Array
+  readonly timeUs: Float64Array
+  /** Indices into KINDS. */
+  readonly kind: Int8Array
+  readonly namespaces: ArrowVector
+  readonly names: ArrowVector
+  type(row: number): ClusterEventType
+  /** Throws where the row's columns or JSON are no object. */
+  object(row: number): ClusterObject
+}
+
+export function readRows({ rowCount, vectors }: ArrowBatch, pool: EventPool): EventRows {
+  const [sequences, times, types, kinds, namespaces, names] = vectors
+  if ([namespaces, names].some(v => v.offsets === undefined || v.offsets.length <= rowCount))
+    throw new Error('the batch lacks names')
   const type = types.values as Int8Array
+  let read: ((row: number) => ClusterObject) | undefined
+  return {
+    rowCount,
+    sequence: int64ToFloat64(sequences.values as BigInt64Array),
+    timeUs: int64ToFloat64(times.values as BigInt64Array),
+    kind: kinds.values as Int8Array,
+    namespaces,
+    names,
+    type: row => TYPES[type[row]],
+    object: row => {
+      read ??= objectReader(vectors, pool)
+      return read(row)
+    },
+  }
+}
+
+/** Visits the events of a batch in order. */
+export function visitRows(rows: EventRows, visit: (event: ClusterEvent) => void): void {
+  const { rowCount, sequence, timeUs } = rows
+  for (let row = 0; row < rowCount; row++)
+    visit({ sequence: sequence[row], timeUs: timeUs[row], type: rows.type(row), object: rows.object(row) })
+}
+
+function objectReader(vectors: ArrowBatch['vectors'], pool: EventPool): (row: number) => ClusterObject {
+  const [, , , kinds, namespaces, names, imported, labelMaps, pods, slices, objects] = vectors
   const kind = kinds.values as Int8Array
   const namespace = utf8Reader(namespaces)
   const name = utf8Reader(names)
@@ -113,14 +147,12 @@ export function visitBatch(
   const pod = podReader(pods, pool.ports)
   const slice = sliceReader(slices)
   const json = utf8Reader(objects)
-  for (let row = 0; row < rowCount; row++) {
-    const object: ClusterObject = !isNull(objects, row)
+  return row =>
+    !isNull(objects, row)
       ? objectFromJson(json(row), isTrue(imported, row))
       : KINDS[kind[row]] === 'Pod'
         ? pod(row, namespace(row), name(row), labels(row))
         : slice(row, namespace(row), name(row), labels(row))
-    visit({ sequence: sequence[row], timeUs: timeUs[row], type: TYPES[type[row]], object })
-  }
 }
 
 const isInColumns = (object: ClusterObject): boolean =>

@@ -4,10 +4,11 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { ClusterEvent } from '../cluster/cluster-event.ts'
-import { applyEvent, type ClusterState, emptyState } from '../cluster/cluster-state.ts'
+import type { ClusterState } from '../cluster/cluster-state.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { TimeUs } from '../sim/time.ts'
 import type { ByteSource, LogParts } from './byte-store.ts'
+import { type EventRows, visitRows } from './event-batch.ts'
 import { type EventDecoder, eventDecoder } from './event-stream.ts'
 import type { IndexRecord } from './log-index.ts'
 import {
@@ -21,6 +22,7 @@ import {
   type Scan,
   scanLog,
 } from './scan-log.ts'
+import { StateFold } from './state-fold.ts'
 
 export interface EventLog {
   readonly eventCount: number
@@ -94,9 +96,11 @@ class OpenLog implements EventLog {
     for (const record of this.records) {
       if (record.lastTimeUs < fromUs || record.firstTimeUs > toUs) continue
       const events: ClusterEvent[] = []
-      const read = this.visit(record, decode, event => {
-        if (event.timeUs >= fromUs && event.timeUs <= toUs) events.push(event)
-      })
+      const read = this.read(record, decode, rows =>
+        visitRows(rows, event => {
+          if (event.timeUs >= fromUs && event.timeUs <= toUs) events.push(event)
+        }),
+      )
       if (E.isLeft(read)) return yield read
       yield E.right(events)
     }
@@ -106,26 +110,22 @@ class OpenLog implements EventLog {
     const position = 'position' in upTo ? upTo.position : Number.POSITIVE_INFINITY
     const timeUs = 'timeUs' in upTo ? upTo.timeUs : Number.POSITIVE_INFINITY
     const decode = eventDecoder(this.head)
-    const state = emptyState()
+    const fold = new StateFold()
     for (const record of this.records) {
       if (record.firstSequence >= position || record.firstTimeUs > timeUs) break
-      // One event at a time: those that later ones replace are garbage at once.
-      const read = this.visit(record, decode, event => {
-        if (event.sequence < position && event.timeUs <= timeUs) applyEvent(state, event)
-      })
+      const read = this.read(record, decode, rows => fold.add(rows, record, position, timeUs))
       if (E.isLeft(read)) return read
+      const unmade = fold.settleWhenLarge()
+      if (unmade !== undefined) return E.left(damaged(appendDamage(this.source, unmade.record, unmade.fault)))
     }
-    return E.right(state)
+    const state = fold.state()
+    return 'fault' in state ? E.left(damaged(appendDamage(this.source, state.record, state.fault))) : E.right(state)
   }
 
-  private visit(
-    record: IndexRecord,
-    decode: EventDecoder,
-    visit: (event: ClusterEvent) => void,
-  ): E.Either<Problem, void> {
+  private read(record: IndexRecord, decode: EventDecoder, use: (rows: EventRows) => void): E.Either<Problem, void> {
     const bytes = readAppend(this.source, record)
     if (E.isLeft(bytes)) return bytes
-    const fault = typeof bytes.right === 'string' ? bytes.right : decode(bytes.right, visit)
+    const fault = typeof bytes.right === 'string' ? bytes.right : decode(bytes.right, use)
     return fault === undefined ? E.right(undefined) : E.left(damaged(appendDamage(this.source, record, fault)))
   }
 }

@@ -5,6 +5,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Problem } from '../problem/problem.ts'
 import type { ByteSource, LogParts } from './byte-store.ts'
+import { visitRows } from './event-batch.ts'
 import { type EventDecoder, eventDecoder } from './event-stream.ts'
 import { type IndexRecord, RECORD_BYTES } from './log-index.ts'
 import { appendDamage, type Damage, readAppend, recordDamage, type Scan, scanLog } from './scan-log.ts'
@@ -54,12 +55,14 @@ function faultOf(bytes: Uint8Array, decode: EventDecoder, record: IndexRecord): 
   let sequence = record.firstSequence
   let timeUs = record.firstTimeUs
   let fault: string | undefined
-  const undecoded = decode(bytes, event => {
-    if (event.sequence !== sequence) fault ??= `holds event ${event.sequence} where ${sequence} comes next`
-    if (event.timeUs < timeUs) fault ??= `holds event ${event.sequence} at ${event.timeUs} us, after ${timeUs} us`
-    sequence = event.sequence + 1
-    timeUs = event.timeUs
-  })
+  const undecoded = decode(bytes, rows =>
+    visitRows(rows, event => {
+      if (event.sequence !== sequence) fault ??= `holds event ${event.sequence} where ${sequence} comes next`
+      if (event.timeUs < timeUs) fault ??= `holds event ${event.sequence} at ${event.timeUs} us, after ${timeUs} us`
+      sequence = event.sequence + 1
+      timeUs = event.timeUs
+    }),
+  )
   if (undecoded !== undefined || fault !== undefined) return undecoded ?? fault
   const next = record.firstSequence + record.eventCount
   if (sequence !== next) return `ends before event ${sequence}, not ${next}`
