@@ -61,6 +61,8 @@ export interface Engine {
   attached: boolean
   /** What the node under way remembers. Without one, conntrack is a promise: packets come with their state. */
   memory: NodeMemory | undefined
+  /** Without a memory: the node's lists of recent clients alone, and the time there. Without these either, lists are empty and stay so. */
+  recent: Pick<NodeMemory, 'recent' | 'nowUs'> | undefined
   /** How the last packet was rejected, if it was: REJECT_KINDS index. */
   rejection: number
   /** The walk looked at addresses, ports or draws; it ended in a MASQUERADE: 1 + its natPorts, else 0 (stretch.ts). */
@@ -107,6 +109,7 @@ export function newEngine(program: Program, seed: StreamSeed, prices?: ProgramPr
     looped: false,
     attached: false,
     memory: undefined,
+    recent: undefined,
     rejection: 0,
     looked: false,
     masquerades: 0,

@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts'
 import { INTERFACE } from './interface.ts'
 import { type AskedOfSet, holdsPacket, type IpSetTable } from './ipset/ip-set-table.ts'
 import type { NodeMemory } from './memory/node-memory.ts'
-import type { RecentQuestion } from './memory/recent-lists.ts'
+import { RECENT_OPERATION, type RecentQuestion } from './memory/recent-lists.ts'
 
 /** Sides: which of the packet's two addresses or ports. */
 export const SIDE = { source: 0, destination: 1, either: 2 } as const
@@ -100,7 +100,8 @@ export function rareHolds(
       return (next === 0) === match.wanted
     }
     case 'recent': {
-      const memory = memoryOf(engine)
+      const memory = engine.memory ?? engine.recent
+      if (memory === undefined) return (match.question.operation === RECENT_OPERATION.set) === match.wanted
       const words = match.side === SIDE.source ? source : destination
       for (let i = 0; i < 4; i++) masked[i] = words[i] & match.mask[i]
       return memory.recent.holds(match.list, match.question, masked, memory.nowUs) === match.wanted

@@ -204,15 +204,19 @@ function serviceColumns(run: PlannedRun, { destinations }: Tallies, loads: reado
     unmatched: byRow(destinations.unmatched),
     // A connection that found no ingress node met no rules.
     meanRulesEvaluated: rulesEvaluated.map((sum, r) => sum / (connections[r] - noTarget[r])),
-    distribution: loadsOfRow.map(l => {
+    distribution: loadsOfRow.map((l, r) => {
       const expected = l.reduce((sum, e) => sum + e.expected, 0)
-      return distribution(
+      const whole = distribution(
         l.map(e => e.connections),
         l.map(e => (expected === 0 ? 1 / l.length : e.expected / expected)),
       )
+      return run.rows[r].port.affinitySeconds === 0 ? whole : { ...whole, ...UNTESTED }
     }),
   }
 }
+
+/** The chi-square is of connections that choose for themselves; a client that is remembered does not. */
+const UNTESTED = { chiSquare: Number.NaN, degreesOfFreedom: Number.NaN, pValue: Number.NaN }
 
 function nodeColumns(run: PlannedRun, { nodes: tallies }: Tallies, endpoints: EndpointColumns): NodeColumns {
   const local = new Map<string, number>()

@@ -67,7 +67,7 @@ export function evenness(tables: readonly ColumnTable[]): Evenness {
   const candidates = tested.length > 0 ? tested : all.filter(i => delivered[i] > 0)
   return {
     tested: tested.length,
-    canBeUneven: all.some(i => degrees[i] > 0),
+    canBeUneven: all.some(i => numbersOf(services, 'endpoints')[i] > 1),
     significant,
     significantByChance,
     moreThanChance: chanceOfAtLeast(significant, significantByChance) < 0.001,

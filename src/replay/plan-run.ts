@@ -19,12 +19,13 @@ import { type IptablesViews, iptablesViews } from '../proxier/iptables-proxier.t
 import { DEFAULT_PROXIER_CONFIG, NFTABLES_PROXIER_CONFIG, type ProxierConfig } from '../proxier/proxier-config.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { randomStream, streamSeed } from '../sim/random.ts'
+import { benchmarkClients } from '../workload/benchmark-clients.ts'
 import { planTraffic } from '../workload/plan-traffic.ts'
 import type { TrafficPlan } from '../workload/traffic.ts'
 import type { TrafficClassRequest, TrafficDestination } from '../workload/traffic-request.ts'
 import { zipfWeights } from '../workload/zipf-weights.ts'
 import { hostTable } from './host-table.ts'
-import type { FamilyPlan, ReplayPlan } from './replay-plan.ts'
+import type { AffinityPlan, FamilyPlan, ReplayPlan } from './replay-plan.ts'
 import { type ServiceRow, serviceRows } from './service-rows.ts'
 
 export interface PlannedRun {
@@ -110,6 +111,7 @@ export function planRun(
     classes,
   })
   if (E.isLeft(traffic)) return traffic
+  const affinity = affinityPlan(rows, rowOfDestination, scenario)
   const detail = detailNodes(traffic.right, nodes.length, scenario.detailNodes)
   return E.right({
     plan: {
@@ -118,6 +120,7 @@ export function planRun(
       orderKeyOfNode: orderKeys(scenario, nodes.length),
       families: { 4: families[4]?.plan ?? null, 6: families[6]?.plan ?? null },
       detailNodes: detail.map(d => d.node),
+      ...(affinity === undefined ? {} : { affinity }),
     },
     nodes,
     rows,
@@ -138,7 +141,8 @@ function requestOf(
   const destinations = [...rows.map(r => r.inside), ...outsideRows.map(r => rows[r].outside!)]
   const inside = { destinations: rows.map((_, r) => r), weights }
   const { pod, node, outside } = scenario.traffic.sources
-  const { clients } = scenario.traffic
+  const { clients: wanted } = scenario.traffic
+  const clients = typeof wanted === 'number' ? benchmarkClients(wanted) : wanted
   return {
     destinations,
     rowOfDestination: Uint32Array.from([...rows.keys(), ...outsideRows]),
@@ -153,6 +157,22 @@ function requestOf(
         ...(clients.length > 0 ? { clients } : {}),
       },
     ],
+  }
+}
+
+/** Clients that are remembered, in order of time; without time all at one instant. */
+function affinityPlan(
+  rows: readonly ServiceRow[],
+  rowOfDestination: Uint32Array,
+  { seed, time, traffic: { keepAlive } }: Scenario,
+): AffinityPlan | undefined {
+  const remembers = Uint8Array.from(rowOfDestination, row => (rows[row].port.affinitySeconds > 0 ? 1 : 0))
+  if (!remembers.includes(1)) return undefined
+  const horizonUs = time?.horizon ?? 0
+  return {
+    remembers,
+    withinUs: keepAlive === undefined ? horizonUs : Math.min(keepAlive.ramp, horizonUs),
+    arrivalSeed: streamSeed(seed, 'arrivals'),
   }
 }
 

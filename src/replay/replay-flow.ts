@@ -172,7 +172,9 @@ function firstHop(replayer: Replayer, family: FamilyReplayer, node: number): num
   const { tallies } = replayer
   const memo = memoAt(replayer, family, node)
   const view = plan.viewOfNode[node]
+  memo.engine.recent = family.lists
   way.outcome = passFirst(memo, way.record, view, hosts[node], replayer.plan.orderKeyOfNode[node], packet)
+  memo.engine.recent = undefined
   noteFirstHop(tallies.modelledNs, memo.costPs, way.costPs)
   way.dnat = memo.dnat
   way.target = way.dnat < 0 ? -1 : plan.backendNode[way.dnat]

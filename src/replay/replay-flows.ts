@@ -1,7 +1,7 @@
 /**
  * The flows of one class at one node. Most are on a road that others have shown (roads.ts): they are drawn, looked up and counted in batches, step by
  * step, so that the machine fetches the memory of many at a time. The rest go one by one (replay-flow.ts). Same numbers either way, whatever
- * the order: all are sums.
+ * the order: all are sums. Those whose order matters are left out (replay-listed.ts).
  */
 import { wayOf } from '../netfilter/draw-rows.ts'
 import type { Places } from '../netfilter/hop-records.ts'
@@ -63,7 +63,9 @@ function sendBatch(sending: Sending, flowLow: number, size: number): void {
   const { replayer, family, classIndex, node, journeys } = sending
   drawBatch(sending, flowLow, size)
   findJourneys(sending, flowLow, size)
+  const { affinity } = replayer.plan
   for (let i = 0; i < size; i++) {
+    if (affinity !== undefined && affinity.remembers[destinations[i]] === 1) continue
     if (found[i] > 0 && countTravel(replayer, family, node, journeys, found[i], packetCounts[i])) continue
     replayOne(replayer, family, classIndex, node, flowLow + i)
     if (found[i] === 0) learnRoad(sending, i)
@@ -187,6 +189,7 @@ function replayOne(
   node: number,
   flowLow: number,
 ): void {
-  drawFlow(replayer.plan.traffic, classIndex, node, flowLow, family.flow)
-  replayFlow(replayer, family, node)
+  const { traffic, affinity } = replayer.plan
+  drawFlow(traffic, classIndex, node, flowLow, family.flow)
+  if (affinity === undefined || affinity.remembers[family.flow.destination] === 0) replayFlow(replayer, family, node)
 }

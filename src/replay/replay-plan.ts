@@ -5,6 +5,7 @@
 import type { ProgramPrices } from '../netfilter/cost/program-prices.ts'
 import type { Program } from '../netfilter/program.ts'
 import type { StreamSeed } from '../sim/random.ts'
+import type { TimeUs } from '../sim/time.ts'
 import type { TrafficPlan } from '../workload/traffic.ts'
 import type { HostTable } from './host-table.ts'
 
@@ -23,6 +24,17 @@ export interface ReplayPlan {
    * Spares expectedShares the look at every view; absent: it looks.
    */
   readonly sameOnEveryNode?: Uint8Array
+  /** Absent: no choice of a backend hangs on who came before. */
+  readonly affinity?: AffinityPlan
+}
+
+/** ClientIP affinity: rules remember clients, so connections to some destinations are replayed in order of time, node by node. */
+export interface AffinityPlan {
+  /** By destination, 1: its rules remember. */
+  readonly remembers: Uint8Array
+  /** When connections begin: evenly within this time, by their number (flow-start.ts). 0: all at one instant, in order of number. */
+  readonly withinUs: TimeUs
+  readonly arrivalSeed: StreamSeed
 }
 
 export interface FamilyPlan {

@@ -2,6 +2,7 @@
 import type { Packet } from '../net/packet.ts'
 import type { HopMemo, Places } from '../netfilter/hop-records.ts'
 import type { HostView } from '../netfilter/host.ts'
+import type { NodeMemory } from '../netfilter/memory/node-memory.ts'
 import type { Outcome } from '../netfilter/outcome.ts'
 import type { Flow } from '../workload/draw-flow.ts'
 import type { HopPlaces } from './hop-places.ts'
@@ -36,6 +37,8 @@ export interface FamilyReplayer {
   /** Of the class and node at hand. */
   firstPlaces: Places | undefined
   ingressPlaces: Places | undefined
+  /** While flows are replayed whose rules remember clients: what they remember. */
+  lists: Pick<NodeMemory, 'recent' | 'nowUs'> | undefined
   /** Signature of the address that a masquerade at this node gives, and how many words of tests it is made of. */
   uplinkSignature: number
   uplinkTests: number

@@ -19,6 +19,7 @@ import { hostViews } from './host-table.ts'
 import type { Job } from './jobs.ts'
 import { foldJourneys, type Journeys, newJourneys } from './journeys.ts'
 import { replayFlows } from './replay-flows.ts'
+import { replayListed } from './replay-listed.ts'
 import type { ReplayPlan } from './replay-plan.ts'
 import { FATE, type FamilyReplayer, type Replayer } from './replay-state.ts'
 import { sourcesAreForeign } from './sources-are-foreign.ts'
@@ -57,6 +58,7 @@ export function newReplayer(plan: ReplayPlan, remembers = true): Replayer {
       whereabouts: whereabouts(remembers ? hosts : []),
       firstPlaces: undefined,
       ingressPlaces: undefined,
+      lists: undefined,
       uplinkSignature: 0,
       uplinkTests: -1,
       flow: { packet: newPacket(f), destination: -1, packets: 0 },
@@ -92,6 +94,7 @@ export function replayJob(replayer: Replayer, job: Job): void {
       if (own === null) throw new Error(`replayJob: class ${c} is of family ${kind.family}, which has no rules`)
       replayFlows(replayer, own, c, node, from, to)
     })
+    if (plan.affinity !== undefined && job.part === 0) replayListed(replayer, plan.affinity, node)
     if (families[4] !== null) endNode(families[4].journeys.memo.engine)
     if (families[6] !== null) endNode(families[6].journeys.memo.engine)
   }

@@ -14,6 +14,9 @@ import { TIME } from './time-spec.ts'
 
 const count = (max: number) => z.int().min(1).max(max)
 
+/** Of made-up addresses outside. */
+const MOST_CLIENTS = 65_536
+
 const cidr = z
   .string()
   .refine(text => parsePrefix(text) !== undefined, { error: 'is no CIDR, such as 10.96.0.0/12 or fd00::/112' })
@@ -64,6 +67,16 @@ const SERVICE = z.strictObject({
     .enum(['SingleStack', 'PreferDualStack', 'RequireDualStack'])
     .default('SingleStack')
     .describe('one ClusterIP, or one of each family'),
+  sessionAffinity: z
+    .enum(['None', 'ClientIP'])
+    .default('None')
+    .describe('ClientIP: connections of one client address go to the endpoint of its last one, node by node'),
+  affinityTimeoutSeconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(10_800)
+    .describe('sessionAffinityConfig.clientIP.timeoutSeconds: a client that stays away for longer is forgotten'),
   trafficDistribution: z
     .enum(['PreferClose', 'PreferSameZone', 'PreferSameNode'])
     .optional()
@@ -229,9 +242,12 @@ const TRAFFIC = z.strictObject({
     .refine(s => s.pod + s.node + s.outside > 0, { error: 'has no weight above 0' })
     .prefault({ pod: 1 })
     .describe('weights of where connections come from'),
-  clients: listOf(ip)
+  clients: z
+    .union([count(MOST_CLIENTS), listOf(ip)])
     .default([])
-    .describe('addresses of the outside clients; absent: 254 documentation addresses a family'),
+    .describe(
+      'addresses of the outside clients, or how many there are (from 198.18.0.0/15 and 2001:2::/48, the ranges for benchmarks); absent: 254 documentation addresses a family',
+    ),
 })
 
 const PUBLISHED = z.strictObject({

@@ -3,8 +3,8 @@ import { FIXED, type PassedRun, passTime } from '../../../test/run-time.ts'
 import { newPacket } from '../../net/packet.ts'
 import { drawOf } from '../../sim/random.ts'
 import { drawFlow } from '../../workload/draw-flow.ts'
+import { arrivalState, startOf } from '../flow-start.ts'
 import { delayOf } from './delay-table.ts'
-import { arrivalState, startOf } from './flow-start.ts'
 import { OUTCOME, OUTCOMES } from './outcome.ts'
 
 const HORIZON_S = 400

@@ -1,7 +1,7 @@
-/** When a flow of a run over time begins: evenly over the horizon, by its own number. */
-import type { Packet } from '../../net/packet.ts'
-import { drawOf, flowState, type StreamSeed } from '../../sim/random.ts'
-import type { TimeUs } from '../../sim/time.ts'
+/** When a flow begins: evenly over the horizon, by its own number. */
+import type { Packet } from '../net/packet.ts'
+import { drawOf, flowState, type StreamSeed } from '../sim/random.ts'
+import type { TimeUs } from '../sim/time.ts'
 
 /** Draws 0 and 1 of this state are taken; further ones of the flow's times are for the caller. */
 export const arrivalState = ({ low, high }: StreamSeed, { flowLow, flowHigh }: Packet): number =>
