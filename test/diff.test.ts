@@ -184,7 +184,7 @@ describe('svcsim diff', () => {
       ['diff', '--rules', objects, '--objects', objects, '--node', 'node-a'],
       /objects.json:1:1: "\{.* stands outside of a table/,
     ],
-    [['diff', '--rules', 'x', '--objects', 'y', '--format', 'xml'], /--format "xml" is unknown; write text or json/],
+    [['diff', '--rules', 'x', '--objects', 'y', '--format', 'xml'], /--format is "xml"; use text or json/],
     [
       ['diff', '--rules', join(golden, 'iptables-save.txt'), '--objects', objects, '--node', 'node-x'],
       /there is no Node "node-x" among the objects; did you mean node-a/,

@@ -77,6 +77,11 @@ describe('scenarios', () => {
     120_000,
   )
 
+  it.each(names)('%s asks no node for more pods than its /24 has addresses', name => {
+    const [, asked = '0'] = /maxPodsPerNode: (\d+)/.exec(readFileSync(join(SCENARIOS, `${name}.yaml`), 'utf8')) ?? []
+    expect(Number(asked)).toBeLessThanOrEqual(253)
+  })
+
   describe.runIf(process.env['SVCSIM_REQUIRE_TOOLS'] === '1')('whole', () => {
     it.each(Object.entries(WHOLE))(
       '%s runs at its size',

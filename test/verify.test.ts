@@ -123,7 +123,7 @@ describe('svcsim verify', () => {
   it.each([
     [['--backend', 'nft'], '--backend nft does not load iptables rules'],
     [['--backend', 'iptable'], '--backend "iptable" is unknown'],
-    [['--format', 'xml'], '--format "xml" is unknown'],
+    [['--format', 'xml'], '--format is "xml"; use text or json'],
   ])('refuses %j', async (args, expected) => {
     const ended = await svcsim(['verify', '--rules', saved, '--flows', flows, ...args])
     expect(ended.code).toBe(2)

@@ -8,8 +8,9 @@ import { comparisonJson } from '../output/compare/comparison-json.ts'
 import { comparisonMarkdown } from '../output/compare/comparison-markdown.ts'
 import { comparisonMetrics } from '../output/compare/comparison-metrics.ts'
 import type { RunComparison } from '../output/compare/run-comparison.ts'
-import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import type { Problem } from '../problem/problem.ts'
 import { checkThreshold, parseThreshold, type ThresholdResult } from '../scenario/threshold.ts'
+import { oneOf } from './one-of.ts'
 import { readRunTables } from './read-run.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -20,8 +21,8 @@ export interface CompareFlags {
 
 export const compareCommand = (before: string, after: string, flags: CompareFlags): TE.TaskEither<Problem, void> =>
   pipe(
-    TE.fromEither(printerOf(flags.format)),
-    TE.bindTo('print'),
+    TE.fromEither(oneOf('--format', flags.format, FORMATS)),
+    TE.map(format => ({ print: PRINTERS[format] })),
     TE.bind('thresholds', () =>
       TE.fromEither(E.traverseArray((text: string) => parseThreshold(text, { field: '--threshold' }))(flags.threshold)),
     ),
@@ -44,14 +45,11 @@ const comparedRun = (dir: string): TE.TaskEither<Problem, ComparedRun> =>
     TE.map(read => ({ name: dir, ...read })),
   )
 
+const FORMATS = ['md', 'json'] as const
+
 type Print = (comparison: RunComparison, thresholds: readonly ThresholdResult[]) => string
 
-const PRINTERS: Readonly<Record<string, Print>> = {
+const PRINTERS: Readonly<Record<(typeof FORMATS)[number], Print>> = {
   md: comparisonMarkdown,
   json: (comparison, thresholds) => `${JSON.stringify(comparisonJson(comparison, thresholds), null, 2)}\n`,
 }
-
-const printerOf = (format: string): E.Either<Problem, Print> =>
-  Object.hasOwn(PRINTERS, format)
-    ? E.right(PRINTERS[format])
-    : E.left(badUsage(`--format is ${quoted(format)}`, 'use md or json'))

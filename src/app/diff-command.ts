@@ -8,7 +8,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ClusterState } from '../cluster/cluster-state.ts'
 import type { IpFamily } from '../net/ip.ts'
-import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import { badUsage, type Problem } from '../problem/problem.ts'
 import { diffNftNode } from '../proxier/diff-nft-node.ts'
 import { diffNode } from '../proxier/diff-node.ts'
 import { iptablesRuleset } from '../proxier/iptables-proxier.ts'
@@ -20,6 +20,7 @@ import { parseNftables } from '../ruleset/parse-nftables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import { type ClusterFlags, clusterInputOf, readCluster } from './cluster-input.ts'
 import { type InputFile, readInput } from './files.ts'
+import { oneOf, TEXT_OR_JSON } from './one-of.ts'
 import { countKinds, diffJson, printDiff } from './print-diff.ts'
 import { proxierTargetOf, type TargetFlags } from './proxier-target.ts'
 import { unknownNode } from './unknown-node.ts'
@@ -51,8 +52,8 @@ export const diffCommand = (flags: DiffFlags): TE.TaskEither<Problem, void> =>
 function checkFlags({ rules, format, objects, config }: DiffFlags): E.Either<Problem, string> {
   if (rules === undefined)
     return E.left(badUsage('no rules', 'add --rules FILE, what iptables-save (or nft list) prints on the node'))
-  if (format !== 'text' && format !== 'json')
-    return E.left(badUsage(`--format ${quoted(format)} is unknown`, 'write text or json'))
+  const known = oneOf('--format', format, TEXT_OR_JSON)
+  if (E.isLeft(known)) return known
   if ([rules, config, ...(objects ?? [])].filter(file => file === '-').length > 1)
     return E.left(badUsage('standard input is named twice', 'give - once'))
   return E.right(rules)

@@ -78,7 +78,7 @@ describe.each(['csv', 'parquet'])('export to %s', to => {
 
 describe('export', () => {
   it.each(['xml', '', 'constructor'])('to %j is no format', async to => {
-    expect(await problem(to)).toMatch(/is no format; use parquet or csv/)
+    expect(await problem(to)).toMatch(/^--to is ".*"; use parquet or csv$/)
   })
 
   it('writes CSV as RFC 4180 has it', async () => {

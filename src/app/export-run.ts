@@ -12,22 +12,41 @@ import { parquetPieces } from '../arrow/ipc/parquet-pieces.ts'
 import { readArrowBatches, unreadable } from '../arrow/ipc/read-arrow-file.ts'
 import { csvPieces } from '../output/csv-pieces.ts'
 import { ofSchema } from '../output/of-schema.ts'
-import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import type { Problem } from '../problem/problem.ts'
 import { ioProblem } from './io-problem.ts'
+import { type FormatFlag, oneOf, TEXT_OR_JSON } from './one-of.ts'
+import { printFiles } from './print-files.ts'
 import { readRunHead } from './read-run.ts'
 import { writeInPieces } from './write-in-pieces.ts'
 
-const FORMATS: Readonly<
-  Record<string, (pieces: Iterable<Uint8Array>) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>>
+const FORMATS = ['parquet', 'csv'] as const
+type Format = (typeof FORMATS)[number]
+
+const CONVERT: Readonly<
+  Record<Format, (pieces: Iterable<Uint8Array>) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>>
 > = {
   parquet: parquetPieces,
   csv: pieces => csvPieces(readArrowBatches(pieces)),
 }
 
+export interface ExportFlags extends FormatFlag {
+  readonly to: string
+  readonly output?: string
+}
+
+/** Prints the names of the files. */
+export const exportCommand = (runDir: string, { to, output, format }: ExportFlags): TE.TaskEither<Problem, void> =>
+  pipe(
+    TE.fromEither(oneOf('--format', format, TEXT_OR_JSON)),
+    TE.chain(() => exportRun(runDir, to, output)),
+    TE.chainTaskK(files => () => printFiles(files, format)),
+  )
+
 /** Answers with the files written. */
 export function exportRun(runDir: string, to: string, outDir = runDir): TE.TaskEither<Problem, readonly string[]> {
-  const convert = Object.hasOwn(FORMATS, to) ? FORMATS[to] : undefined
-  if (convert === undefined) return TE.left(badUsage(`--to ${quoted(to)} is no format`, 'use parquet or csv'))
+  const known = oneOf('--to', to, FORMATS)
+  if (E.isLeft(known)) return TE.left(known.left)
+  const convert = CONVERT[known.right]
   return pipe(
     readRunHead(runDir),
     TE.map(run => run.files.flatMap(({ name }) => (name.endsWith('.arrow') ? [name.slice(0, -'.arrow'.length)] : []))),
@@ -56,7 +75,7 @@ const folder =
   }
 
 const exportTable =
-  (from: string, name: string, to: string, convert: (typeof FORMATS)[string]): TE.TaskEither<Problem, void> =>
+  (from: string, name: string, to: string, convert: (typeof CONVERT)[Format]): TE.TaskEither<Problem, void> =>
   async () => {
     let fd: number
     try {

@@ -23,6 +23,8 @@ export interface GetFlags {
   readonly allNamespaces: boolean
   readonly at?: string
   readonly output?: string
+  /** Another name of `output`. */
+  readonly format?: string
 }
 
 export const getCommand = (kind: string, name: string | undefined, flags: GetFlags): TE.TaskEither<Problem, void> =>
@@ -57,7 +59,9 @@ const KINDS: ReadonlyMap<string, TableKind> = new Map<string, TableKind>([
 
 function requestOf(word: string, name: string | undefined, flags: GetFlags): E.Either<Problem, GetRequest> {
   const kind = KINDS.get(word)
-  const output = flags.output ?? 'table'
+  if (flags.output !== undefined && flags.format !== undefined)
+    return E.left(badUsage('--output and --format at once', 'give one of them'))
+  const output = flags.output ?? flags.format ?? 'table'
   if (kind === undefined)
     return E.left(
       badUsage(`${quoted(word)} is no kind that is shown`, 'use services, endpoints, endpointslices, pods or nodes'),

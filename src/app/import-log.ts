@@ -14,23 +14,31 @@ import { type ImportedChange, type ReadInputs, readInputs } from '../eventlog/im
 import { badUsage, type Problem } from '../problem/problem.ts'
 import { readInput } from './files.ts'
 import { withNewLog } from './new-log.ts'
+import { type FormatFlag, oneOf, TEXT_OR_JSON } from './one-of.ts'
+import { printJson } from './print-json.ts'
 import { withResultDir } from './result-dir.ts'
 
-export interface ImportFlags {
+export interface ImportFlags extends FormatFlag {
   readonly out: string
   readonly reorder: boolean
 }
 
-export const importLog = (files: readonly string[], { out, reorder }: ImportFlags): TE.TaskEither<Problem, void> =>
+export const importLog = (
+  files: readonly string[],
+  { out, reorder, format }: ImportFlags,
+): TE.TaskEither<Problem, void> =>
   pipe(
-    TE.fromEither(checkFree(out)),
+    TE.fromEither(oneOf('--format', format, TEXT_OR_JSON)),
+    TE.chainEitherK(() => checkFree(out)),
     TE.chain(() => A.traverse(TE.ApplicativeSeq)(readInput)([...files])),
     TE.chainEitherK(read => readInputs(read, { reorder })),
     TE.chainFirst(({ items }) =>
       withResultDir(out, partial => withNewLog(partial, sinks => TE.fromEither(writeItems(sinks, items)))),
     ),
-    TE.chainIOK(read => () => {
+    TE.chainTaskK(read => async () => {
       process.stderr.write(reportOf(read, out))
+      if (format === 'json')
+        await printJson({ log: out, events: read.items.length, leftAside: Object.fromEntries(read.unknownKinds) })
     }),
   )
 

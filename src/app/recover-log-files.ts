@@ -15,18 +15,36 @@ import { syncFolder } from './files.ts'
 import { ioProblem } from './io-problem.ts'
 import { EVENTS_FILE, INDEX_FILE, logFolder, withLogSource } from './log-files.ts'
 import { withNewLog } from './new-log.ts'
+import { type FormatFlag, oneOf, TEXT_OR_JSON } from './one-of.ts'
+import { printJson } from './print-json.ts'
 import { printOut } from './print-out.ts'
 
 const PARTS = [EVENTS_FILE, INDEX_FILE] as const
 
-export const recoverLogFiles = (path: string): TE.TaskEither<Problem, void> =>
+export const recoverLogFiles = (path: string, flags: FormatFlag): TE.TaskEither<Problem, void> =>
   pipe(
-    TE.fromEither(logFolder(path)),
-    TE.chain(folder => recoverIn(folder)),
-    TE.chainTaskK(text => () => printOut(text)),
+    TE.fromEither(oneOf('--format', flags.format, TEXT_OR_JSON)),
+    TE.bindTo('format'),
+    TE.bind('folder', () => TE.fromEither(logFolder(path))),
+    TE.bind('recovered', ({ folder }) => recoverIn(folder)),
+    TE.chainTaskK(({ format, recovered }) =>
+      format === 'json' ? () => printJson({ cut: null, ...recovered }) : () => printOut(words(recovered)),
+    ),
   )
 
-const recoverIn = (folder: string): TE.TaskEither<Problem, string> => {
+interface Recovered extends Recovery {
+  /** Something was done; else all was whole. */
+  readonly recovered: boolean
+}
+
+function words({ recovered, keptEventCount, cut }: Recovered): string {
+  if (!recovered) return `nothing to recover: all ${keptEventCount} events are whole\n`
+  const what = cut === undefined ? 'mended the head' : `cut ${describeCut(cut)}`
+  const beside = PARTS.map(part => `${part}.damaged`).join(' and ')
+  return `${what}; kept ${keptEventCount} events; the damaged files are beside it as ${beside}\n`
+}
+
+const recoverIn = (folder: string): TE.TaskEither<Problem, Recovered> => {
   const copy = join(folder, 'recovered.partial')
   return pipe(
     TE.tryCatch(
@@ -53,7 +71,7 @@ const recoverIn = (folder: string): TE.TaskEither<Problem, string> => {
     ),
     TE.chain(({ recovery, scan }) =>
       recovery.cut === undefined && scan.headDamages.length === 0
-        ? TE.right(`nothing to recover: all ${recovery.keptEventCount} events are whole\n`)
+        ? TE.right({ ...recovery, recovered: false })
         : putInPlace(folder, copy, recovery),
     ),
     result => async () => {
@@ -65,7 +83,7 @@ const recoverIn = (folder: string): TE.TaskEither<Problem, string> => {
 }
 
 const putInPlace =
-  (folder: string, copy: string, { keptEventCount, cut }: Recovery): TE.TaskEither<Problem, string> =>
+  (folder: string, copy: string, recovery: Recovery): TE.TaskEither<Problem, Recovered> =>
   async () => {
     const taken = PARTS.map(part => join(folder, `${part}.damaged`)).find(existsSync)
     if (taken !== undefined)
@@ -77,8 +95,5 @@ const putInPlace =
     } catch (error) {
       return E.left(ioProblem(folder, 'write', error))
     }
-    const what = cut === undefined ? 'mended the head' : `cut ${describeCut(cut)}`
-    return E.right(
-      `${what}; kept ${keptEventCount} events; the damaged files are beside it as ${PARTS[0]}.damaged and ${PARTS[1]}.damaged\n`,
-    )
+    return E.right({ ...recovery, recovered: true })
   }

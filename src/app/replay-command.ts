@@ -15,6 +15,7 @@ import { streamSeed } from '../sim/random.ts'
 import { decodeFlowFile } from '../workload/decode-flow-file.ts'
 import { readInput } from './files.ts'
 import { withCounters } from './nft-counters.ts'
+import { oneOf } from './one-of.ts'
 import { readModeProfile } from './read-cost-profiles.ts'
 import { replayJson } from './replay-json.ts'
 import { type LoadedRules, type RulesInput, type RulesInputFlags, readRules, rulesInputOf } from './rules-input.ts'
@@ -57,9 +58,6 @@ export interface ReplayRequest {
 const FORMATS = ['json', 'counters'] as const
 
 function requestOf(flags: ReplayFlags): TE.TaskEither<Problem, ReplayRequest> {
-  const format = FORMATS.find(f => f === flags.format)
-  if (format === undefined)
-    return TE.left(badUsage(`--format ${quoted(flags.format)} is unknown`, `write ${FORMATS.join(' or ')}`))
   const { flows, seed, workers, costProfile } = flags
   if (flows === undefined) return TE.left(badUsage('no flows', 'add --flows FLOWS.json'))
   if (workers !== undefined && !/^\d{1,4}$/.test(workers))
@@ -67,8 +65,10 @@ function requestOf(flags: ReplayFlags): TE.TaskEither<Problem, ReplayRequest> {
   const twice = refuseStdinTwice(flows, flags.rules, flags.sets, ...(flags.objects ?? []))
   if (twice !== undefined) return TE.left(twice)
   return pipe(
-    rulesInputOf(flags),
-    TE.map(rules => ({ rules, flows, seed, costProfile, format })),
+    TE.fromEither(oneOf('--format', flags.format, FORMATS)),
+    TE.bindTo('format'),
+    TE.bind('rules', () => rulesInputOf(flags)),
+    TE.map(asked => ({ ...asked, flows, seed, costProfile })),
   )
 }
 

@@ -8,8 +8,24 @@ import { PACKET_PATHS_FILE, readPacketPaths } from '../output/paths/read-packet-
 import type { RunJson } from '../output/run-json.ts'
 import type { Problem } from '../problem/problem.ts'
 import { readInput, writeWhole } from './files.ts'
+import { type FormatFlag, oneOf, TEXT_OR_JSON } from './one-of.ts'
 import { pageScript } from './page-script.ts'
+import { printFiles } from './print-files.ts'
 import { readRun } from './read-run.ts'
+
+export interface ReportFlags extends FormatFlag {
+  /** By default report.html in the run's folder. */
+  readonly output?: string
+}
+
+export function reportCommand(runDir: string, { output, format }: ReportFlags): TE.TaskEither<Problem, void> {
+  const file = output ?? join(runDir, 'report.html')
+  return pipe(
+    TE.fromEither(oneOf('--format', format, TEXT_OR_JSON)),
+    TE.chain(() => remakeReport(runDir, file)),
+    TE.chainTaskK(() => () => printFiles([file], format)),
+  )
+}
 
 /** Writes the report of `runDir` to `file`, or to report.html in it. */
 export function remakeReport(runDir: string, file = join(runDir, 'report.html')): TE.TaskEither<Problem, void> {

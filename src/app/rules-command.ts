@@ -1,7 +1,6 @@
 /**
  * `svcsim rules`: a cluster in, one node's ruleset out.
  */
-import process from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
@@ -14,7 +13,10 @@ import { listTable } from '../ruleset/list-iptables.ts'
 import { printRuleset } from '../ruleset/print-iptables.ts'
 import { printNftRuleset } from '../ruleset/print-nftables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
+import { nftRulesetJson, rulesetJson } from '../ruleset/ruleset-json.ts'
 import { type ClusterFlags, type ClusterInput, clusterInputOf, readCluster } from './cluster-input.ts'
+import { oneOf } from './one-of.ts'
+import { printOut } from './print-out.ts'
 import { type ProxierTarget, proxierTargetOf, type TargetFlags } from './proxier-target.ts'
 import { syncCommand } from './sync-command.ts'
 import { unknownNode } from './unknown-node.ts'
@@ -38,15 +40,13 @@ const printRules = (flags: RulesFlags): TE.TaskEither<Problem, void> =>
         TE.chainEitherK(state => rulesText(state, request)),
       ),
     ),
-    TE.chainIOK(text => () => {
-      process.stdout.write(text)
-    }),
+    TE.chainTaskK(text => () => printOut(text)),
   )
 
 /** What was asked for, checked. */
 export interface RulesRequest extends ProxierTarget {
   readonly cluster: ClusterInput
-  readonly format: 'save' | 'list'
+  readonly format: (typeof FORMATS)[number]
   /** Absent: all tables, or nat alone for `list`. */
   readonly table?: string
 }
@@ -58,38 +58,43 @@ export function rulesText(state: ClusterState, request: RulesRequest): E.Either<
 }
 
 const PRINT: Readonly<Record<ProxyMode, (state: ClusterState, request: RulesRequest) => string>> = {
-  iptables: (state, { node, config, family, format, table }) => {
+  iptables: (state, request) => {
+    const { node, config, family, format, table } = request
     const ruleset = iptablesRuleset(state, node, config, family)
-    return format === 'list' ? listRuleset(ruleset, table ?? 'nat') : saveRuleset(ruleset, table)
+    if (format === 'list') return listRuleset(ruleset, table ?? 'nat')
+    const asked = { ...ruleset, tables: ruleset.tables.filter(t => table === undefined || t.name === table) }
+    return format === 'json' ? jsonText(request, rulesetJson(asked)) : printRuleset(asked)
   },
-  nftables: (state, { node, config, family }) => printNftRuleset(nftablesRuleset(state, node, config, family)),
+  nftables: (state, request) => {
+    const ruleset = nftablesRuleset(state, request.node, request.config, request.family)
+    return request.format === 'json' ? jsonText(request, nftRulesetJson(ruleset)) : printNftRuleset(ruleset)
+  },
 }
 
+const jsonText = ({ node, family, config }: RulesRequest, tables: readonly object[]): string =>
+  `${JSON.stringify({ node, proxyMode: config.mode, ipFamily: family, tables }, null, 1)}\n`
+
 const TABLES = ['mangle', 'filter', 'nat']
-const FORMATS = ['save', 'list'] as const
+const FORMATS = ['save', 'list', 'json'] as const
 
 function requestOf(flags: RulesFlags): TE.TaskEither<Problem, RulesRequest> {
   const refuse = (what: string, mend: string): TE.TaskEither<Problem, never> => TE.left(badUsage(what, mend))
   if (flags.all !== undefined) return refuse('--all is about syncs', 'add --sync STATE0 STATE1…')
-  const format = FORMATS.find(f => f === flags.format)
-  if (format === undefined) return refuse(`--format ${quoted(flags.format)} is unknown`, 'write save or list')
   if (flags.table !== undefined && !TABLES.includes(flags.table))
     return refuse(`kube-proxy has no rules in table ${quoted(flags.table)}`, `write ${TABLES.join(', ')}`)
   const { table } = flags
   return pipe(
     proxierTargetOf(flags),
     TE.bindTo('target'),
+    TE.bind('format', () => TE.fromEither(oneOf('--format', flags.format, FORMATS))),
     TE.bind('cluster', () => TE.fromEither(clusterInputOf(flags))),
-    TE.chain(({ target, cluster }) =>
+    TE.chain(({ target, cluster, format }) =>
       target.config.mode === 'nftables' && (format === 'list' || table !== undefined)
         ? refuse(`--${table === undefined ? 'format list' : 'table'} is for iptables mode`, 'leave it out')
         : TE.right({ ...target, cluster, format, table }),
     ),
   )
 }
-
-const saveRuleset = (ruleset: Ruleset, only: string | undefined): string =>
-  printRuleset({ ...ruleset, tables: ruleset.tables.filter(t => only === undefined || t.name === only) })
 
 const listRuleset = (ruleset: Ruleset, name: string): string =>
   listTable(ruleset.tables.find(t => t.name === name)!, ruleset.family)

@@ -24,6 +24,7 @@ import { variantsOf } from '../scenario/variants.ts'
 import { writeWhole } from './files.ts'
 import { withInterrupt } from './interrupt.ts'
 import { listScenarios, loadScenario, readScenarioFiles } from './load-scenario.ts'
+import { oneOf, TEXT_OR_JSON } from './one-of.ts'
 import { makeProgress, type Progress } from './progress.ts'
 import { readCostProfiles } from './read-cost-profiles.ts'
 import { withResultDir } from './result-dir.ts'
@@ -92,7 +93,7 @@ function requestOf(name: string, flags: RunFlags): E.Either<Problem, RunRequest>
     E.bind('thresholds', () =>
       A.traverse(E.Applicative)((text: string) => parseThreshold(text, { field: '--threshold' }))([...flags.threshold]),
     ),
-    E.bind('format', () => oneFormat(flags.format)),
+    E.bind('format', () => oneOf('--format', flags.format, TEXT_OR_JSON)),
     E.map(parsed => ({ ...flags, ...parsed, name, workers })),
   )
 }
@@ -183,7 +184,7 @@ const endProgress =
 
 const printList = (format: string): TE.TaskEither<Problem, void> =>
   pipe(
-    TE.fromEither(oneFormat(format)),
+    TE.fromEither(oneOf('--format', format, TEXT_OR_JSON)),
     TE.chain(listScenarios),
     TE.chainIOK(scenarios => () => {
       const width = Math.max(...scenarios.map(s => s.name.length))
@@ -194,8 +195,3 @@ const printList = (format: string): TE.TaskEither<Problem, void> =>
       )
     }),
   )
-
-const oneFormat = (format: string): E.Either<Problem, 'text' | 'json'> =>
-  format === 'text' || format === 'json'
-    ? E.right(format)
-    : E.left(badUsage(`--format is ${quoted(format)}`, 'use text or json'))

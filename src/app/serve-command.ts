@@ -14,9 +14,12 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { RunJson } from '../output/run-json.ts'
 import { badUsage, ioFailed, type Problem, quoted } from '../problem/problem.ts'
 import { withInterrupt } from './interrupt.ts'
+import { type FormatFlag, oneOf, TEXT_OR_JSON } from './one-of.ts'
+import { printJson } from './print-json.ts'
+import { printOut } from './print-out.ts'
 import { readRunHead } from './read-run.ts'
 
-export interface ServeFlags {
+export interface ServeFlags extends FormatFlag {
   readonly port?: string
 }
 
@@ -26,8 +29,9 @@ export const serveCommand = (runDir: string, flags: ServeFlags): TE.TaskEither<P
   pipe(
     TE.fromEither(portOf(flags)),
     TE.bindTo('port'),
+    TE.bind('format', () => TE.fromEither(oneOf('--format', flags.format, TEXT_OR_JSON))),
     TE.bind('run', () => readRunHead(runDir)),
-    TE.chain(({ port, run }) => withInterrupt(signal => serve(runDir, run, port, signal))),
+    TE.chain(({ port, run, format }) => withInterrupt(signal => serve(runDir, run, { port, format }, signal))),
   )
 
 function portOf({ port = '0' }: ServeFlags): E.Either<Problem, number> {
@@ -37,14 +41,20 @@ function portOf({ port = '0' }: ServeFlags): E.Either<Problem, number> {
     : E.left(badUsage(`--port is ${quoted(port)}`, 'use a number from 1 to 65535, or 0 for any that is free'))
 }
 
+interface Listening {
+  readonly port: number
+  readonly format: 'text' | 'json'
+}
+
 /** Until it is interrupted. */
 const serve =
-  (runDir: string, run: RunJson, port: number, signal: AbortSignal): TE.TaskEither<Problem, never> =>
+  (runDir: string, run: RunJson, { port, format }: Listening, signal: AbortSignal): TE.TaskEither<Problem, never> =>
   async () => {
     const server = createServer(handlerOf(runDir, run))
     const failed = await listening(server, port)
     if (failed !== undefined) return E.left(failed)
-    process.stdout.write(`http://${HOST}:${(server.address() as AddressInfo).port}/\n`)
+    const url = `http://${HOST}:${(server.address() as AddressInfo).port}/`
+    await (format === 'json' ? printJson({ url, runDir }) : printOut(`${url}\n`))
     process.stderr.write(`svcsim: serving ${runDir} until Ctrl-C\n`)
     await new Promise<void>(resolve => {
       if (signal.aborted) resolve()

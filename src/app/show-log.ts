@@ -6,10 +6,11 @@ import type { ClusterEvent } from '../cluster/cluster-event.ts'
 import { objectKey } from '../cluster/objects.ts'
 import { toKubernetes } from '../cluster/to-kubernetes.ts'
 import type { EventLog, Span } from '../eventlog/read-log.ts'
-import { badUsage, type Problem, quoted } from '../problem/problem.ts'
+import type { Problem } from '../problem/problem.ts'
 import { SECOND_US } from '../sim/time.ts'
 import { parseInstant } from './instant.ts'
 import { withLog } from './log-files.ts'
+import { oneOf } from './one-of.ts'
 import { printOut } from './print-out.ts'
 
 export interface ShowFlags {
@@ -24,11 +25,15 @@ export const showLog = (path: string, flags: ShowFlags): TE.TaskEither<Problem, 
     TE.chain(({ span, lineOf }) => withLog(path, log => printEvents(log, span, lineOf))),
   )
 
-const LINES: Readonly<Record<string, (event: ClusterEvent) => string>> = {
+const jsonLine = ({ sequence, timeUs, type, object }: ClusterEvent): string =>
+  `${JSON.stringify({ sequence, time: timeUs / SECOND_US, type, object: toKubernetes(object) })}\n`
+
+const LINES: Readonly<Record<'text' | 'ndjson' | 'json', (event: ClusterEvent) => string>> = {
   text: ({ sequence, timeUs, type, object }) =>
     `${sequence} ${(timeUs / SECOND_US).toFixed(6)}s ${type} ${object.kind} ${printable(objectKey(object))}\n`,
-  ndjson: ({ sequence, timeUs, type, object }) =>
-    `${JSON.stringify({ sequence, time: timeUs / SECOND_US, type, object: toKubernetes(object) })}\n`,
+  ndjson: jsonLine,
+  // A log may be larger than memory, so it is no array: `json` is the same lines.
+  json: jsonLine,
 }
 
 function requestOf(flags: ShowFlags) {
@@ -37,9 +42,10 @@ function requestOf(flags: ShowFlags) {
     E.bind('fromUs', () => parseInstant('--from', flags.from)),
     E.bind('toUs', () => parseInstant('--to', flags.to)),
     E.bind('lineOf', () =>
-      Object.hasOwn(LINES, flags.format)
-        ? E.right(LINES[flags.format])
-        : E.left(badUsage(`--format is ${quoted(flags.format)}`, `use ${Object.keys(LINES).join(' or ')}`)),
+      pipe(
+        oneOf('--format', flags.format, ['text', 'ndjson', 'json']),
+        E.map(format => LINES[format]),
+      ),
     ),
     E.map(({ fromUs, toUs, lineOf }) => ({ span: { fromUs, toUs }, lineOf })),
   )

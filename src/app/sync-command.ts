@@ -18,6 +18,8 @@ import { SECOND_US } from '../sim/time.ts'
 import type { ClusterFlags } from './cluster-input.ts'
 import { readInput } from './files.ts'
 import { leftAside } from './left-aside.ts'
+import { printJson } from './print-json.ts'
+import { printOut } from './print-out.ts'
 import { type ProxierTarget, proxierTargetOf, type TargetFlags } from './proxier-target.ts'
 import { unknownNode } from './unknown-node.ts'
 
@@ -30,6 +32,7 @@ export interface SyncFlags extends TargetFlags, ClusterFlags {
 export interface SyncRequest extends ProxierTarget {
   /** Every sync, each below a line `##### n`; otherwise the last state's. */
   readonly all: boolean
+  readonly format: 'save' | 'json'
 }
 
 /** `states`: files, in order. */
@@ -39,9 +42,11 @@ export const syncCommand = (states: readonly string[], flags: SyncFlags): TE.Tas
     TE.bindTo('request'),
     TE.bind('deltas', () => A.traverse(TE.ApplicativeSeq)(readState)([...states])),
     TE.bind('texts', ({ deltas, request }) => TE.fromEither(syncTexts(deltas, request))),
-    TE.chainIOK(({ texts, request }) => () => {
-      print(texts, request.all)
-    }),
+    TE.chainTaskK(
+      ({ texts, request }) =>
+        () =>
+          print(texts, request),
+    ),
   )
 
 function requestOf(states: readonly string[], flags: SyncFlags): TE.TaskEither<Problem, SyncRequest> {
@@ -50,12 +55,13 @@ function requestOf(states: readonly string[], flags: SyncFlags): TE.TaskEither<P
     return refuse('--objects and --sync at once', 'make the objects the first state of --sync')
   if (flags.log !== undefined || flags.at !== undefined)
     return refuse('--sync takes no log', 'leave --log and --at out')
-  if (flags.format !== 'save' || flags.table !== undefined)
-    return refuse('--sync prints whole syncs', 'leave --format and --table out')
+  const { format } = flags
+  if ((format !== 'save' && format !== 'json') || flags.table !== undefined)
+    return refuse('--sync prints whole syncs', 'leave --table out, and --format unless it is json')
   if (states.filter(file => file === '-').length > 1) return refuse('--sync names standard input twice', 'give - once')
   return pipe(
     proxierTargetOf(flags),
-    TE.map(target => ({ ...target, all: flags.all === true })),
+    TE.map(target => ({ ...target, format, all: flags.all === true })),
   )
 }
 
@@ -73,7 +79,7 @@ const WRITERS = { iptables: IptablesSyncWriter, nftables: NftablesSyncWriter }
 /** For each state what its sync writes; undefined: kube-proxy does not sync for it. */
 export function syncTexts(
   deltas: readonly Delta[],
-  { node, family, config, all }: SyncRequest,
+  { node, family, config, all }: Omit<SyncRequest, 'format'>,
 ): E.Either<Problem, (string | undefined)[]> {
   const state: ClusterState = emptyState()
   const catalog = new ServiceCatalog(family)
@@ -93,11 +99,15 @@ export function syncTexts(
   return E.right(texts)
 }
 
-function print(texts: readonly (string | undefined)[], all: boolean): void {
-  const last = texts.length - 1
-  for (const [i, text] of texts.entries()) {
-    if (!all && i < last) continue
-    if (text === undefined) process.stderr.write(`svcsim: state ${i} changes nothing for kube-proxy: no sync\n`)
-    process.stdout.write(`${all ? `##### ${i}\n` : ''}${text ?? ''}`)
+async function print(texts: readonly (string | undefined)[], request: SyncRequest): Promise<void> {
+  const { all, format, node, family, config } = request
+  const shown = texts.map((text, state) => ({ state, text })).slice(all ? 0 : -1)
+  if (format === 'json') {
+    const syncs = shown.map(({ state, text = null }) => ({ state, text }))
+    return printJson({ node, proxyMode: config.mode, ipFamily: family, syncs })
+  }
+  for (const { state, text } of shown) {
+    if (text === undefined) process.stderr.write(`svcsim: state ${state} changes nothing for kube-proxy: no sync\n`)
+    await printOut(`${all ? `##### ${state}\n` : ''}${text ?? ''}`)
   }
 }

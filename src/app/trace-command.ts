@@ -25,6 +25,7 @@ import type { Ruleset } from '../ruleset/ruleset.ts'
 import { draw32, type StreamSeed, streamSeed } from '../sim/random.ts'
 import { decodeFlowFile } from '../workload/decode-flow-file.ts'
 import { readInput } from './files.ts'
+import { oneOf, TEXT_OR_JSON } from './one-of.ts'
 import { readModeProfile } from './read-cost-profiles.ts'
 import { type LoadedRules, type RulesInput, type RulesInputFlags, readRules, rulesInputOf } from './rules-input.ts'
 import { explainIptables } from './trace/explain-iptables.ts'
@@ -79,8 +80,8 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = { tcp: 'TCP', udp: 'UDP', 
 
 function requestOf({ from, to, proto, draws = '', seed, flows, format }: TraceFlags): E.Either<Problem, TraceRequest> {
   const refuse = (what: string, mend: string): E.Either<Problem, never> => E.left(badUsage(what, mend))
-  if (format !== 'text' && format !== 'json')
-    return refuse(`--format ${quoted(format)} is unknown`, 'write text or json')
+  const known = oneOf('--format', format, TEXT_OR_JSON)
+  if (E.isLeft(known)) return known
   if (!Object.hasOwn(PROTOCOLS, proto)) return refuse(`--proto ${quoted(proto)} is unknown`, 'write tcp, udp or sctp')
   const destination = parseDestination(to)
   if (destination === undefined)

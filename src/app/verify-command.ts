@@ -9,6 +9,7 @@ import { streamSeed } from '../sim/random.ts'
 import { decodeFlowFile } from '../workload/decode-flow-file.ts'
 import { readInput } from './files.ts'
 import { KERNEL_BACKENDS, type KernelBackend, kernelLacks } from './kernel-replay.ts'
+import { oneOf, TEXT_OR_JSON } from './one-of.ts'
 import { type LoadedRules, type RulesInputFlags, readRules, rulesInputOf } from './rules-input.ts'
 import { refuseStdinTwice } from './stdin-once.ts'
 import { differenceCount, type Verification, verifyRules } from './verify/verification.ts'
@@ -43,8 +44,8 @@ interface VerifyRequest {
 }
 
 function requestOf({ flows, format, backend, rules, sets, objects }: VerifyFlags): E.Either<Problem, VerifyRequest> {
-  if (format !== 'text' && format !== 'json')
-    return E.left(badUsage(`--format ${quoted(format)} is unknown`, 'write text or json'))
+  const knownFormat = oneOf('--format', format, TEXT_OR_JSON)
+  if (E.isLeft(knownFormat)) return knownFormat
   const known = KERNEL_BACKENDS.find(b => b === backend)
   if (backend !== undefined && known === undefined)
     return E.left(badUsage(`--backend ${quoted(backend)} is unknown`, `write ${KERNEL_BACKENDS.join(', ')}`))

@@ -15,6 +15,7 @@ export function registerAnonymize(program: Command): void {
       'CIDRs, addresses and node names whose new ones are told, as --cluster-cidr needs them',
       [],
     )
+    .option('--format <format>', 'text or json', 'text')
     .option('--quiet', 'no words', false)
     .addHelpText('after', EXAMPLES)
     .action(async (files: readonly string[], flags: AnonymizeFlags) => {

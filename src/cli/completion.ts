@@ -30,11 +30,11 @@ const OPTION_VALUES: Readonly<Record<string, Readonly<Record<string, Handler>>>>
     format: words('text', 'json'),
     to: words('parquet', 'csv'),
   },
-  rules: { format: words('save', 'list') },
+  rules: { format: words('save', 'list', 'json') },
   replay: { format: words('json', 'counters') },
   compare: { format: words('md', 'json') },
-  'log show': { format: words('text', 'ndjson') },
-  get: { output: words('wide', 'json', 'yaml') },
+  'log show': { format: words('text', 'ndjson', 'json') },
+  get: { output: words('wide', 'json', 'yaml'), format: words('wide', 'json', 'yaml') },
 }
 
 const ARGUMENT_VALUES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {

@@ -14,6 +14,7 @@ export function registerGet(program: Command): void {
     .option('-A, --all-namespaces', 'objects of all namespaces', false)
     .option('--at <time>', 'instant, as 90s or 1m30s from the start (default: the end of the log)')
     .option('-o, --output <format>', 'wide, json or yaml')
+    .option('--format <format>', 'the same as --output')
     .addHelpText('after', EXAMPLES)
     .action(async (kind: string, name: string | undefined, flags: GetFlags) => {
       const { getCommand } = await import('../app/get-command.ts')

@@ -11,7 +11,7 @@ export function registerRules(program: Command): void {
     .option('--objects <file...>', 'Kubernetes objects, as kubectl get -o json|yaml prints them; - is stdin')
     .option('--node <name>', "the node, by its Node object's name")
     .option('--ip-family <4|6>', 'IP family', '4')
-    .option('--format <format>', 'save: as iptables-save or nft list ruleset; list: as iptables -L -n', 'save')
+    .option('--format <format>', 'save: as iptables-save or nft list table; list: as iptables -L -n; json', 'save')
     .option('--table <name>', 'one table only: mangle, filter or nat (list: nat by default); nftables has one table')
     .option('--log <log>', 'a log, or the folder of a run, in place of --objects')
     .option('--at <time>', 'an instant of the log, as 90s or 1m30s from its start; by default its end')
