@@ -106,9 +106,9 @@ const COMMANDS: readonly (readonly [args: readonly string[], holds: object, code
 ]
 
 describe('--format json', () => {
-  it.each(COMMANDS)(
-    '%j',
-    async (args, holds, code = 0) => {
+  it.each(COMMANDS.map(([args, holds, code = 0]) => ({ args, holds, code })))(
+    '$args',
+    async ({ args, holds, code }) => {
       const ended = await svcsim([...args, '--format', 'json'], { cwd: folder })
       expect(ended, ended.stderr).toMatchObject({ code })
       if (code === 2) expect(ended.stdout).toBe('')
