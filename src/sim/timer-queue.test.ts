@@ -77,6 +77,56 @@ describe('timers', () => {
     )
   })
 
+  // Delays of one instant, of bunches, of long tails and of fractions; many set, then as many held as taken, then all taken.
+  const delay = fc.oneof(
+    fc.constant(0),
+    fc.nat(3),
+    fc.nat(1_000_000),
+    fc.nat(30).map(n => 2 ** n),
+    fc.double({ min: 0, max: 1e9, noNaN: true }),
+  )
+  const hold = fc.record({
+    law: fc.array(delay, { minLength: 1, maxLength: 20 }),
+    setFirst: fc.integer({ min: 100, max: 1_500 }),
+  })
+
+  it('are those of a sorted array when they are many, whatever the law of their delays', () => {
+    fc.assert(
+      fc.property(fc.array(hold, { minLength: 1, maxLength: 4 }), phases => {
+        const queue = new TimerQueue()
+        let pending: Timer[] = []
+        let sequence = 0
+        let nowUs = 0
+        const set = (delayUs: number): void => {
+          const timer: Timer = [nowUs + delayUs, sequence % 3, sequence % 7, sequence++]
+          queue.set(timer[0], timer[1], timer[2])
+          pending.push(timer)
+        }
+        const check = (count: number): void => {
+          pending.sort(inOrder)
+          for (const expected of pending.slice(0, count)) {
+            expect(queue.nextUs).toBe(expected[0])
+            queue.take()
+            expect([queue.timeUs, queue.kind, queue.source]).toEqual(expected.slice(0, 3))
+          }
+          pending = pending.slice(count)
+          nowUs = queue.timeUs
+        }
+        for (const { law, setFirst } of phases) {
+          for (let i = 0; i < setFirst; i++) set(law[(i * 13) % law.length])
+          check(Math.floor(pending.length / 3))
+          for (let i = 0; i < 40; i++) {
+            set(law[i % law.length])
+            check(1)
+          }
+        }
+        check(pending.length)
+        expect(queue.length).toBe(0)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
   it('keep their order past every growth of the queue', () => {
     const queue = new TimerQueue()
     const count = 5_000
