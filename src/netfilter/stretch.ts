@@ -11,7 +11,8 @@ import { LANES } from './cost/program-prices.ts'
 import type { Engine } from './engine.ts'
 import { EMPTY_PC, HOOK, HOOK_COUNT } from './program.ts'
 import { CELL, CELL_WORDS, findCell } from './stretch-cells.ts'
-import { FATE, masquerade, SEEN, walkChain } from './walk-chain.ts'
+import { FATE, SEEN, walkChain } from './walk-chain.ts'
+import { allowPorts, masquerade } from './walk-nat.ts'
 
 export const STRETCH = {
   /** PREROUTING and OUTPUT up to nat, which is passed by itself. */
@@ -81,7 +82,10 @@ export function passStretch(engine: Engine, stretch: number, inInterface: number
   packet.mark = words[at + CELL.markAfter] >>> 0
   const ending = words[at + CELL.ending]
   if (ending === 0) return words[at + CELL.fate]
-  if (ending > 0) return masquerade(engine, outInterface, ending - 1)
+  if (ending > 0) {
+    allowPorts(packet, engine.program.natPorts, ending - 1)
+    return masquerade(engine.host, packet, outInterface) ? FATE.accept : FATE.drop
+  }
   engine.rejection = -1 - ending
   return FATE.reject
 }

@@ -6,21 +6,18 @@
  * rules the kernel would have evaluated comes out exact. Opcodes are copied to constants of this module because V8 then compiles the
  * switch to a jump table.
  */
-import type { Packet } from '../net/packet.ts'
 import { CT } from '../net/packet.ts'
-import { draw32 } from '../sim/random.ts'
 import { chargeMatch, chargePassing, chargeRules } from './cost/charge.ts'
 import { DISPATCH, DISPATCH_WORDS, findCandidate4, findCandidate6 } from './dispatch.ts'
-import type { DrawScript } from './draw-script.ts'
 import { forgetHit, noteHit } from './draw-script.ts'
 import type { Engine } from './engine.ts'
-import { INTERFACE } from './interface.ts'
 import { enterShuffled, leaveShuffled } from './node-order.ts'
 import { CONNMARK_OPERATION, OP, RUN_RULE_WORDS, RUN_VERDICT_OFFSET, RUN_WORDS } from './opcode.ts'
-import type { Program } from './program.ts'
 import { memoryOf, rareHolds } from './rare-match.ts'
-import { answersAsItself, isLocal } from './route.ts'
+import { isLocal } from './route.ts'
 import { translate } from './translation.ts'
+import { nextDraw, takenRule } from './walk-draws.ts'
+import { allowPorts, masquerade, translateDestination, translateSource } from './walk-nat.ts'
 
 /** How a walk ends; `policy` when no rule decided. */
 export const FATE = { accept: 0, drop: 1, reject: 2, policy: 3 } as const
@@ -313,14 +310,15 @@ export function walkChain(
         engine.looked = true
         if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         countMatch(engine, rule)
-        setNatPorts(program, packet, code[pc + 1])
-        translateSource(packet, code[pc + 2], code[pc + 3], code[pc + 4], code[pc + 5])
+        allowPorts(packet, program.natPorts, code[pc + 1])
+        translateSource(packet, code, pc + 2)
         fate = ACCEPT_FATE
         break
       case MASQUERADE:
         countMatch(engine, rule)
         engine.masquerades = 1 + code[pc + 1]
-        fate = masquerade(engine, outInterface, code[pc + 1])
+        allowPorts(packet, program.natPorts, code[pc + 1])
+        fate = masquerade(engine.host, packet, outInterface) ? ACCEPT_FATE : DROP_FATE
         break
       case TRANSLATE:
         engine.looked = true
@@ -378,47 +376,6 @@ function countMatch(engine: Engine, rule: number): void {
   chargeMatch(engine, rule)
 }
 
-/** Which rule of a run the next draw takes, from 0; `count` when none. Thresholds of equal shares are guessed right at once. */
-function takenRule(engine: Engine, packet: Packet, thresholdStart: number, count: number): number {
-  const { thresholds } = engine.program
-  const word =
-    engine.script === undefined ? flowWord(engine, packet) : scriptedRun(engine, packet, thresholdStart, count)
-  let i = Math.floor((word * (count + 1)) / 0x1_0000_0000)
-  let low = 0
-  let high = count
-  // The first rule whose threshold lies above the word; `i` is the guess, then the middle.
-  for (;;) {
-    if (i < high && word >= thresholds[thresholdStart + i]) low = i + 1
-    else if (i > low && word < thresholds[thresholdStart + i - 1]) high = i - 1
-    else return i
-    i = (low + high) >>> 1
-  }
-}
-
-/** A statistic match with a draw of its own; `threshold` in 0 … 2^31. */
-const nextDraw = (engine: Engine, packet: Packet, threshold: number): boolean =>
-  (engine.script === undefined ? flowWord(engine, packet) : scriptedChance(engine, packet, threshold)) < 2 * threshold
-
-const flowWord = (engine: Engine, packet: Packet): number =>
-  draw32(engine.seed.low, engine.seed.high, packet.flowLow, packet.flowHigh, packet.draws++)
-
-function scriptedRun(engine: Engine, packet: Packet, thresholdStart: number, count: number): number {
-  packet.draws++
-  return scriptedWord(engine.script!, engine.program.thresholds.subarray(thresholdStart, thresholdStart + count))
-}
-
-function scriptedChance(engine: Engine, packet: Packet, threshold: number): number {
-  packet.draws++
-  return scriptedWord(engine.script!, Float64Array.of(2 * threshold))
-}
-
-function scriptedWord(script: DrawScript, cuts: Float64Array): number {
-  const n = script.taken++
-  if (n === script.words.length) script.words.push(0)
-  script.cuts[n] = cuts
-  return script.words[n]
-}
-
 /** 1 when the address lies in the prefix whose mask and value begin at `at`, else 0. */
 const inPrefix6 = (code: Int32Array, at: number, words: Uint32Array): number =>
   (words[0] & code[at]) === code[at + 4] &&
@@ -427,53 +384,6 @@ const inPrefix6 = (code: Int32Array, at: number, words: Uint32Array): number =>
   (words[3] & code[at + 3]) === code[at + 7]
     ? 1
     : 0
-
-/** To the port and address at code[at …]. The DNAT status is set only when something changed, as nf_nat_setup_info does. Port 0 keeps the port. */
-function translateDestination(packet: Packet, code: Int32Array, at: number): void {
-  const { destination } = packet
-  const port = code[at] === 0 ? packet.destinationPort : code[at]
-  let changed = port ^ packet.destinationPort
-  packet.destinationPort = port
-  for (let i = 0; i < 4; i++) {
-    const word = code[at + 1 + i]
-    changed |= word ^ destination[i]
-    destination[i] = word
-  }
-  if (changed !== 0) packet.ctState |= CT.DNAT
-}
-
-/** The port is kept here, whatever natPorts say; a connection table chooses it (conntrack/nat-port.ts). */
-function translateSource(packet: Packet, a: number, b: number, c: number, d: number): void {
-  const { source } = packet
-  const changed = (packet.natRandom ? 1 : 0) | (source[0] ^ a) | (source[1] ^ b) | (source[2] ^ c) | (source[3] ^ d)
-  source[0] = a
-  source[1] = b
-  source[2] = c
-  source[3] = d
-  if (changed !== 0) packet.ctState |= CT.SNAT
-}
-
-/** A node without an address of the family cannot masquerade: the kernel drops the packet. */
-export function masquerade(engine: Engine, outInterface: number, natPorts: number): number {
-  const { host, packet } = engine
-  setNatPorts(engine.program, packet, natPorts)
-  const { destination } = packet
-  if (outInterface === INTERFACE.lo && answersAsItself(host, destination)) {
-    translateSource(packet, destination[0], destination[1], destination[2], destination[3])
-    return ACCEPT_FATE
-  }
-  const { sources } = host
-  const at = 4 * outInterface
-  if ((sources[at] | sources[at + 1] | sources[at + 2] | sources[at + 3]) === 0) return DROP_FATE
-  translateSource(packet, sources[at], sources[at + 1], sources[at + 2], sources[at + 3])
-  return ACCEPT_FATE
-}
-
-function setNatPorts({ natPorts }: Program, packet: Packet, index: number): void {
-  packet.natRandom = natPorts[3 * index] !== 0
-  packet.natFrom = natPorts[3 * index + 1]
-  packet.natTo = natPorts[3 * index + 2]
-}
 
 /** Moves the mark between packet and connection; answers the packet's. */
 function moveMark(engine: Engine, mark: number, operation: number, first: number, second: number): number {

@@ -1,11 +1,9 @@
 /**
  * The interpreter: one packet through one base chain's code (grammar: nft-program.ts). Models nft_do_chain. Nothing is allocated per packet.
  */
-import type { Packet } from '../../net/packet.ts'
-import { CT } from '../../net/packet.ts'
 import { draw32 } from '../../sim/random.ts'
-import { INTERFACE } from '../interface.ts'
-import { answersAsItself, isLocal } from '../route.ts'
+import { isLocal } from '../route.ts'
+import { masquerade, translateDestination } from '../walk-nat.ts'
 import { placeOfKey } from './key-table.ts'
 import type { NftEngine } from './nft-engine.ts'
 import { NFT_OP, SELECTOR } from './nft-opcode.ts'
@@ -152,7 +150,10 @@ export function walkNftChain(
       case NFT_OP.MASQUERADE:
         engine.isBound = true
         engine.masqueraded = true
-        return masquerade(engine, outInterface, code[pc + 1] === 1)
+        packet.natRandom = code[pc + 1] === 1
+        packet.natFrom = 0
+        packet.natTo = 0
+        return masquerade(host, packet, outInterface) ? NFT_FATE.accept : NFT_FATE.drop
       default:
         throw new Error(`no such operation: ${code[pc]} at ${pc}`)
     }
@@ -189,36 +190,4 @@ function inPrefixes(code: Int32Array, start: number, count: number, words: Uint3
     )
       return true
   return false
-}
-
-/** To the port (0: kept) and address at code[at …]. The DNAT status is set only when something changed, as nf_nat_setup_info does. */
-function translateDestination(packet: Packet, code: Int32Array, at: number): void {
-  const { destination } = packet
-  const port = code[at] === 0 ? packet.destinationPort : code[at]
-  let changed = port ^ packet.destinationPort
-  packet.destinationPort = port
-  for (let i = 0; i < 4; i++) {
-    changed |= code[at + 1 + i] ^ destination[i]
-    destination[i] = code[at + 1 + i]
-  }
-  if (changed !== 0) packet.ctState |= CT.DNAT
-}
-
-/** A node without an address of the family cannot masquerade: the kernel drops the packet. */
-function masquerade({ host, packet }: NftEngine, outInterface: number, fullyRandom: boolean): number {
-  packet.natRandom = fullyRandom
-  packet.natFrom = 0
-  packet.natTo = 0
-  const { source, destination } = packet
-  const asItself = outInterface === INTERFACE.lo && answersAsItself(host, destination)
-  const from = asItself ? destination : host.sources
-  const at = asItself ? 0 : 4 * outInterface
-  if ((from[at] | from[at + 1] | from[at + 2] | from[at + 3]) === 0) return NFT_FATE.drop
-  let changed = fullyRandom ? 1 : 0
-  for (let i = 0; i < 4; i++) {
-    changed |= source[i] ^ from[at + i]
-    source[i] = from[at + i]
-  }
-  if (changed !== 0) packet.ctState |= CT.SNAT
-  return NFT_FATE.accept
 }
