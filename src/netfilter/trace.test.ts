@@ -9,6 +9,7 @@ import { parseIptables } from '../ruleset/parse-iptables.ts'
 import type { Rule, Ruleset } from '../ruleset/ruleset.ts'
 import { compile } from './compile.ts'
 import { Conntrack } from './conntrack/conntrack.ts'
+import { NO_CONNTRACK } from './conntrack/no-conntrack.ts'
 import { PlainConntrack } from './conntrack/plain-conntrack.ts'
 import { newEngine } from './engine.ts'
 import { evaluate, evaluateAttached, evaluateEstablished, evaluateTracked } from './evaluate.ts'
@@ -252,6 +253,28 @@ describe('a later packet of a promised connection', () => {
     // The mark was the first packet's alone; nat was asked once; in FORWARD only the later one is known to be translated at its source.
     expect(matched).toEqual([2, 1, 1, 1, 1, 2, 2, 1])
     expect([...ruleTallies(engine).matched].sort()).toEqual([...matched].sort())
+  })
+})
+
+describe('the connection table gets an entry back', () => {
+  it.each([
+    ['of a packet that is dropped', 'DROP', false, 1],
+    ['of one that is rejected', 'REJECT', false, 1],
+    ['not of one that goes on', 'ACCEPT', false, 0],
+    ['not of one that carries the connection of another', 'DROP', true, 0],
+    ['not of one that carries it and is rejected', 'REJECT', true, 0],
+  ])('%s', (_, verdict, attached, times) => {
+    let released = 0
+    const tracker = { ...NO_CONNTRACK, release: () => void released++ }
+    const ruleset = rulesOf(`*filter\n-A FORWARD -j ${verdict}`)
+    const packet = makePacket(outside)
+    const memory = newTraceMemory(ruleset, tracker)
+    if (attached) packet.originalDestination.set(packet.destination)
+    right(trace(ruleset, host, packet, () => 0, { memory, attached }))
+    // The compiled twin gives back as often.
+    const engine = newEngine(right(compile([ruleset], true)), SEED)
+    ;(attached ? evaluateAttached : evaluateTracked)(engine, newNodeMemory(engine.program, tracker), host, packet, 1)
+    expect(released).toBe(2 * times)
   })
 })
 

@@ -1,4 +1,4 @@
-/** What is mutated, and which quick tests judge it. Each slice takes minutes. Run as a program: names the slices. */
+/** What is mutated, file by file, and which quick tests judge it: minutes each. Run as a program: names the slices. */
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 
@@ -18,29 +18,43 @@ const WALKS = of(
   'cost/program-prices.test',
   'evaluate.test',
 )
-const NFT = ['src/netfilter/nft/evaluate-nft.test.ts']
+const NFT = ['src/netfilter/nft/evaluate-nft.test.ts', 'src/replay/flows/replay-nft.test.ts']
+const CONNTRACK = ['src/netfilter/conntrack/conntrack.test.ts', ...of(NETFILTER, 'every-verdict.test', 'evaluate.test')]
 
 export interface Slice {
   readonly mutate: readonly string[]
   readonly tests: readonly string[]
 }
 
-export const SLICES: Readonly<Record<string, Slice>> = {
-  trace: { mutate: of(NETFILTER, 'trace', 'trace-table', 'walk-hooks'), tests: WALKS },
-  matches: { mutate: of(NETFILTER, 'trace-match', 'trace-nat', 'statistic-run', 'route'), tests: WALKS },
-  evaluate: { mutate: of(NETFILTER, 'evaluate', 'stretch'), tests: WALKS },
-  'walk-chain': { mutate: of(NETFILTER, 'walk-chain'), tests: WALKS },
-  rare: { mutate: of(NETFILTER, 'rare-match', 'address-type', 'dispatch', 'encode-dispatch'), tests: WALKS },
-  encode: {
-    mutate: of(NETFILTER, 'encode-chain', 'encode-match', 'encode-rare', 'encode-verdict', 'encoder'),
-    tests: WALKS,
-  },
-  conntrack: {
-    mutate: of(`${NETFILTER}/conntrack`, 'conntrack', 'plain-conntrack', 'tcp-states', 'sctp-states', 'nat-port'),
-    tests: ['src/netfilter/conntrack/conntrack.test.ts', 'src/netfilter/evaluate.test.ts'],
-  },
-  'nft-trace': { mutate: of(`${NETFILTER}/nft`, 'trace-nft', 'trace-nft-statement'), tests: NFT },
-  'nft-evaluate': { mutate: of(`${NETFILTER}/nft`, 'evaluate-nft', 'walk-nft-chain', 'compile-nft'), tests: NFT },
-}
+/** By the name of the file, without folder and ending. */
+const slicesOf = (files: readonly string[], tests: readonly string[]): [string, Slice][] =>
+  files.map(file => [file.replace(/^.*\/|\.ts$/g, ''), { mutate: [file], tests }])
+
+export const SLICES: Readonly<Record<string, Slice>> = Object.fromEntries([
+  ...slicesOf(of(NETFILTER, 'trace', 'trace-table', 'walk-hooks', 'trace-match', 'trace-nat'), WALKS),
+  ...slicesOf(of(NETFILTER, 'evaluate', 'stretch', 'walk-chain', 'walk-draws', 'walk-nat', 'rare-match'), WALKS),
+  ...slicesOf(of(NETFILTER, 'statistic-run', 'route', 'address-type', 'dispatch'), WALKS),
+  ...slicesOf(
+    of(NETFILTER, 'encode-chain', 'encode-match', 'encode-rare', 'encode-verdict', 'encode-dispatch', 'encoder'),
+    WALKS,
+  ),
+  ...slicesOf(
+    of(
+      `${NETFILTER}/conntrack`,
+      'conntrack',
+      'connection-table',
+      'connection-memory',
+      'plain-conntrack',
+      'tcp-states',
+      'sctp-states',
+      'nat-port',
+    ),
+    CONNTRACK,
+  ),
+  ...slicesOf(
+    of(`${NETFILTER}/nft`, 'trace-nft', 'trace-nft-statement', 'evaluate-nft', 'walk-nft-chain', 'compile-nft'),
+    NFT,
+  ),
+])
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) console.log(Object.keys(SLICES).join('\n'))
