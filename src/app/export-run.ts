@@ -84,8 +84,10 @@ const exportTable =
       return E.left(ioProblem(from, 'read', error))
     }
     try {
-      const head = ofSchema(readArrowBatches(piecesOf(fd)).head, name, from)
-      if (E.isLeft(head)) return head
+      const { head, fields } = readArrowBatches(piecesOf(fd))
+      const columns = fields.map(field => ({ name: field.name, type: field.type.kind }))
+      const known = ofSchema({ ...head, columns }, name, from)
+      if (E.isLeft(known)) return known
       return await writeInPieces(to, async take => {
         for await (const piece of convert(piecesOf(fd))) take(piece)
       })()

@@ -44,6 +44,31 @@ describe('reading a run folder', () => {
       /^BadInput: .*nodes\.arrow: its schema version is 7; this svcsim reads \d+; run the scenario again$/,
     ],
     [
+      'a column that is gone',
+      d =>
+        writeFileSync(join(d, 'nodes.arrow'), arrowFileOf({ ...tables[2], columns: tables[2].columns.slice(1) }, {})),
+      /^BadInput: .*nodes\.arrow: it has no column "node"; run the scenario again$/,
+    ],
+    [
+      'a column of another type',
+      d =>
+        writeFileSync(
+          join(d, 'nodes.arrow'),
+          arrowFileOf(
+            {
+              ...tables[2],
+              columns: tables[2].columns.map(c =>
+                c.name === 'connections'
+                  ? { ...c, type: 'utf8', values: Array<string>(tables[2].rowCount).fill('<b>') }
+                  : c,
+              ),
+            },
+            {},
+          ),
+        ),
+      /^BadInput: .*nodes\.arrow: its column "connections" is of type utf8, not int64; run the scenario again$/,
+    ],
+    [
       'a truncated table',
       d => truncateSync(join(d, 'nodes.arrow'), readFileSync(join(d, 'nodes.arrow')).length - 5),
       /^BadInput: .*nodes\.arrow: it is no whole Arrow file \(it ends before its end\); /,

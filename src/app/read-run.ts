@@ -15,7 +15,7 @@ import { ofSchema } from '../output/of-schema.ts'
 import { readRunJson } from '../output/read-run-json.ts'
 import type { RunJson } from '../output/run-json.ts'
 import { badInput, type Problem } from '../problem/problem.ts'
-import { readInput, readInputOr } from './files.ts'
+import { readInputOr } from './files.ts'
 
 export interface ReadRun {
   readonly run: RunJson
@@ -60,7 +60,7 @@ export const readRunHead = (runDir: string): TE.TaskEither<Problem, RunJson> => 
   const path = join(runDir, 'run.json')
   return pipe(
     TE.fromEither(finished(runDir, path)),
-    TE.chain(readInput),
+    TE.chain(found => readInputOr(found, 'run the scenario again')),
     TE.chainEitherK(({ bytes }) => readRunJson(new TextDecoder().decode(bytes), path)),
   )
 }

@@ -6,6 +6,7 @@ import { TABLE_SCHEMAS } from './arrow-tables.ts'
 interface TableHead {
   readonly name: string
   readonly version: number
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
 }
 
 /** `name` is the table that `file` should hold. */
@@ -16,5 +17,11 @@ export function ofSchema<T extends TableHead>(table: T, name: string, file: stri
   if (table.name !== name) return off(`it holds the table ${quoted(table.name)}, not ${quoted(name)}`)
   if (table.version !== schema.version)
     return off(`its schema version is ${table.version}; this svcsim reads ${schema.version}`)
+  for (const [column, { type, optional }] of Object.entries(schema.columns)) {
+    const found = table.columns.find(c => c.name === column)
+    if (found === undefined && optional) continue
+    if (found === undefined) return off(`it has no column ${quoted(column)}`)
+    if (found.type !== type) return off(`its column ${quoted(column)} is of type ${found.type}, not ${type}`)
+  }
   return E.right(table)
 }

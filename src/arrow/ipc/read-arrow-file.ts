@@ -6,9 +6,10 @@ import * as A from 'apache-arrow'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Problem } from '../../problem/problem.ts'
 import { badInput } from '../../problem/problem.ts'
-import type { ArrowBatch, ArrowField } from '../arrow-vector.ts'
+import type { ArrowBatch, ArrowField, ArrowVector } from '../arrow-vector.ts'
 import type { Column, ColumnTable } from '../column-table.ts'
 import { columnOfVectors } from '../table-vectors.ts'
+import { checkData } from './check-data.ts'
 import { FileStream, hasMagic } from './file-stream.ts'
 import { fieldOfArrow, vectorOfArrow } from './from-arrow.ts'
 import { DESCRIPTION_KEY, TABLE_KEY, VERSION_KEY } from './write-arrow-file.ts'
@@ -28,7 +29,7 @@ export function readArrowFile(bytes: Uint8Array, file: string): E.Either<Problem
     const columns = fields.map((field, i): Column => {
       const column = columnOfVectors(
         field,
-        batches.map(b => vectorOfArrow(b.data.children[i])),
+        batches.map(b => checkedVector(b, i)),
       )
       if (column === undefined) throw new Error(`column ${field.name} holds no values`)
       return column
@@ -52,7 +53,8 @@ export function readArrowBatches(pieces: Iterable<Uint8Array>): ArrowBatches {
   const reader = A.RecordBatchReader.from(file.stream()) as A.RecordBatchStreamReader
   reader.open()
   const batches = function* (): Generator<ArrowBatch> {
-    for (const batch of reader) yield { rowCount: batch.numRows, vectors: batch.data.children.map(vectorOfArrow) }
+    for (const batch of reader)
+      yield { rowCount: batch.numRows, vectors: batch.data.children.map((_, i) => checkedVector(batch, i)) }
     file.end()
   }
   return { fields: reader.schema.fields.map(flatField), head: headOf(reader.schema.metadata), batches: batches() }
@@ -64,6 +66,13 @@ export const unreadable = (file: string, cause: unknown): Problem =>
     `it is no whole Arrow file (${cause instanceof Error ? cause.message : String(cause)})`,
     'give a file that svcsim wrote, or run the scenario again',
   )
+
+function checkedVector({ data }: A.RecordBatch, column: number): ArrowVector {
+  const { [column]: child } = data.children
+  if (child.length !== data.length) throw new Error(`a batch of ${data.length} rows has a column of ${child.length}`)
+  checkData(child)
+  return vectorOfArrow(child)
+}
 
 function flatField(field: A.Field): ArrowField {
   const neutral = fieldOfArrow(field)
