@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { makeRun } from '../../test/make-run-json.ts'
 import { tableNamed, textsOf } from './column-values.ts'
-import { endpointPlaces, nodePlaces } from './expected-loads.ts'
+import { endpointPlaces, nodePlaces, zonePlaces } from './expected-loads.ts'
 
 const { tables } = makeRun({ serviceSizes: [4, 2, 1, 0], nodes: 3, connections: () => 600 })
 const endpoints = tableNamed(tables, 'endpoints')
@@ -25,6 +25,17 @@ describe('expected loads', () => {
     expect(places[0].bandHigh - places[0].expected).toBeCloseTo(2.576 * Math.sqrt(600 * 0.5 * 0.5), 9)
     expect(places[1].bandHigh - places[1].expected).toBeCloseTo(2.576 * Math.sqrt(600 * 0.25 * 0.75 + 600 * 0.25), 9)
     expect(places.reduce((sum, p) => sum + p.load, 0)).toBe(1_800)
+  })
+
+  it('of zones are those of the nodes in them', () => {
+    const zones = textsOf(tableNamed(tables, 'zones'), 'zone')
+    const zone = textsOf(tableNamed(tables, 'nodes'), 'zone')
+    const ofNodes = nodePlaces(endpoints, nodes)
+    const places = zonePlaces(endpoints, tableNamed(tables, 'nodes'), [...zones, 'nowhere'])
+    const summed = zones.map(z => ofNodes.reduce((sum, p, n) => sum + (zone[n] === z ? p.expected : 0), 0))
+    expect(places.map(p => p.expected)).toEqual([...summed, 0])
+    expect(places.reduce((sum, p) => sum + p.load, 0)).toBe(1_800)
+    for (const { bandLow, bandHigh, expected } of places) expect(bandLow + bandHigh).toBeCloseTo(2 * expected, 9)
   })
 
   it('of a node without endpoints, and of nodes nobody knows, are nothing', () => {

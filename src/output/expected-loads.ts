@@ -1,6 +1,6 @@
 /**
- * What endpoints, and nodes with theirs, should get by the rules' own probabilities: the expected load and the 99 % band of chance around
- * it. The connections of a Service fall on a node's endpoints as one binomial choice; Services are independent of each other.
+ * What endpoints, and nodes and zones with theirs, should get by the rules' own probabilities: the expected load and the 99 % band of chance around
+ * it. The connections of a Service fall on the endpoints of a node, or zone, as one binomial choice; Services are independent of each other.
  */
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { numbersOf, textsOf } from './column-values.ts'
@@ -18,6 +18,16 @@ export function nodePlaces(endpoints: ColumnTable, nodes: readonly string[]): re
   const node = textsOf(endpoints, 'node')
   const places = placesBy(endpoints, i => index.get(node[i]) ?? -1)
   return nodes.map((_, n) => places[n] ?? NOTHING)
+}
+
+/** By zone of the endpoints' nodes, in the order of `zones`. */
+export function zonePlaces(endpoints: ColumnTable, nodes: ColumnTable, zones: readonly string[]): readonly Place[] {
+  const index = new Map(zones.map((zone, z) => [zone, z]))
+  const zone = textsOf(nodes, 'zone')
+  const zoneOfNode = new Map(textsOf(nodes, 'node').map((name, n) => [name, index.get(zone[n]) ?? -1]))
+  const node = textsOf(endpoints, 'node')
+  const places = placesBy(endpoints, i => zoneOfNode.get(node[i]) ?? -1)
+  return zones.map((_, z) => places[z] ?? NOTHING)
 }
 
 const NOTHING: Place = { load: 0, expected: 0, bandLow: 0, bandHigh: 0 }

@@ -12,7 +12,7 @@ import { endpointLoadChart } from './endpoint-load-chart.ts'
 import { type Findings, findings } from './findings.ts'
 import { dataElement, type Html, html, scriptElement, styleElement } from './html.ts'
 import { figureElement, tableElement } from './html-elements.ts'
-import { nodeLoadChart, zoneLoadChart } from './node-load-chart.ts'
+import { nodeLoadChart } from './node-load-chart.ts'
 import { counted, countText } from './number-text.ts'
 import type { PacketPaths } from './paths/packet-paths.ts'
 import { publishedChart } from './published-chart.ts'
@@ -23,6 +23,7 @@ import { scopeText } from './scope-text.ts'
 import { hasTimes, sweepCostChart, sweepEvennessChart, sweepTimeChart } from './sweep-chart.ts'
 import { sweepFailuresChart, sweepLatencyChart } from './sweep-time-charts.ts'
 import { timelineCharts } from './timeline-charts.ts'
+import { zoneLoadChart } from './zone-load-chart.ts'
 
 /** What the page does by itself. */
 export interface PageParts {

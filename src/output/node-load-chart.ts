@@ -1,4 +1,4 @@
-/** Load per node: connections that ended at its endpoints, against what the rules' own probabilities expect; and per zone, against its share of endpoints. */
+/** Load per node: connections that ended at its endpoints, against what the rules' own probabilities expect. */
 import * as Plot from '@observablehq/plot'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { COLOUR, chart, labelText, WIDTH } from './chart.ts'
@@ -8,10 +8,9 @@ import { steps } from './endpoint-load-chart.ts'
 import { nodePlaces } from './expected-loads.ts'
 import { loadBins, rankedPlaces } from './load-bands.ts'
 import { loadScale } from './load-scale.ts'
-import { counted, countText, percentText, ratioText } from './number-text.ts'
+import { counted, countText, ratioText } from './number-text.ts'
 
 const BINS = 120
-const ZONES_SHOWN = 20
 
 export function nodeLoadChart(tables: readonly ColumnTable[]): ChartFigure {
   const nodes = tableNamed(tables, 'nodes')
@@ -89,59 +88,5 @@ export function nodeLoadChart(tables: readonly ColumnTable[]): ChartFigure {
           : [`${countText(from)}–${countText(to)}`, ...chance, ...[least, median, most].map(countText)]
       }),
     },
-  }
-}
-
-export function zoneLoadChart(tables: readonly ColumnTable[]): ChartFigure {
-  const zones = tableNamed(tables, 'zones')
-  const names = textsOf(zones, 'zone')
-  const loads = numbersOf(zones, 'endpointConnections')
-  const endpoints = numbersOf(zones, 'endpoints')
-  const [allLoads, allEndpoints] = [totalOf(loads), totalOf(endpoints)]
-  const rows = names
-    .map((name, i) => ({
-      place: i,
-      name: name === '' ? '(none)' : labelText(name),
-      share: (100 * loads[i]) / allLoads,
-      endpointShare: (100 * endpoints[i]) / allEndpoints,
-    }))
-    .toSorted((a, b) => b.share - a.share || a.place - b.place)
-    .slice(0, ZONES_SHOWN)
-  const label = `Share of connections by zone: ${rows
-    .slice(0, 5)
-    .map(r => `${r.name} ${percentText(r.share / 100)}`)
-    .join(', ')}.`
-  const more = names.length > ZONES_SHOWN ? ` The ${ZONES_SHOWN} busiest of ${countText(names.length)} zones.` : ''
-  const svg = chart(label, WIDTH.half, narrow => ({
-    height: 60 + 26 * rows.length,
-    marginLeft: narrow ? 100 : 150,
-    marginBottom: 40,
-    x: { label: 'share of connections, %', grid: true, zero: true, nice: true, ticks: narrow ? 4 : 8 },
-    // The rank, not the name, is the key: two names may look alike once they are cut.
-    y: { label: null, domain: rows.map(r => r.place), tickFormat: place => rows.find(r => r.place === place)!.name },
-    marks: [
-      Plot.barX(rows, {
-        x: 'share',
-        y: 'place',
-        fill: COLOUR.c1,
-        title: r =>
-          `${r.name}: ${percentText(r.share / 100)} of connections, ${percentText(r.endpointShare / 100)} of endpoints`,
-      }),
-      Plot.tickX(rows, { x: 'endpointShare', y: 'place', stroke: COLOUR.c2, strokeWidth: 3 }),
-      Plot.ruleX([0]),
-    ],
-  }))
-  return {
-    title: 'Load per zone',
-    key: [
-      ['c1', 'connections'],
-      ['c2', 'endpoints'],
-    ],
-    svg,
-    table: {
-      columns: ['zone', 'share of connections', 'share of endpoints'].map((title, i) => ({ title, numeric: i > 0 })),
-      rows: rows.map(r => [r.name, percentText(r.share / 100), percentText(r.endpointShare / 100)]),
-    },
-    caption: `Bars are connections that ended in the zone; the tick is the zone's share of endpoints.${more}`,
   }
 }

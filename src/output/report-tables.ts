@@ -12,6 +12,7 @@ import type { HopCost, PublishedHead, RunJson } from './run-json.ts'
 import type { TimeHead } from './time-columns.ts'
 import { msText, spreadCells } from './time-findings.ts'
 import { trustTable } from './trust-table.ts'
+import { zoneLoads } from './zone-loads.ts'
 
 export interface ReportTable {
   readonly id:
@@ -198,25 +199,22 @@ const worstServicesTable = ({ canBeUneven, worst, tested }: Evenness): ReportTab
 })
 
 function zonesTable(tables: readonly ColumnTable[]): ReportTable {
-  const zones = tableNamed(tables, 'zones')
-  const name = textsOf(zones, 'zone')
-  const [nodes, endpoints, connections] = ['nodes', 'endpoints', 'endpointConnections'].map(c => numbersOf(zones, c))
-  const [allEndpoints, allConnections] = [totalOf(endpoints), totalOf(connections)]
   return {
     id: 'zones',
     title: 'Zones',
-    note: 'Connections are those that ended at endpoints of the zone.',
+    note: "Connections are those that ended at endpoints of the zone; expected is what the rules' own probabilities give, and chance gives 99 % of the time what lies between the last two columns.",
     columns: [
       words('zone'),
       ...['nodes', 'endpoints', 'share of endpoints', 'connections', 'share of connections'].map(figures),
+      ...['expected', '99 % band from', 'to'].map(figures),
     ],
-    rows: name.map((zone, i) => [
-      zone === '' ? '(none)' : zone,
-      countText(nodes[i]),
-      countText(endpoints[i]),
-      percentText(endpoints[i] / allEndpoints),
-      countText(connections[i]),
-      percentText(connections[i] / allConnections),
+    rows: zoneLoads(tables).map(z => [
+      z.name,
+      countText(z.nodes),
+      countText(z.endpoints),
+      percentText(z.endpointShare),
+      countText(z.connections),
+      ...[z.share, z.expected, z.bandLow, z.bandHigh].map(percentText),
     ]),
   }
 }
