@@ -8,7 +8,7 @@ import { record } from '../metrics/histogram.ts'
 import { LANES } from '../netfilter/cost/program-prices.ts'
 import { movedPrice } from '../netfilter/hop-memo.ts'
 import { type HopMemo, protocolOf, recordOf } from '../netfilter/hop-records.ts'
-import { LINE } from './journey-line.ts'
+import { LINE, LINE_WORD, type Lines, newLines } from './journey-line.ts'
 import { recordSecondHop } from './note-costs.ts'
 import type { DestinationTallies, FamilyTallies, Tallies } from './tallies.ts'
 
@@ -36,26 +36,31 @@ export interface Journeys {
   places: Int32Array
   /** Journey 0 is none. */
   readonly all: (Journey | undefined)[]
-  /** LINE words a journey. */
-  lines: Float64Array
+  /** A line a journey. */
+  lines: Lines
 }
 
 export const newJourneys = (memo: HopMemo): Journeys => ({
   memo,
   places: new Int32Array(1024),
   all: [undefined],
-  lines: new Float64Array(64 * LINE.words),
+  lines: newLines(64),
 })
 
 /** The journey of a first record: 0 unknown, -1 none. */
 export const journeyOf = ({ places }: Journeys, firstRecord: number): number =>
   firstRecord < places.length ? places[firstRecord] : 0
 
-/** `shown`: the journey, and its LINE words from `moved` to `signature`; undefined: connections with this first record are each replayed. */
+/** What stands on a journey's line from the start. */
+export type LineStart = Readonly<Record<(typeof STARTS)[number], number>>
+
+const STARTS = ['rules', 'secondRules', 'laterRules', 'home', 'hit', 'slot', 'tests', 'signature'] as const
+
+/** `shown`: the journey and what its line begins with; undefined: connections with this first record are each replayed. */
 export function enterJourney(
   journeys: Journeys,
   firstRecord: number,
-  shown: readonly [Journey, readonly number[]] | undefined,
+  shown: readonly [Journey, LineStart] | undefined,
 ): void {
   if (firstRecord >= journeys.places.length) {
     const grown = new Int32Array(2 * Math.max(firstRecord, journeys.places.length))
@@ -66,52 +71,56 @@ export function enterJourney(
     journeys.places[firstRecord] = -1
     return
   }
-  const [journey, line] = shown
-  const at = LINE.words * journeys.all.length
-  journeys.places[firstRecord] = journeys.all.length
+  const [journey, start] = shown
+  const number = journeys.all.length
+  journeys.places[firstRecord] = number
   journeys.all.push(journey)
-  if (at >= journeys.lines.length) journeys.lines = twice(journeys.lines)
-  journeys.lines.set(line, at + LINE.moved)
-  writePrices(journeys, journey, at)
+  if (LINE.cells * number === journeys.lines.cells.length) journeys.lines = newLines(2 * number, journeys.lines)
+  const { words } = journeys.lines
+  for (const name of STARTS) words[LINE_WORD.words * number + LINE_WORD[name]] = start[name]
+  writePrices(journeys, journey, LINE.cells * number)
 }
 
-function writePrices({ memo, lines }: Journeys, { firstRecord, there, secondRecord }: Journey, at: number): void {
+function writePrices(
+  { memo, lines: { cells } }: Journeys,
+  { firstRecord, there, secondRecord }: Journey,
+  at: number,
+): void {
   const { hit, slot } = recordOf(memo, firstRecord)
   const protocol = protocolOf(memo, firstRecord)
   for (let lane = 0; lane < LANES; lane++) {
-    lines[at + LINE.firstPs + lane] = memo.costs[LANES * firstRecord + lane]
-    lines[at + LINE.movedPs + lane] = movedPrice(memo, hit, slot, protocol, lane)
-    if (there !== undefined) lines[at + LINE.secondPs + lane] = there.costs[LANES * secondRecord + lane]
+    cells[at + LINE.firstPs + lane] = memo.costs[LANES * firstRecord + lane]
+    cells[at + LINE.movedPs + lane] = movedPrice(memo, hit, slot, protocol, lane)
+    if (there !== undefined) cells[at + LINE.secondPs + lane] = there.costs[LANES * secondRecord + lane]
   }
 }
 
-function twice(cells: Float64Array): Float64Array {
-  const grown = new Float64Array(2 * cells.length)
-  grown.set(cells)
-  return grown
-}
-
 /** Brings what connections left on their journeys' lines into the tallies and the memories' counts. */
-export function foldJourneys({ memo, all, lines }: Journeys, tallies: Tallies, family: FamilyTallies): void {
+export function foldJourneys(
+  { memo, all, lines: { cells, words } }: Journeys,
+  tallies: Tallies,
+  family: FamilyTallies,
+): void {
   const { destinations, nodes } = tallies
   for (let j = 1; j < all.length; j++) {
     const journey = all[j]!
-    const at = LINE.words * j
-    const connections = lines[at + LINE.connections]
-    const later = lines[at + LINE.laterPackets]
+    const at = LINE.cells * j
+    const connections = cells[at + LINE.connections]
+    const later = cells[at + LINE.laterPackets]
     const { destination, dnat, target, fate, there } = journey
     memo.counts[2 * journey.firstRecord] += connections
     memo.counts[2 * journey.firstRecord + 1] += later
     destinations.connections[destination] += connections
     destinations[fate][destination] += connections
-    destinations.rulesEvaluated[destination] += lines[at + LINE.rules] * connections + lines[at + LINE.moved]
+    destinations.rulesEvaluated[destination] +=
+      words[LINE_WORD.words * j + LINE_WORD.rules] * connections + cells[at + LINE.moved]
     destinations.packets[destination] += connections + later
     if (there !== undefined) {
       there.counts[2 * journey.secondRecord] += connections
       nodes.secondHopConnections[target] += connections
       nodes.rulesEvaluated[target] += journey.secondRules * connections
       record(tallies.secondHop, journey.secondRules, connections)
-      recordSecondHop(tallies.modelledNs, lines, at + LINE.secondPs, connections)
+      recordSecondHop(tallies.modelledNs, cells, at + LINE.secondPs, connections)
       if (journey.laterGoOn) {
         there.counts[2 * journey.secondRecord + 1] += later
         nodes.laterRulesEvaluated[target] += journey.laterSecondRules * later

@@ -19,11 +19,11 @@ export function noteSecondHop(lanes: readonly HopHistograms[], costPs: Float64Ar
 }
 
 /** A connection whose journey's line begins at `at`, with so many rules more than in the order as written. Its second hop is recorded when all are. */
-export function noteTravel(lanes: readonly HopHistograms[], lines: Float64Array, at: number, moved: number): void {
+export function noteTravel(lanes: readonly HopHistograms[], cells: Float64Array, at: number, moved: number): void {
   for (let lane = 0; lane < lanes.length; lane++) {
-    const firstPs = lines[at + LINE.firstPs + lane] + moved * lines[at + LINE.movedPs + lane]
+    const firstPs = cells[at + LINE.firstPs + lane] + moved * cells[at + LINE.movedPs + lane]
     record(lanes[lane].firstHop, nanoseconds(firstPs), 1)
-    record(lanes[lane].total, nanoseconds(firstPs + lines[at + LINE.secondPs + lane]), 1)
+    record(lanes[lane].total, nanoseconds(firstPs + cells[at + LINE.secondPs + lane]), 1)
   }
 }
 

@@ -14,8 +14,8 @@ import { OUTCOME } from '../netfilter/outcome.ts'
 import { type SourceTests, signatureOf, TEST_WORDS } from '../netfilter/source-tests.ts'
 import { DESTINATION, DESTINATION_WORDS } from '../workload/traffic.ts'
 import { secondPlaces } from './hop-places.ts'
-import { LINE } from './journey-line.ts'
-import { enterJourney, type Journey, type Journeys, journeyOf } from './journeys.ts'
+import { LINE, LINE_WORD } from './journey-line.ts'
+import { enterJourney, type Journey, type Journeys, journeyOf, type LineStart } from './journeys.ts'
 import { noteFirstHop, noteSecondHop, noteTravel, noteWay } from './note-costs.ts'
 import { FATE, type FamilyReplayer, type Fate, journeysAt, memoAt, type Replayer, type Way } from './replay-state.ts'
 
@@ -43,7 +43,7 @@ function travel(
   journeys: Journeys,
   journey: number,
 ): boolean {
-  const home = journeys.lines[LINE.words * journey + LINE.home]
+  const home = journeys.lines.words[LINE_WORD.words * journey + LINE_WORD.home]
   if (home >= 0 ? home !== node : home === -2 - node) return false
   return countTravel(replayer, family, node, journeys, journey, family.flow.packets)
 }
@@ -53,44 +53,43 @@ export function countTravel(
   { tallies, plan }: Replayer,
   family: FamilyReplayer,
   node: number,
-  { memo, lines }: Journeys,
+  { memo, lines: { cells, words } }: Journeys,
   journey: number,
   packets: number,
 ): boolean {
-  const at = LINE.words * journey
-  const signature = lines[at + LINE.signature]
-  if (signature >= 0 && !isSeenAs(family, memo.tests, node, signature)) return false
+  const at = LINE.cells * journey
+  const wordAt = LINE_WORD.words * journey
+  const tests = words[wordAt + LINE_WORD.tests]
+  if (tests >= 0 && !isSeenAs(family, memo.tests, node, tests, words[wordAt + LINE_WORD.signature])) return false
   const { nodes, modelledNs } = tallies
-  const hit = lines[at + LINE.hit]
-  const moved = hit < 0 ? 0 : movedBy(memo, plan.orderKeyOfNode[node], Math.floor(hit / SLOTS), hit % SLOTS)
-  const rules = lines[at + LINE.rules] + moved
-  const laterRules = lines[at + LINE.laterRules]
+  const moved = movedBy(memo, plan.orderKeyOfNode[node], words[wordAt + LINE_WORD.hit], words[wordAt + LINE_WORD.slot])
+  const rules = words[wordAt + LINE_WORD.rules] + moved
+  const laterRules = words[wordAt + LINE_WORD.laterRules]
   const later = laterRules < 0 ? 0 : packets - 1
-  lines[at + LINE.connections] += 1
-  lines[at + LINE.laterPackets] += later
-  lines[at + LINE.moved] += moved
+  cells[at + LINE.connections] += 1
+  cells[at + LINE.laterPackets] += later
+  cells[at + LINE.moved] += moved
   nodes.connections[node] += 1
   nodes.rulesEvaluated[node] += rules
   nodes.laterRulesEvaluated[node] += laterRules * later
   record(tallies.firstHop, rules, 1)
-  record(tallies.total, rules + lines[at + LINE.secondRules], 1)
-  if (modelledNs.length > 0) noteTravel(modelledNs, lines, at, moved)
+  record(tallies.total, rules + words[wordAt + LINE_WORD.secondRules], 1)
+  if (modelledNs.length > 0) noteTravel(modelledNs, cells, at, moved)
   return true
 }
 
-/** Whether the address that a masquerade at this node gives passes source tests as `wanted` (LINE.signature) says. */
-function isSeenAs(family: FamilyReplayer, tests: SourceTests, node: number, wanted: number): boolean {
+/** Whether the first `count` source tests say `signature` of the address that a masquerade at this node gives. */
+function isSeenAs(family: FamilyReplayer, tests: SourceTests, node: number, count: number, signature: number): boolean {
   if (family.uplinkTests !== tests.words.length) {
     const address = family.hosts[node].sources.subarray(4 * INTERFACE.uplink, 4 * INTERFACE.uplink + 4)
     family.uplinkSignature = signatureOf(tests, family.flow.packet.family, address)
     family.uplinkTests = tests.words.length
   }
-  const count = Math.floor(wanted / SIGNATURES)
-  return (family.uplinkSignature & (2 ** count - 1)) === wanted % SIGNATURES
+  return (family.uplinkSignature & ((1 << count) - 1)) === signature
 }
 
 /** The journey that the connection just replayed has shown; undefined when others with its first record may fare unlike it. */
-function journeyOfWay(replayer: Replayer, family: FamilyReplayer, node: number): [Journey, number[]] | undefined {
+function journeyOfWay(replayer: Replayer, family: FamilyReplayer, node: number): [Journey, LineStart] | undefined {
   const { way, flow, secondPacket } = family
   const { twoHops, target, fate } = way
   const memo = memoAt(replayer, family, node)
@@ -116,21 +115,18 @@ function journeyOfWay(replayer: Replayer, family: FamilyReplayer, node: number):
   }
   const { tests } = memo
   const signature = signatureOf(tests, flow.packet.family, secondPacket.source)
-  const line = [
-    0,
-    first.rules,
-    journey.secondRules,
-    fate === FATE.delivered ? first.laterRules : -1,
-    first.hit < 0 ? -1 : first.hit * SLOTS + first.slot,
-    target === node ? node : -2 - target,
-    second === undefined || first.masquerade === 0 ? -1 : (tests.words.length / TEST_WORDS) * SIGNATURES + signature,
-  ]
+  const line = {
+    rules: first.rules,
+    secondRules: journey.secondRules,
+    laterRules: fate === FATE.delivered ? first.laterRules : -1,
+    home: target === node ? node : -2 - target,
+    hit: first.hit,
+    slot: first.slot,
+    tests: second === undefined || first.masquerade === 0 ? -1 : tests.words.length / TEST_WORDS,
+    signature,
+  }
   return [journey, line]
 }
-
-/** Above every slot and every signature. */
-const SLOTS = 2 ** 26
-const SIGNATURES = 2 ** 31
 
 function replayHops(replayer: Replayer, family: FamilyReplayer, node: number): void {
   const { tallies } = replayer

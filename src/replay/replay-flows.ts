@@ -119,11 +119,11 @@ function findJourneys(sending: Sending, flowLow: number, size: number): void {
     found[i] = way <= 0 ? way : words[2 * way] > 0 && words[2 * way + 1] === node ? -1 : words[2 * way]
   }
   // Only to have them all on their way here: the loop that counts is too long to fetch more than one at a time.
-  const { lines } = journeys
+  const { cells } = journeys.lines
   let sum = 0
   for (let i = 0; i < size; i++) {
-    const at = LINE.words * Math.max(0, found[i])
-    sum += lines[at] + lines[at + LINE.signature] + lines[at + LINE.words - 1]
+    const at = LINE.cells * Math.max(0, found[i])
+    sum += cells[at] + cells[at + LINE.cells - 1]
   }
   fetched[0] = sum
 }
