@@ -217,6 +217,8 @@ export function makeSweep(values: readonly number[] = [1, 10, 100, 1_000]): Swee
     gini: column(v => Math.sqrt(v) / 500),
     jain: column(v => 1 - v / 90_000),
     idleEndpoints: column(() => 0),
+    servicesAskingHints: column(() => 0),
+    servicesHinted: column(() => 0),
   }
 }
 

@@ -17,6 +17,7 @@ import type { HopHistograms, Tallies } from '../replay/tallies.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { runBudget } from './budget/run-budget.ts'
+import { hintedServices } from './hinted-services.ts'
 import { allRules } from './rule-columns.ts'
 import { runMetrics } from './run-metrics.ts'
 import type {
@@ -74,10 +75,16 @@ export function assembleResult(finished: FinishedRun): RunResult {
     ...(time === undefined ? {} : { time }),
     metrics: {
       ...runMetrics(head, endpoints, services, rulesEvaluated, modelledNs),
+      ...hintMetrics(finished.state),
       'rulesEvaluated.laterPackets.mean': laterRules(tallies),
       ...(time === undefined ? {} : timeMetrics(time)),
     },
   }
+}
+
+function hintMetrics(state: ClusterState): Record<string, number> {
+  const { asking, hinted } = hintedServices(state)
+  return { 'hints.servicesAsking': asking, 'hints.servicesHinted': hinted }
 }
 
 /** Mean rules that a packet behind a connection's first evaluates, over both hops; NaN without such packets. */

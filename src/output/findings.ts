@@ -6,6 +6,7 @@ import type { ColumnTable } from '../arrow/column-table.ts'
 import { budgetNumbers, budgetSentence } from './budget/budget-findings.ts'
 import { numbersOf, tableNamed, totalOf } from './column-values.ts'
 import { type Evenness, evenness, SIGNIFICANCE } from './evenness.ts'
+import { hintSentences } from './hint-findings.ts'
 import { counted, countText, ratioText } from './number-text.ts'
 import type { RunJson } from './run-json.ts'
 import { shareSentences, shareSweepSentences, unevenSentences } from './share-findings.ts'
@@ -43,6 +44,7 @@ export function findings(run: RunJson, tables: readonly ColumnTable[]): Findings
 /** A cluster at rest: what connections pay, and how evenly they fall. */
 const restSentences = (run: RunJson, tables: readonly ColumnTable[], spread: Evenness): readonly string[] => [
   ...(run.sweep === null ? [] : [sweepSentence(run.sweep.path, tableNamed(tables, 'sweep'))]),
+  ...hintSentences(run, tables),
   ...(run.budget === null ? [] : [budgetSentence(run.budget)]),
   ...(run.sweep === null ? [costSentence(run)] : []),
   ...loadSentence(run, spread),
@@ -53,13 +55,17 @@ const restSentences = (run: RunJson, tables: readonly ColumnTable[], spread: Eve
 const movingSentences = (run: RunJson, time: TimeHead, tables: readonly ColumnTable[]): readonly string[] => [
   ...(run.sweep === null
     ? [...timeSentences(time, tables), ...shareSentences(run.metrics), ...unevenSentences(run.metrics)]
-    : [
-        ...shareSweepSentences(run.sweep.path, tableNamed(tables, 'sweep')),
-        timeSweepSentence(run.sweep.path, tableNamed(tables, 'sweep')),
-        ...unevenSentences(run.metrics),
-      ]),
+    : sweepOverTime(run.sweep.path, tableNamed(tables, 'sweep'), unevenSentences(run.metrics))),
+  ...hintSentences(run, tables),
   costSentence(run),
 ]
+
+/** What fails comes first, unless nothing does. */
+function sweepOverTime(path: string, sweep: ColumnTable, uneven: readonly string[]): readonly string[] {
+  const failures = [timeSweepSentence(path, sweep)]
+  const shares = [...shareSweepSentences(path, sweep), ...uneven]
+  return totalOf(numbersOf(sweep, 'failed')) > 0 ? [...failures, ...shares] : [...shares, ...failures]
+}
 
 function costSentence(run: RunJson): string {
   const { total } = run.rulesEvaluated

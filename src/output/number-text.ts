@@ -27,3 +27,7 @@ export function percentText(share: number): string {
 }
 
 const notANumber = (value: number): string => (value === Infinity ? '∞' : value === -Infinity ? '-∞' : '–')
+
+/** `a, b and c`. */
+export const listText = (items: readonly string[]): string =>
+  items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items[items.length - 1]}`

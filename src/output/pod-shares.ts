@@ -12,7 +12,7 @@ export interface PodShares {
   readonly perNewPod: Float64Array
   /** Pods that came while it ran. */
   readonly newPods: number
-  /** What a new pod carries of an equal share, in the last window. */
+  /** What a new pod carries of an equal share, in the last window; NaN where new pods still come then, or none is left of the old ones. */
   readonly newShareAtEnd: number
   /** From the instant when the last of them was up until they first carried 90 % of an equal share; NaN: never. */
   readonly secondsToShare: number
@@ -50,12 +50,14 @@ export function podShares({ plan, tallies }: PassedNodes): PodShares {
   const lastUpUs = Math.max(0, ...newcomers.map(p => p.upUs))
   const reached = windows.findIndex(({ share }, w) => w * windowUs >= lastUpUs && share >= A_SHARE)
   const last = windows[windowCount - 1]
+  // Where pods come without end, or all are new, there is no share to grow into.
+  const canShare = lastUpUs <= (windowCount - 1) * windowUs && last.old > 0
   return {
     perOldPod: Float64Array.from(windows, w => w.old),
     perNewPod: Float64Array.from(windows, w => w.fresh),
     newPods: newcomers.length,
-    newShareAtEnd: last.share,
-    secondsToShare: reached < 0 ? Number.NaN : (reached * windowUs - lastUpUs) / S,
+    newShareAtEnd: canShare ? last.share : Number.NaN,
+    secondsToShare: reached < 0 || !canShare ? Number.NaN : (reached * windowUs - lastUpUs) / S,
     maxOverMeanAtStart: windows[0].maxOverMean,
     maxOverMeanAtEnd: last.maxOverMean,
   }

@@ -188,6 +188,8 @@ export interface SweepColumns {
   readonly gini: Float64Array
   readonly jain: Float64Array
   readonly idleEndpoints: Float64Array
+  readonly servicesAskingHints: Float64Array
+  readonly servicesHinted: Float64Array
   /** Over time; absent: nothing moved. */
   readonly time?: SweepTime
   /** Figures of others to compare with. */

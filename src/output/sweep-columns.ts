@@ -31,6 +31,8 @@ export function sweepColumns(sweep: Sweep, results: readonly RunResult[]): Sweep
     gini: metric('endpoints.gini'),
     jain: metric('endpoints.jain'),
     idleEndpoints: metric('endpoints.idle'),
+    servicesAskingHints: metric('hints.servicesAsking'),
+    servicesHinted: metric('hints.servicesHinted'),
     ...(results[0]?.time === undefined ? {} : { time: sweepTime(results) }),
     ...(published === undefined ? {} : { published: publishedColumns(published, values, results) }),
   }

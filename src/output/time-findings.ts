@@ -66,24 +66,25 @@ function latencySentence({ latencyMs, partialSyncs, fullSyncs, busyShare }: Time
   ]
 }
 
-/** A sweep of runs over time: what fails along it, and where nothing does. */
+/** A sweep of runs over time: what fails along it, where nothing does, and how far nodes are behind. */
 export function timeSweepSentence(path: string, sweep: ColumnTable): string {
   const [value, failed, p50, p99] = ['value', 'failed', 'latencyP50Ms', 'latencyP99Ms'].map(c => numbersOf(sweep, c))
   const last = value.length - 1
-  const span = (column: ArrayLike<number>, text: (n: number) => string): string =>
-    `${text(column[0])} to ${text(column[last])}`
-  const lossless = Array.from(value, (v, i) => ({ v, failed: failed[i] })).filter(step => step.failed === 0)
-  const smallest = Math.min(...lossless.map(step => step.v))
+  const span = (column: ArrayLike<number>, text: (n: number) => string): string => {
+    const [from, to] = [text(column[0]), text(column[last])]
+    return from === to ? `stays ${from}` : `goes from ${from} to ${to}`
+  }
+  const lossless = Array.from(value).filter((_, i) => failed[i] === 0)
+  const latency = Number.isFinite(p50[0])
+    ? `; the programming latency ${span(p50, msText)} at the median and ${span(p99, msText)} at the 99th percentile`
+    : ''
+  if (lossless.length === value.length)
+    return `No connection fails, whether ${path} is ${ratioText(value[0])} or ${ratioText(value[last])}${latency}.`
   const verdict =
     lossless.length === 0
       ? 'every value loses some'
-      : lossless.length === value.length
-        ? 'none loses any'
-        : `the smallest value that loses none is ${ratioText(smallest)}`
-  const latency = Number.isFinite(p50[0])
-    ? `; the programming latency goes from ${span(p50, msText)} at the median, from ${span(p99, msText)} at the 99th percentile`
-    : ''
-  return `As ${path} goes from ${span(value, ratioText)}, failed connections go from ${span(failed, countText)}: ${verdict}${latency}.`
+      : `the smallest value that loses none is ${ratioText(Math.min(...lossless))}`
+  return `As ${path} goes from ${ratioText(value[0])} to ${ratioText(value[last])}, the number of connections that fail ${span(failed, countText)}: ${verdict}${latency}.`
 }
 
 export const timeNumbers = (time: TimeHead): readonly KeyNumber[] => [

@@ -24,6 +24,8 @@ const COLUMNS: Readonly<Record<string, ColumnSchema<'float64'>>> = {
   gini: ratio('1', 'Gini coefficient of connections per endpoint'),
   jain: ratio('1', "Jain's fairness index of connections per endpoint"),
   idleEndpoints: ratio('endpoints', 'endpoints without a connection'),
+  servicesAskingHints: ratio('Services', 'Services that ask for topology hints'),
+  servicesHinted: ratio('Services', 'those of them whose ready endpoints all have hints'),
   connections: optional(ratio('connections', 'over time: connections sent')),
   failed: optional(ratio('connections', 'over time: those that failed')),
   packetsLost: optional(ratio('packets', 'over time: packets that did not arrive')),
@@ -44,7 +46,7 @@ const COLUMNS: Readonly<Record<string, ColumnSchema<'float64'>>> = {
 export const sweepTable = resultTable(
   {
     name: 'sweep',
-    version: 3,
+    version: 4,
     description: 'One row a step: the whole run repeated for each value of one key.',
     columns: COLUMNS,
   },
