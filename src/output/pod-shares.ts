@@ -12,7 +12,7 @@ export interface PodShares {
   readonly perNewPod: Float64Array
   /** Pods that came while it ran. */
   readonly newPods: number
-  /** What a new pod carries of an equal share, in the last window; NaN where new pods still come then, or none is left of the old ones. */
+  /** What a new pod carries of an equal share, in the last window; NaN where new pods still come then, none is left of the old ones, or there are several Service ports. */
   readonly newShareAtEnd: number
   /** From the instant when the last of them was up until they first carried 90 % of an equal share; NaN: never. */
   readonly secondsToShare: number
@@ -25,7 +25,7 @@ const S = 1_000_000
 const A_SHARE = 0.9
 
 export function podShares({ plan, tallies }: PassedNodes): PodShares {
-  const { windowCount, windowUs, horizonUs } = plan
+  const { windowCount, windowUs, horizonUs, traffic } = plan
   const pods = loadWindows(plan) === 0 ? [] : podTimes(plan)
   const loadOf = (pod: number, w: number): number => tallies.podLoad[pod * windowCount + w]
   const alive = (w: number): PodTimes[] =>
@@ -50,8 +50,8 @@ export function podShares({ plan, tallies }: PassedNodes): PodShares {
   const lastUpUs = Math.max(0, ...newcomers.map(p => p.upUs))
   const reached = windows.findIndex(({ share }, w) => w * windowUs >= lastUpUs && share >= A_SHARE)
   const last = windows[windowCount - 1]
-  // Where pods come without end, or all are new, there is no share to grow into.
-  const canShare = lastUpUs <= (windowCount - 1) * windowUs && last.old > 0
+  // Where pods come without end, or all are new, there is no share to grow into; pods of Services that differ in size never have equal ones.
+  const canShare = traffic.rowCount === 1 && lastUpUs <= (windowCount - 1) * windowUs && last.old > 0
   return {
     perOldPod: Float64Array.from(windows, w => w.old),
     perNewPod: Float64Array.from(windows, w => w.fresh),
