@@ -78,20 +78,21 @@ const typeName = (expected: string): string =>
           ? 'text'
           : expected
 
-/** Keys that the schema knows at a path. */
+/** Keys that the schema knows at a path, in whatever branches of unions it leads through. */
 function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at: unknown = schema
-  for (const key of path) {
-    at = unwrap(at)
-    at = at instanceof z.ZodArray ? at.element : at instanceof z.ZodObject ? at.shape[key as string] : undefined
-  }
-  return keysOf(at)
+  let here = branchesOf(schema)
+  for (const key of path)
+    here = here.flatMap(at =>
+      branchesOf(
+        at instanceof z.ZodArray ? at.element : at instanceof z.ZodObject ? at.shape[key as string] : undefined,
+      ),
+    )
+  return [...new Set(here.flatMap(at => (at instanceof z.ZodObject ? Object.keys(at.shape) : [])))]
 }
 
-function keysOf(schema: unknown): string[] {
+function branchesOf(schema: unknown): unknown[] {
   const at = unwrap(schema)
-  if (at instanceof z.ZodUnion) return [...new Set(at.options.flatMap(keysOf))]
-  return at instanceof z.ZodObject ? Object.keys(at.shape) : []
+  return at instanceof z.ZodUnion ? at.options.flatMap(branchesOf) : [at]
 }
 
 function unwrap(schema: unknown): unknown {

@@ -59,6 +59,10 @@ describe('scenarios', () => {
     ['a: 1\n---\na: 2', /holds 2 documents/],
     ['name: x', /question: is missing; add it/],
     [`${HEAD}nodes: 5`, /unknown key "nodes"/],
+    [
+      `${HEAD}time: { horizon: 9s }\nactions: [{ at: 1s, rollout: { workload: web-0, pods: 3 } }]`,
+      /actions\[0\]\.rollout: unknown key "pods"; the keys here are workload/,
+    ],
     [`${HEAD}cluster:\n  node: 5`, /s\.yaml:4:\d+: cluster: unknown key "node"; did you mean nodes/],
     [`${HEAD}cluster:\n  nodes: many`, /s\.yaml:4:10: cluster\.nodes: is "many", which is no number; write a number/],
     [`${HEAD}cluster:\n  nodes: 0`, /s\.yaml:4:10: cluster\.nodes: is 0; use at least 1/],
