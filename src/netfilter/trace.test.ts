@@ -115,6 +115,17 @@ describe('a trace tells', () => {
     ])
   })
 
+  it('nothing of a connection before conntrack has seen the packet, which it has when it comes back through lo', () => {
+    const rules =
+      '*raw\n-A OUTPUT -m conntrack --ctstate INVALID\n-A PREROUTING -m conntrack --ctstate NEW\n*mangle\n-A OUTPUT -m conntrack --ctstate NEW'
+    const { steps } = traced(rules, makePacket({ origin: ORIGIN.node, source: '192.0.2.1', destination: '127.0.0.1' }))
+    expect(steps.map(s => [s.table, s.chain, s.matched])).toEqual([
+      ['raw', 'OUTPUT', true],
+      ['mangle', 'OUTPUT', true],
+      ['raw', 'PREROUTING', true],
+    ])
+  })
+
   it('which rule translated, and none where none did', () => {
     const rules =
       '*nat\n-A PREROUTING -p udp -j DNAT --to-destination 10.244.1.5\n-A PREROUTING -j DNAT --to-destination 10.244.1.6'

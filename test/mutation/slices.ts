@@ -19,7 +19,7 @@ const WALKS = of(
   'evaluate.test',
 )
 const NFT = ['src/netfilter/nft/evaluate-nft.test.ts', 'src/replay/flows/replay-nft.test.ts']
-const CONNTRACK = ['src/netfilter/conntrack/conntrack.test.ts', ...of(NETFILTER, 'every-verdict.test', 'evaluate.test')]
+const CONNTRACK = of(NETFILTER, 'conntrack/conntrack.test', 'every-verdict.test')
 
 export interface Slice {
   readonly mutate: readonly string[]

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type IpFamily, parseIp, readIpWords, writeIpWords } from '../../net/ip.ts'
@@ -11,6 +12,7 @@ import type { Tracker } from './tracker.ts'
 
 const { SYN, ACK, FIN, RST, PSH } = TCP_FLAG
 const SEED = { low: 3, high: 4 }
+const RUNS = Number(process.env['SVCSIM_PROPERTY_RUNS'] ?? 300)
 
 interface Words {
   readonly source?: string
@@ -363,7 +365,7 @@ describe('the table', () => {
           expect(fast.count).toBe(slow.count)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: RUNS },
     )
   })
 })
