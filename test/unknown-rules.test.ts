@@ -44,6 +44,23 @@ describe('a text that is no list of rules', () => {
   })
 })
 
+describe('ten million rules', () => {
+  it.each([
+    ['iptables-save', `*filter\n:FORWARD ACCEPT [0:0]\n${'-A FORWARD\n'.repeat(1e7)}COMMIT\n`],
+    ['nft', `table ip t {\n\tchain c {\n${'\t\taccept\n'.repeat(1e7)}\t}\n}\n`],
+    ['nft, in one line', `table ip t { chain c { ${'accept; '.repeat(1e7)} } }`],
+    ['nft, as elements', `table ip t { set s { type ipv4_addr; elements = { ${'10.0.0.1, '.repeat(1e7)} } } }`],
+  ])('are refused, naming the limit: %s', async (_, text) => {
+    const many = join(folder, 'many.txt')
+    writeFileSync(many, text)
+    const { code, stdout, stderr } = await svcsim(['replay', '--rules', many, '--flows', flows])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(
+      /many\.txt:\d+:\d+: the text has (10,000,003 lines, more than the|more than) 1,000,000 [^\n]*; leave tables or chains out\n$/,
+    )
+  })
+})
+
 describe('rules with a match that is not modelled', () => {
   it('are refused, naming the rule and the match', async () => {
     const { code, stdout, stderr } = await replay()

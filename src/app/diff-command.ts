@@ -19,10 +19,11 @@ import { parseIptables } from '../ruleset/parse-iptables.ts'
 import { parseNftables } from '../ruleset/parse-nftables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import { type ClusterFlags, clusterInputOf, readCluster } from './cluster-input.ts'
-import { type InputFile, readInput } from './files.ts'
+import type { InputFile } from './files.ts'
 import { oneOf, TEXT_OR_JSON } from './one-of.ts'
 import { countKinds, diffJson, printDiff } from './print-diff.ts'
 import { proxierTargetOf, type TargetFlags } from './proxier-target.ts'
+import { readRulesText } from './read-rules-text.ts'
 import { unknownNode } from './unknown-node.ts'
 
 export interface DiffFlags extends Omit<TargetFlags, 'ipFamily'>, ClusterFlags {
@@ -38,7 +39,7 @@ export const diffCommand = (flags: DiffFlags): TE.TaskEither<Problem, void> =>
     TE.bindTo('rules'),
     TE.bind('cluster', () => TE.fromEither(clusterInputOf(flags))),
     TE.bind('target', () => proxierTargetOf({ ...flags, ipFamily: flags.ipFamily ?? '4' })),
-    TE.bind('file', ({ rules }) => readInput(rules)),
+    TE.bind('file', ({ rules }) => readRulesText(rules)),
     TE.bind('loaded', ({ file, target }) => TE.fromEither(READERS[target.config.mode](file, flags))),
     TE.bind('state', ({ cluster }) => readCluster(cluster)),
     TE.chain(({ target: { node, config }, loaded, state }) =>

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,6 +21,7 @@ import { badUsage } from '../problem/problem.ts'
 import { openSink, openSource } from './file-bytes.ts'
 import { readInput, writeWhole } from './files.ts'
 import { ioProblem } from './io-problem.ts'
+import { readRulesText } from './read-rules-text.ts'
 import { resultPath, withResultDir } from './result-dir.ts'
 
 let folder: string
@@ -45,6 +47,17 @@ describe('readInput', () => {
     expect(await readInput(missing)()).toMatchObject({ left: { _tag: 'BadInput', place: { file: missing } } })
     expect(await readInput(folder)()).toMatchObject({ left: { _tag: 'BadInput', what: 'it is a folder, not a file' } })
     expect(await readInput('a\u0000b')()).toMatchObject({ left: { _tag: 'IoFailed' } })
+  })
+
+  it('refuses a text of rules over 256 MiB, which other inputs may have', async () => {
+    const path = join(folder, 'rules.txt')
+    writeFileSync(path, '')
+    truncateSync(path, 2 ** 28 + 1)
+    expect(await readRulesText(path)()).toMatchObject({
+      left: { what: 'it is larger than 256 MiB', place: { file: path } },
+    })
+    truncateSync(path, 2 ** 28)
+    expect(right(await readRulesText(path)()).bytes.length).toBe(2 ** 28)
   })
 
   it('reads a pipe whose size is not known', () => {

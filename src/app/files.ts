@@ -16,17 +16,18 @@ export interface InputFile {
   readonly bytes: Uint8Array
 }
 
-const MOST_INPUT_BYTES = 2 ** 30
+const GIB = 2 ** 30
 
 /** A file of the user's with the name that messages give it; `-` is standard input. `smaller` says how one that is too large gets smaller. */
 export const readInput = (path: string): TE.TaskEither<Problem, InputFile> =>
   readInputOr(path, 'split it, or take out what is not needed')
 
 export const readInputOr =
-  (path: string, smaller: string): TE.TaskEither<Problem, InputFile> =>
+  (path: string, smaller: string, mostBytes = GIB): TE.TaskEither<Problem, InputFile> =>
   async () => {
     const name = path === '-' ? 'standard input' : path
-    const bytes = await (path === '-' ? readStream(name, process.stdin, smaller) : readFileOf(path, smaller))
+    const limit = { mostBytes, smaller }
+    const bytes = await (path === '-' ? readStream(name, process.stdin, limit) : readFileOf(path, limit))
     return E.isLeft(bytes) ? bytes : E.right({ name, bytes: bytes.right })
   }
 
@@ -79,7 +80,12 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function readFileOf(path: string, smaller: string): Promise<E.Either<Problem, Uint8Array>> {
+interface SizeLimit {
+  readonly mostBytes: number
+  readonly smaller: string
+}
+
+async function readFileOf(path: string, limit: SizeLimit): Promise<E.Either<Problem, Uint8Array>> {
   try {
     const file = await open(path, 'r')
     try {
@@ -87,8 +93,8 @@ async function readFileOf(path: string, smaller: string): Promise<E.Either<Probl
       if (!status.isFile())
         return status.isDirectory()
           ? E.left(folderProblem(path))
-          : await readStream(path, file.createReadStream({ autoClose: false }), smaller)
-      if (status.size > MOST_INPUT_BYTES) return E.left(tooLarge(path, smaller))
+          : await readStream(path, file.createReadStream({ autoClose: false }), limit)
+      if (status.size > limit.mostBytes) return E.left(tooLarge(path, limit))
       return E.right(await file.readFile())
     } finally {
       await file.close()
@@ -101,14 +107,14 @@ async function readFileOf(path: string, smaller: string): Promise<E.Either<Probl
 async function readStream(
   name: string,
   stream: AsyncIterable<Uint8Array>,
-  smaller: string,
+  limit: SizeLimit,
 ): Promise<E.Either<Problem, Uint8Array>> {
   const chunks: Uint8Array[] = []
   let size = 0
   try {
     for await (const chunk of stream) {
       size += chunk.length
-      if (size > MOST_INPUT_BYTES) return E.left(tooLarge(name, smaller))
+      if (size > limit.mostBytes) return E.left(tooLarge(name, limit))
       chunks.push(chunk)
     }
   } catch (error) {
@@ -119,5 +125,9 @@ async function readStream(
 
 const folderProblem = (path: string): Problem => badInput({ file: path }, 'it is a folder, not a file', 'name a file')
 
-const tooLarge = (name: string, smaller: string): Problem =>
-  badInput({ file: name }, 'it is larger than 1 GiB', smaller)
+const tooLarge = (name: string, { mostBytes, smaller }: SizeLimit): Problem =>
+  badInput(
+    { file: name },
+    `it is larger than ${mostBytes < GIB ? `${mostBytes / 2 ** 20} MiB` : `${mostBytes / GIB} GiB`}`,
+    smaller,
+  )

@@ -24,6 +24,7 @@ import type { Ruleset } from '../ruleset/ruleset.ts'
 import { type ClusterFlags, type ClusterInput, clusterInputOf, readCluster } from './cluster-input.ts'
 import { type InputFile, readInput } from './files.ts'
 import { type ProxierTarget, proxierTargetOf, type TargetFlags } from './proxier-target.ts'
+import { readRulesText } from './read-rules-text.ts'
 import { refuseStdinTwice } from './stdin-once.ts'
 import { unknownNode } from './unknown-node.ts'
 
@@ -85,7 +86,7 @@ export function rulesInputOf(flags: RulesInputFlags): TE.TaskEither<Problem, Rul
 export const readRules = (input: RulesInput): TE.TaskEither<Problem, LoadedRules> =>
   input.kind === 'file'
     ? pipe(
-        readInput(input.file),
+        readRulesText(input.file),
         TE.bindTo('file'),
         TE.bind('sets', () => readSets(input.sets)),
         TE.chainEitherK(({ file, sets }) => rulesOfText(file, { ...input, sets })),

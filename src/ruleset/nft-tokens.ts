@@ -27,6 +27,8 @@ export class NftTokens {
   private line = 1
   private lineStart = 0
   private ahead: NftToken | undefined
+  private tokenCount = 0
+  private partCount = 0
 
   constructor(source: string) {
     this.source = source
@@ -122,6 +124,9 @@ export class NftTokens {
     const at = this.place
     const here = { line: this.line, column: at - this.lineStart + 1 }
     const first = source[at]
+    if (++this.tokenCount > MOST_TOKENS) this.failTooLong(here, MOST_TOKENS, 'words')
+    if (PART_ENDS.has(first) && ++this.partCount > MOST_PARTS)
+      this.failTooLong(here, MOST_PARTS, 'lines and parts of lines (; and ,)')
     if (first === undefined) return { kind: 'end', text: '', ...here }
     if (first === '\n') {
       this.place++
@@ -141,6 +146,11 @@ export class NftTokens {
     return { kind: 'punctuation', text, ...here }
   }
 
+  private failTooLong(here: { readonly line: number; readonly column: number }, most: number, what: string): void {
+    const more = `the text has more than ${most.toLocaleString('en')} ${what}, which is all that is read`
+    this.fail({ kind: 'end', text: '', ...here }, more, 'leave tables or chains out')
+  }
+
   private scanString(here: { readonly line: number; readonly column: number }): NftToken {
     const start = this.place + 1
     let end = start
@@ -153,6 +163,11 @@ export class NftTokens {
 }
 
 const END: NftToken = { kind: 'end', text: '', line: 0, column: 0 }
+
+/** What is read of so much takes up to 1 GiB: the rules of about 30,000 Services of kube-proxy. */
+const MOST_PARTS = 1_000_000
+const PART_ENDS: ReadonlySet<string | undefined> = new Set(['\n', ';', ','])
+const MOST_TOKENS = 10_000_000
 
 /** A line may end in CR LF. */
 const BLANKS = /[ \t\r]*/y

@@ -34,6 +34,16 @@ const again = (line: string): string => {
   return printRule('A', ruleset.tables[0].chains.get('A')!.rules[0], ruleset.family)
 }
 
+describe('a text of a million lines', () => {
+  const text = (lines: number): string => `*filter\n${'\n'.repeat(lines - 2)}COMMIT`
+  it('is read, and one of a line more refused before it is', () => {
+    expect(problemOf(text(1_000_000))).toBe('was read')
+    expect(problemOf(`${text(1_000_000)}\nnonsense`)).toContain(
+      'the text has 1,000,001 lines, more than the 1,000,000 that are read',
+    )
+  })
+})
+
 describe('text of iptables-save', () => {
   it('is held as tables, chains and rules', () => {
     const { ruleset } = read(

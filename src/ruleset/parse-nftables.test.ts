@@ -28,6 +28,15 @@ function ruleOf(rule: string, family: 4 | 6 = 4): [listed: string, written: stri
   return [printNftRule(parsed, family), printNftRule(parsed, family, 'written')]
 }
 
+describe('a text that is too long', () => {
+  it('is refused where it is', () => {
+    expect(printed('\n'.repeat(1_000_000))).toBe('')
+    expect(faultOf('\n'.repeat(1_000_001))).toMatch(
+      /a\.nft:1000001:1: the text has more than 1,000,000 lines and parts/,
+    )
+  })
+})
+
 describe('parseNftables', () => {
   // Each is what nft 1.0.6 lists of it.
   it.each<[string, (4 | 6)?]>([
