@@ -76,6 +76,34 @@ describe('one engine', () => {
     expectCounted(engine, ruleset, counters)
   })
 
+  it('walks a stretch once for all packets of a state, when it looked at nothing else', () => {
+    const ruleset = rulesOf(
+      '*mangle\n-A PREROUTING -i eth0\n*filter\n-A FORWARD -i eth0 -j REJECT --reject-with icmp-host-prohibited\n-A FORWARD -m mark --mark 0x1 -j REJECT --reject-with icmp-net-unreachable\n-A FORWARD -p tcp',
+    )
+    const engine = newEngine(right(compile([ruleset])), SEED)
+    const counters = newCounters()
+    const pod = { origin: ORIGIN.pod, mark: 1 }
+    for (const words of [outside, outside, pod, outside, pod, outside]) {
+      const packet = makePacket({ ...words, destination: '203.0.113.9' })
+      const slow = right(trace(ruleset, host, packet, () => 0, { counters }))
+      const outcome = evaluate(engine, 0, host, 0, packet, 1)
+      expect([outcome, engine.rejection, engine.rulesEvaluated]).toEqual([
+        OUTCOME.rejected,
+        slow.rejection,
+        slow.rulesEvaluated,
+      ])
+    }
+    const walked = [...engine.cells.weights].filter(weight => weight > 0)
+    // PREROUTING and FORWARD of each state: what came after its first packet.
+    expect([engine.cells.used, walked.sort()]).toEqual([4, [1, 1, 3, 3]])
+    expectCounted(engine, ruleset, counters)
+    // FORWARD looks at the protocol of packets without the mark: only PREROUTING is remembered.
+    const looks = makePacket({ ...outside, origin: ORIGIN.pod })
+    for (let n = 0; n < 3; n++) evaluate(engine, 0, host, 0, makePacket({ origin: ORIGIN.pod, sourcePort: n }), 1)
+    expect(evaluate(engine, 0, host, 0, looks, 1)).toBe(OUTCOME.toUplink)
+    expect([...engine.cells.weights].filter(weight => weight > 0)).toEqual([3])
+  })
+
   it('remembers walks of more marks than it has cells for', () => {
     const ruleset = rulesOf(
       '*mangle\n-A PREROUTING -m mark --mark 0x1/0x1\n-A FORWARD -m mark --mark 0x2/0x2\n-A POSTROUTING',

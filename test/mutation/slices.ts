@@ -14,6 +14,7 @@ const WALKS = of(
   'statistic-run.test',
   'trace.test',
   'route.test',
+  'walk-draws.test',
   'evaluate-edges.test',
   'cost/program-prices.test',
   'evaluate.test',
