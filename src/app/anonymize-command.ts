@@ -1,6 +1,5 @@
 /** `svcsim anonymize`: files of a dump under other names and addresses, all by one mapping, to stdout or into a folder. */
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
@@ -11,6 +10,7 @@ import { type AnonymousFile, anonymizeFiles } from './anonymize/anonymize-files.
 import { type Renamer, renamer } from './anonymize/renamer.ts'
 import { readInput, writeWhole } from './files.ts'
 import { ioProblem } from './io-problem.ts'
+import { makeFolder } from './make-folder.ts'
 import { type FormatFlag, oneOf, TEXT_OR_JSON } from './one-of.ts'
 import { printJson } from './print-json.ts'
 import { printOut } from './print-out.ts'
@@ -80,7 +80,7 @@ const written = (
 ): TE.TaskEither<Problem, readonly AnonymousFile[]> =>
   pipe(
     TE.tryCatch(
-      () => mkdir(out, { recursive: true }),
+      () => makeFolder(out),
       error => ioProblem(out, 'write', error),
     ),
     TE.chain(() =>

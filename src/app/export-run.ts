@@ -3,7 +3,6 @@
  * so a table may be larger than memory. Parquet has the Arrow schema with it, units and descriptions included.
  */
 import { closeSync, openSync, readSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -14,6 +13,7 @@ import { csvPieces } from '../output/csv-pieces.ts'
 import { ofSchema } from '../output/of-schema.ts'
 import type { Problem } from '../problem/problem.ts'
 import { ioProblem } from './io-problem.ts'
+import { makeFolder } from './make-folder.ts'
 import { type FormatFlag, oneOf, TEXT_OR_JSON } from './one-of.ts'
 import { printFiles } from './print-files.ts'
 import { readRunHead } from './read-run.ts'
@@ -67,7 +67,7 @@ const folder =
   (path: string): TE.TaskEither<Problem, void> =>
   async () => {
     try {
-      await mkdir(path, { recursive: true })
+      await makeFolder(path)
       return E.right(undefined)
     } catch (error) {
       return E.left(ioProblem(path, 'make', error))

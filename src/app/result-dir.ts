@@ -9,6 +9,7 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { badUsage, type Problem, quoted } from '../problem/problem.ts'
 import { syncFolder } from './files.ts'
 import { ioProblem } from './io-problem.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** Makes `dir` of what `fill` writes into the folder it is given; after a Problem nothing is left of it, and an old `dir` stays. */
 export const withResultDir =
@@ -21,8 +22,7 @@ export const withResultDir =
       if (existing !== undefined && existing.length > 0 && !RESULT_FILES.some(f => existing.includes(f)))
         return E.left(badUsage(`${dir} is not empty and no result folder`, 'choose another --out'))
       await rm(partial, { recursive: true, force: true })
-      // The parents first: a recursive mkdir does not say why it failed on the last step.
-      await mkdir(dirname(partial), { recursive: true })
+      await makeFolder(dirname(partial))
       await mkdir(partial)
       const filled = await fill(partial)()
       if (E.isRight(filled)) await swap(partial, target)
