@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { prepareCluster } from '../src/app/prepare-cluster.ts'
 import { readCostProfiles } from '../src/app/read-cost-profiles.ts'
+import type { ClusterState } from '../src/cluster/cluster-state.ts'
 import { MemoryBytes } from '../src/eventlog/memory-bytes.ts'
 import { distribution } from '../src/metrics/distribution.ts'
 import type { CostProfiles } from '../src/netfilter/cost/cost-profile.ts'
@@ -13,6 +14,7 @@ import { type PlannedRun, planRun } from '../src/replay/plan-run.ts'
 import { checkScenario } from '../src/scenario/decode-scenario.ts'
 
 export interface PathWorld {
+  readonly state: ClusterState
   readonly run: PlannedRun
   readonly paths: PacketPaths
   readonly profiles: CostProfiles
@@ -42,7 +44,7 @@ export async function makePathWorld({
   const profiles = right(await readCostProfiles(undefined)())
   const run = right(planRun(state, scenario, profiles))
   const paths = makePacketPaths({ state, run, profiles }, servicesOf(run), rules)
-  return { run, profiles, paths: { ...JSON.parse(JSON.stringify(paths)), digest: '' } }
+  return { state, run, profiles, paths: { ...JSON.parse(JSON.stringify(paths)), digest: '' } }
 }
 
 const SMALL = { nodes: 3, zones: 1, workloads: [{ name: 'web', count: 3, replicas: 4, service: {} }] }

@@ -6,13 +6,18 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { formatIp, readIpWords } from '../src/net/ip.ts'
 import { CT, newPacket, ORIGIN, type Packet } from '../src/net/packet.ts'
 import { PlainConntrack } from '../src/netfilter/conntrack/plain-conntrack.ts'
-import { itemsNs } from '../src/netfilter/cost/cost-profile.ts'
+import { itemsNs, spreadItems } from '../src/netfilter/cost/cost-profile.ts'
+import { nftWayTerms, tracedNftWay } from '../src/netfilter/cost/nft-way-terms.ts'
 import { rulesetSizes, traceTerms } from '../src/netfilter/cost/trace-terms.ts'
 import { newTraceMemory } from '../src/netfilter/memory/trace-memory.ts'
+import { newNftMemory } from '../src/netfilter/nft/nft-memory.ts'
+import { traceNft } from '../src/netfilter/nft/trace-nft.ts'
 import { orderedRuleset } from '../src/netfilter/ordered-ruleset.ts'
-import { type Trace, trace } from '../src/netfilter/trace.ts'
+import { trace } from '../src/netfilter/trace.ts'
 import type { PacketPaths } from '../src/output/paths/packet-paths.ts'
+import type { HopStep, HopWalk } from '../src/page/hop-rules.ts'
 import { type PathChoice, type PathWalk, PathWalker } from '../src/page/walk-path.ts'
+import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
 import { hostViews } from '../src/replay/host-table.ts'
 import { streamSeed } from '../src/sim/random.ts'
 import { makePathWorld, type PathWorld, right } from './make-packet-paths.ts'
@@ -68,65 +73,85 @@ spec:
 status: { loadBalancer: { ingress: [{ ip: 203.0.113.7 }] } }
 `
 
+/** What is compared: where each rule that was looked at stands and whether it matched, how the packet left, what it cost. */
+interface Judged {
+  readonly steps: readonly string[]
+  readonly end: readonly (string | number)[]
+  readonly ns: readonly number[]
+}
+
 /** The same packet over all rules, with the draws that the walk took. */
-function judge({ run, profiles }: PathWorld, { hops, forks }: PathWalk) {
+function judge(world: PathWorld, { hops, forks }: PathWalk): readonly Judged[] {
   return hops.map((hop, h) => {
-    const node = run.nodes.findIndex(n => n.name === hop.node.name)
-    const { family } = hop.ruleset
-    const { plan, views } = run.families[family]!
-    const written = views.views[plan.viewOfNode[node]]
-    const ruleset = orderedRuleset(written, run.plan.orderKeyOfNode[node])
+    const node = world.run.nodes.findIndex(n => n.name === hop.node.name)
     const draws = forks.filter(f => f.hop === h).map(f => f.options[f.taken].bound)
-    const memory = newTraceMemory(ruleset, new PlainConntrack(streamSeed('path', 'page')))
-    const traced = right(
-      trace(
-        ruleset,
-        hostViews(plan.hosts)[node],
-        packetOf(hop.traced, hops[h - 1]?.traced, hop.explain().packet),
-        n => draws[n],
-        {
-          memory,
-        },
-      ),
-    )
-    return {
-      traced,
-      ns: Object.values(profiles).map(profile =>
-        itemsNs(profile, traceTerms(profile.backend, rulesetSizes(ruleset), traced, plan.program.dnatCount)),
-      ),
-    }
+    const packet = packetOf(hop.packet, hops[h - 1], hop.explain().packet)
+    return JUDGES[world.paths.mode](world, node, packet, draws)
   })
 }
 
+type Judge = (world: PathWorld, node: number, packet: Packet, draws: readonly number[]) => Judged
+
+const judgeIptables: Judge = ({ run, profiles }, node, packet, draws) => {
+  const { plan, views } = run.families[packet.family]!
+  const ruleset = orderedRuleset(views.views[plan.viewOfNode[node]], run.plan.orderKeyOfNode[node])
+  const memory = newTraceMemory(ruleset, new PlainConntrack(streamSeed('path', 'page')))
+  const traced = right(trace(ruleset, hostViews(plan.hosts)[node], packet, n => draws[n], { memory }))
+  return {
+    steps: traced.steps.map(stepText),
+    end: endOf(traced),
+    ns: Object.values(profiles).map(profile =>
+      itemsNs(profile, traceTerms(profile.backend, rulesetSizes(ruleset), traced, plan.program.dnatCount)),
+    ),
+  }
+}
+
+const judgeNftables: Judge = ({ state, run, profiles }, node, packet, draws) => {
+  const { plan } = run.families[packet.family]!
+  const ruleset = nftablesRuleset(state, run.nodes[node].name, run.config, packet.family)
+  const host = hostViews(plan.hosts)[node]
+  const memory = newNftMemory(ruleset, new PlainConntrack(streamSeed('path', 'page')))
+  const traced = traceNft(ruleset, host, packet, n => draws[n], { memory })
+  const way = tracedNftWay(traced, host)
+  const spread = way.isTranslated ? spreadItems(plan.program.dnatCount) : []
+  return {
+    steps: traced.steps.map(step => stepText({ ...step, table: step.table.name, chain: step.chain.name })),
+    end: endOf(traced),
+    ns: [itemsNs(profiles.nftables, [...nftWayTerms(way), ...spread])],
+  }
+}
+
+const JUDGES = { iptables: judgeIptables, nftables: judgeNftables }
+
 /** As it came to the hop. */
 function packetOf(
-  hop: Trace,
-  before: Trace | undefined,
+  left: Packet,
+  before: HopWalk | undefined,
   came: { sourcePort: number; destinationPort: number },
 ): Packet {
-  const packet = newPacket(hop.packet.family)
-  packet.source.set(hop.packet.originalSource)
-  packet.destination.set(hop.packet.originalDestination)
+  const packet = newPacket(left.family)
+  packet.source.set(left.originalSource)
+  packet.destination.set(left.originalDestination)
   return Object.assign(packet, {
     ...came,
     source: packet.source,
     destination: packet.destination,
     mark: 0,
-    protocol: hop.packet.protocol,
+    protocol: left.protocol,
     ctState: CT.NEW,
-    origin: before === undefined ? hop.packet.origin : ORIGIN.uplink,
+    origin: before === undefined ? left.origin : ORIGIN.uplink,
   })
 }
 
-const endOf = ({ traced: { outcome, packet } }: { readonly traced: Trace }) => [
+const endOf = ({ outcome, packet }: Pick<HopWalk, 'outcome' | 'packet'>) => [
   outcome,
   formatIp({ family: packet.family, value: readIpWords(packet.destination, 0) }),
   packet.destinationPort,
   formatIp({ family: packet.family, value: readIpWords(packet.source, 0) }),
 ]
 
-/** Where each rule that was looked at stands, and whether it matched. */
-const steps = ({ steps }: Trace) => steps.map(s => `${s.hook} ${s.table} ${s.chain} ${s.index} ${s.matched}`)
+const stepText = (s: Pick<HopStep, 'hook' | 'table' | 'chain' | 'index' | 'matched'>): string =>
+  `${s.hook} ${s.table} ${s.chain} ${s.index} ${s.matched}`
 
 function everyChoice({ nodes, destinations }: PacketPaths): PathChoice[] {
   return nodes.flatMap((node, n) =>
@@ -150,6 +175,10 @@ describe('the path of a packet on the page', () => {
     ['services in the order written', EVERY_KIND, 150, { proxy: { serviceOrder: 'sorted' } }],
     ['two families', DUAL_STACK, 150, {}],
     ['one node', { ...EVERY_KIND, nodes: 1, zones: 1 }, 150, {}],
+    ['nftables mode', EVERY_KIND, undefined, { proxy: { mode: 'nftables' } }],
+    ['nftables mode, few of its Services', EVERY_KIND, 150, { proxy: { mode: 'nftables' } }],
+    ['nftables mode, one Service', EVERY_KIND, 1, { proxy: { mode: 'nftables' } }],
+    ['nftables mode, two families', DUAL_STACK, 150, { proxy: { mode: 'nftables' } }],
   ])('is the one over all rules: %s', async (_, cluster, rules, more) => {
     const world = await makePathWorld({ cluster, ...(rules === undefined ? {} : { rules }), more, objects: STICKY })
     const walker = new PathWalker(world.paths)
@@ -159,8 +188,8 @@ describe('the path of a packet on the page', () => {
     for (const choice of choices) {
       const walk = right(walker.walk(choice))
       const judged = judge(world, walk)
-      expect(walk.hops.map(h => steps(h.traced))).toEqual(judged.map(j => steps(j.traced)))
-      expect(walk.hops.map(endOf)).toEqual(judged.map(endOf))
+      expect(walk.hops.map(h => h.steps.map(stepText))).toEqual(judged.map(j => j.steps))
+      expect(walk.hops.map(endOf)).toEqual(judged.map(j => j.end))
       walk.modelled.forEach(({ ns }, lane) => {
         expect(ns).toBeCloseTo(
           judged.reduce((sum, j) => sum + j.ns[lane], 0),
@@ -200,6 +229,21 @@ describe('the path of a packet on the page', () => {
             .reduce((sum, c) => sum + c.rules.length, 0),
         )
       }
+    })
+
+    it('holds a few elements of the maps of nftables mode, and the chains they lead to', async () => {
+      const { paths } = await makePathWorld({
+        cluster: { nodes: 40, zones: 2, workloads: [{ name: 'web', count: 400, replicas: 10, service: {} }] },
+        more: { proxy: { mode: 'nftables' } },
+        rules: 300,
+      })
+      expect(JSON.stringify(paths).length).toBeLessThan(200_000)
+      const textOf = (place: number): string => paths.rulesets[place].texts.map(t => paths.texts[t]).join('\n')
+      const sent = textOf(paths.nodes[0].sent[0])
+      expect(sent.match(/ : goto service-/g)?.length).toBe(8)
+      expect(sent.match(/chain endpoint-/g)?.length).toBe(80)
+      expect(textOf(paths.nodes[0].translated[0])).not.toMatch(/chain (endpoint|service)-[A-Z2-7]{8}-/)
+      expect(paths.rulesets[0].rules['kube-proxy']).toBeGreaterThan(8_000)
     })
 
     it('shares what translated packets meet among all nodes', () => {

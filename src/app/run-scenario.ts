@@ -162,7 +162,7 @@ const runStep = (
 }
 
 const NFTABLES_WARNING =
-  'proxy.mode nftables: syncs, and what becomes of connections over time, are its own; rules, rules evaluated and their load are those of the same Services in iptables mode, but for the times of nftables'
+  'proxy.mode nftables: syncs, what becomes of connections over time, the path of a packet and the times of nftables are its own; rules evaluated, their tables and the load are those of the same Services in iptables mode'
 
 interface Passing {
   readonly pool: ReplayPool

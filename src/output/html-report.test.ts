@@ -23,6 +23,8 @@ const NO_PATHS: PacketPaths = {
   nodes: [],
   destinations: [],
   backends: [],
+  mode: 'iptables',
+  texts: [],
   rulesets: [],
   chains: [],
   profiles: [],

@@ -161,12 +161,18 @@ ${steps}
 <p class="note">The three numbers above and everything below are of the last step.</p>
 </section>`
 
+/** What stands for the rules of Services that are not in the page. */
+const OTHERS: Readonly<Record<PacketPaths['mode'], string>> = {
+  iptables: 'the others are counted where they stand',
+  nftables: 'the others are elements of the same maps, where a look-up costs the same however many there are',
+}
+
 const pathSection = (paths: PacketPaths): Html => {
   const offered = new Set(paths.destinations.map(d => `${d.family} ${d.service}`)).size
   const some = offered === paths.servicePorts ? 'all' : `${countText(offered)} of`
   return html`<section>
 <h2>The path of a packet</h2>
-<p class="note">The first packet of a connection, walked rule by rule in this page by the engine that judges all others. In the page are the rules that packets to ${some} ${counted(paths.servicePorts, 'Service port')} can meet on ${counted(paths.nodes.filter(n => n.why !== '').length, 'node')}; the others are counted where they stand.</p>
+<p class="note">The first packet of a connection, walked rule by rule in this page by the engine that judges all others. In the page are the rules that packets to ${some} ${counted(paths.servicePorts, 'Service port')} can meet on ${counted(paths.nodes.filter(n => n.why !== '').length, 'node')}; ${OTHERS[paths.mode]}.</p>
 <div id="path"><noscript>This part needs JavaScript.</noscript></div>
 ${dataElement('packet-paths', paths)}
 </section>`

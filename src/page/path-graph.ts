@@ -2,7 +2,7 @@
  * The chains of a walk as a graph: a box a chain in the order they were met, right of the chain that sent the packet there; beside the way
  * that was taken, the ways that chance did not take. Pure: boxes and edges on a grid of columns and rows, in no unit.
  */
-import type { TraceStep } from '../netfilter/trace.ts'
+import type { HopStep } from './hop-rules.ts'
 import type { WalkedFork, WalkedHop } from './walk-path.ts'
 
 export interface PathGraph {
@@ -34,25 +34,24 @@ const OTHERS = 6
 
 interface Visit {
   readonly key: string
-  readonly step: TraceStep
+  readonly step: HopStep
   evaluated: number
   matched: number[]
 }
 
 /** `hop`: place of the hop among those of the walk, `forks` of the whole walk. */
-export function pathGraph({ traced }: WalkedHop, hop: number, forks: readonly WalkedFork[]): PathGraph {
+export function pathGraph({ steps, hooks }: WalkedHop, hop: number, forks: readonly WalkedFork[]): PathGraph {
   const visits = new Map<string, Visit>()
-  const parents = new Map<string, { key: string; step: TraceStep }>()
-  for (const step of traced.steps) {
+  const parents = new Map<string, { key: string; step: HopStep }>()
+  for (const step of steps) {
     const key = keyOf(step, step.chain)
     const visit = visits.get(key) ?? { key, step, evaluated: 0, matched: [] }
     visits.set(key, visit)
     visit.evaluated++
     if (!step.matched) continue
     visit.matched.push(step.index + 1)
-    const { verdict } = step.rule
-    if (verdict?.kind !== 'jump' && verdict?.kind !== 'goto') continue
-    const target = keyOf(step, verdict.chain)
+    if (step.target === undefined) continue
+    const target = keyOf(step, step.target)
     if (!parents.has(target)) parents.set(target, { key, step })
   }
   const boxes: GraphBox[] = []
@@ -67,7 +66,8 @@ export function pathGraph({ traced }: WalkedHop, hop: number, forks: readonly Wa
     const chance = option === undefined ? '' : `${chanceText(option.chance)} · `
     const place = boxes.push({
       kind: parent === undefined ? 'base' : 'chain',
-      name: parent === undefined ? `${step.table} ${traced.hooks[step.hook].hook}` : step.chain,
+      // Of nftables the built-in chains have names of their own.
+      name: parent === undefined && step.chain === hooks[step.hook].hook ? `${step.table} ${step.chain}` : step.chain,
       note: `${chance}${evaluated === 1 ? '1 rule' : `${evaluated} rules`}${matchedText(matched)}`,
       column: depth(key),
       row: boxes.length,
@@ -85,10 +85,10 @@ export function pathGraph({ traced }: WalkedHop, hop: number, forks: readonly Wa
   return { boxes, edges }
 }
 
-const keyOf = ({ hook, table }: TraceStep, chain: string): string => `${hook} ${table} ${chain}`
+const keyOf = ({ hook, table }: HopStep, chain: string): string => `${hook} ${table} ${chain}`
 
 /** A run of rules shares the draw of its first. */
-function forkAt(forks: readonly WalkedFork[], hop: number, step: TraceStep): number | undefined {
+function forkAt(forks: readonly WalkedFork[], hop: number, step: HopStep): number | undefined {
   const place = forks.findLastIndex(
     f => f.hop === hop && f.place.table === step.table && f.place.chain === step.chain && f.place.index <= step.index,
   )

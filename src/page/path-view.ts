@@ -124,7 +124,7 @@ function walkElements(walker: PathWalker, choice: PathChoice, walk: PathWalk, up
       element(
         'figure',
         {},
-        element('h3', {}, `${HOPS[h]}: ${hop.node.name}, ${countText(hop.traced.rulesEvaluated)} rules evaluated`),
+        element('h3', {}, `${HOPS[h]}: ${hop.node.name}, ${countText(hop.steps.length)} rules evaluated`),
         element(
           'div',
           { class: 'scrolled', tabindex: 0, role: 'region', 'aria-label': `Chains at ${hop.node.name}` },
@@ -152,7 +152,7 @@ function answer({ hops, end, rulesEvaluated, modelled, forks }: PathWalk): strin
 }
 
 const graphLabel = ({ hops }: PathWalk, h: number): string => {
-  const chains = [...new Set(hops[h].traced.steps.map(s => `${s.table} ${s.chain}`))]
+  const chains = [...new Set(hops[h].steps.map(s => `${s.table} ${s.chain}`))]
   return `Chains that the packet walks at ${hops[h].node.name}: ${chains.join(', ')}`
 }
 

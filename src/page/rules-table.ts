@@ -1,6 +1,5 @@
 /** Every rule that a packet was compared with at one node, in order, as text, and what came of it. Rules that stand for many are one row. */
 import { counted, countText } from '../output/number-text.ts'
-import type { Rule } from '../ruleset/ruleset.ts'
 import { element } from './element.ts'
 import type { WalkedHop } from './walk-path.ts'
 
@@ -8,7 +7,7 @@ interface RuleRow {
   readonly where: string
   readonly from: number
   to: number
-  readonly rule: Rule
+  readonly rule: object
   readonly text: string
   readonly words: string
   readonly matched: boolean
@@ -17,13 +16,13 @@ interface RuleRow {
 }
 
 export function rulesTable(hop: WalkedHop): HTMLElement {
-  const { node, traced } = hop
+  const { node, steps } = hop
   const title = `Rules that were looked at on ${node.name}`
   const rows = rowsOf(hop)
   return element(
     'details',
     { open: '' },
-    element('summary', {}, `${title}: ${countText(traced.rulesEvaluated)}`),
+    element('summary', {}, `${title}: ${countText(steps.length)}`),
     element(
       'div',
       { class: 'table rules', role: 'region', tabindex: 0, 'aria-label': title },
@@ -47,11 +46,11 @@ export function rulesTable(hop: WalkedHop): HTMLElement {
   )
 }
 
-function rowsOf({ traced: { steps }, standIns, explain }: WalkedHop): readonly RuleRow[] {
+function rowsOf({ steps, explain }: WalkedHop): readonly RuleRow[] {
   const { hooks } = explain()
   const words = hooks.flatMap(h => h.steps)
   const rows: RuleRow[] = []
-  steps.forEach(({ hook, table, chain, index, rule, matched }, i) => {
+  steps.forEach(({ hook, table, chain, index, rule, matched, standsIn }, i) => {
     const where = `${hooks[hook].hook} ${table} ${chain}`
     const last = rows[rows.length - 1]
     if (last !== undefined && last.rule === rule && last.where === where && last.to === index) last.to = index + 1
@@ -64,7 +63,7 @@ function rowsOf({ traced: { steps }, standIns, explain }: WalkedHop): readonly R
         text: words[i].rule,
         words: words[i].words,
         matched,
-        standsIn: standIns.has(rule),
+        standsIn,
       })
   })
   return rows

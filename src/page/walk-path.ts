@@ -3,25 +3,15 @@
  * evaluators; over both hops where the rules send it to another node. Pure; what is drawn is chosen by the reader.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { explainIptables } from '../app/trace/explain-iptables.ts'
-import type { ExplainedTrace } from '../app/trace/explained-trace.ts'
-import { formatIp, parseIp, readIpWords, writeIpWords } from '../net/ip.ts'
+import { formatIp, type IpFamily, parseIp, readIpWords, writeIpWords } from '../net/ip.ts'
 import { CT, newPacket, ORIGIN, type Origin, type Packet } from '../net/packet.ts'
-import { asksConntrack, NO_CONNTRACK } from '../netfilter/conntrack/no-conntrack.ts'
-import { PlainConntrack } from '../netfilter/conntrack/plain-conntrack.ts'
 import { itemsNs } from '../netfilter/cost/cost-profile.ts'
-import { type RulesetSizes, rulesetSizes, traceTerms } from '../netfilter/cost/trace-terms.ts'
 import { type HostView, hostView } from '../netfilter/host.ts'
-import { iptablesForks } from '../netfilter/iptables-forks.ts'
-import { newTraceMemory } from '../netfilter/memory/trace-memory.ts'
 import { OUTCOME } from '../netfilter/outcome.ts'
-import type { DrawPlace, ForkOf, ForkOption } from '../netfilter/steered-draws.ts'
-import { type Trace, trace } from '../netfilter/trace.ts'
+import type { DrawPlace, ForkOption } from '../netfilter/steered-draws.ts'
 import type { PacketPaths, PathNode } from '../output/paths/packet-paths.ts'
 import { badInput, type Problem } from '../problem/problem.ts'
-import type { Ruleset } from '../ruleset/ruleset.ts'
-import { streamSeed } from '../sim/random.ts'
-import { type PathRules, pathRuleset } from './path-ruleset.ts'
+import { type HopRules, type HopWalk, hopRules } from './hop-rules.ts'
 
 export interface PathChoice {
   /** Place of the node where the packet meets the rules. */
@@ -44,11 +34,9 @@ export interface PathWalk {
   readonly forks: readonly WalkedFork[]
 }
 
-export interface WalkedHop extends PathRules {
+export interface WalkedHop extends HopWalk {
   readonly node: PathNode
-  readonly traced: Trace
-  /** In words: as many as rules were looked at, so made when they are read. */
-  explain(): ExplainedTrace
+  readonly family: IpFamily
 }
 
 /** A place where chance chose. */
@@ -66,7 +54,7 @@ const OUTSIDE = { 4: '198.51.100.1', 6: '2001:db8:ffff::1' } as const
 
 export class PathWalker {
   readonly paths: PacketPaths
-  readonly #rulesets = new Map<number, OpenRuleset>()
+  readonly #rules = new Map<number, HopRules>()
 
   constructor(paths: PacketPaths) {
     this.paths = paths
@@ -87,39 +75,30 @@ export class PathWalker {
       if (place < 0) return E.left(noRules(nodes[at], family))
       const opened = this.#open(place)
       if (E.isLeft(opened)) return opened
-      const { ruleset, standIns, sizes, spread, forkOf } = opened.right
+      const rules: HopRules = opened.right
       const drawn = new Map<string, number>()
       const draw = (_: number, where: DrawPlace): number => {
-        const options = named(forkOf(where), ruleset, where)
+        const options = rules.optionsAt(where)
         const taken = Math.min(choice.taken[forks.length] ?? 0, options.length - 1)
         forks.push({ hop: hops.length, place: where, options, taken })
         drawn.set(`${where.table} ${where.chain} ${where.index}`, options[taken].bound)
         return options[taken].bound
       }
-      const tracker = asksConntrack(ruleset) ? new PlainConntrack(streamSeed('path', 'page')) : NO_CONNTRACK
-      const host = hostOf(nodes[at], family)
-      const came = packet
-      const traced = trace(ruleset, host, came, draw, { memory: newTraceMemory(ruleset, tracker) })
-      if (E.isLeft(traced)) return traced
-      const way: Trace = traced.right
-      hops.push({
-        node: nodes[at],
-        ruleset,
-        standIns,
-        traced: way,
-        explain: once(() => explainIptables(ruleset, came, way, drawn)),
-      })
+      const walked = rules.walk(hostOf(nodes[at], family), packet, draw, drawn)
+      if (E.isLeft(walked)) return walked
+      const way: HopWalk = walked.right
+      hops.push({ node: nodes[at], family, ...way })
       profiles.forEach((profile, i) => {
-        modelled[i].ns += itemsNs(profile, traceTerms(profile.backend, sizes, way, spread))
+        modelled[i].ns += itemsNs(profile, way.terms(profile))
       })
-      const backend = way.dnat === undefined && hops.length === 1 ? undefined : this.#backendOf(way.packet)
+      const backend = !way.isTranslated && hops.length === 1 ? undefined : this.#backendOf(way.packet)
       end = backend === undefined ? end : endText(backend.pod, backend.address, nodes[backend.node]?.name)
       const next = backend?.node ?? -1
       const goesOn = hops.length === 1 && way.outcome === OUTCOME.toUplink && next >= 0 && next !== at
       packet = goesOn ? translatedPacket(way.packet) : undefined
       at = goesOn ? next : at
     }
-    const rulesEvaluated = hops.reduce((sum, hop) => sum + hop.traced.rulesEvaluated, 0)
+    const rulesEvaluated = hops.reduce((sum, hop) => sum + hop.steps.length, 0)
     return E.right({ hops, end, rulesEvaluated, modelled, forks })
   }
 
@@ -128,41 +107,12 @@ export class PathWalker {
     return this.paths.backends.find(b => b.address === address)
   }
 
-  #open(place: number): E.Either<Problem, OpenRuleset> {
-    const known = this.#rulesets.get(place)
+  #open(place: number): E.Either<Problem, HopRules> {
+    const known = this.#rules.get(place)
     if (known !== undefined) return E.right(known)
-    const { recentLists, spread } = this.paths.rulesets[place]
-    return E.map((rules: PathRules): OpenRuleset => {
-      const sizes = { ...rulesetSizes(rules.ruleset), recentLists }
-      const opened = { ...rules, sizes, spread, forkOf: iptablesForks(rules.ruleset) }
-      this.#rulesets.set(place, opened)
-      return opened
-    })(pathRuleset(this.paths, place))
-  }
-}
-
-/** What takes none of the rules that draw comes to the rule behind them, as a Service's last endpoint: it has that rule's name. */
-function named(options: readonly ForkOption[], { tables }: Ruleset, { table, chain, index }: DrawPlace) {
-  const { rules } = tables.find(t => t.name === table)!.chains.get(chain)!
-  const behind = rules.slice(index).find(r => !r.matches.some(m => m.kind === 'statistic'))?.verdict
-  return options.map(option =>
-    option.name === 'none of them' && behind !== undefined && 'chain' in behind
-      ? { ...option, name: behind.chain }
-      : option,
-  )
-}
-
-interface OpenRuleset extends PathRules {
-  readonly sizes: RulesetSizes
-  readonly spread: number
-  readonly forkOf: ForkOf
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined
-  return () => {
-    made ??= make()
-    return made
+    const opened = hopRules(this.paths, place)
+    if (E.isRight(opened)) this.#rules.set(place, opened.right)
+    return opened
   }
 }
 

@@ -9,13 +9,8 @@
 import { type IpAddress, networkAddress, parseIp } from '../../net/ip.ts'
 import { printRule } from '../../ruleset/print-iptables.ts'
 import type { Match, Rule, Ruleset, Table } from '../../ruleset/ruleset.ts'
+import type { LiveEnds } from './live-ends.ts'
 import type { PathChain, PathRule } from './packet-paths.ts'
-
-/** Where packets go, as they come and after translation. */
-export interface LiveEnds {
-  readonly addresses: ReadonlySet<bigint>
-  readonly ports: ReadonlySet<number>
-}
 
 export interface CompactTable {
   readonly name: string

@@ -2,14 +2,17 @@
 import type { ClusterState } from '../../cluster/cluster-state.ts'
 import { nodeZone } from '../../cluster/objects.ts'
 import { formatIp, type IpFamily, readIpWords } from '../../net/ip.ts'
-import { COST_BACKENDS } from '../../netfilter/cost/cost-profile.ts'
+import { COST_BACKENDS, type CostBackend } from '../../netfilter/cost/cost-profile.ts'
 import type { HostView } from '../../netfilter/host.ts'
+import type { ProxyMode } from '../../proxier/proxier-config.ts'
 import { hostViews } from '../../replay/host-table.ts'
 import type { PlannedFamily, PlannedRun } from '../../replay/plan-run.ts'
 import type { ServiceRow } from '../../replay/service-rows.ts'
 import type { FinishedRun } from '../assemble-result.ts'
 import type { ServiceColumns } from '../run-result.ts'
 import { chooseServices } from './choose-services.ts'
+import { pathEnds } from './live-ends.ts'
+import { NftRulesetPool } from './nft-ruleset-pool.ts'
 import type { PacketPaths, PathBackend, PathDestination, PathNode } from './packet-paths.ts'
 import { RulesetPool } from './ruleset-pool.ts'
 
@@ -25,7 +28,9 @@ export function makePacketPaths(
   const detail = run.plan.detailNodes
   const others = [...new Set(places.map(p => p.node))].filter(n => n >= 0 && !detail.includes(n)).sort((a, b) => a - b)
   const shown = [...detail, ...others]
-  const pool = new RulesetPool(run, destinations, places)
+  const { mode } = run.config
+  const ends = pathEnds(run, destinations, places)
+  const pool = mode === 'iptables' ? new RulesetPool(run, ends) : new NftRulesetPool(state, run, ends, shown)
   const hosts = { 4: hostsOf(run.families[4]), 6: hostsOf(run.families[6]) }
   const backends = places.map(({ address, pod, node }) => ({ address, pod, node: shown.indexOf(node) }))
   const pods = podsOf(state, new Set(detail.map(n => run.nodes[n].name)), new Set(places.map(p => p.address)))
@@ -56,11 +61,19 @@ export function makePacketPaths(
     nodes,
     destinations,
     backends,
+    mode,
     rulesets: pool.rulesets,
     chains: pool.chains,
-    profiles: profiles === undefined ? [] : COST_BACKENDS.map(backend => profiles[backend]),
+    texts: pool.texts,
+    profiles: profiles === undefined ? [] : BACKENDS[mode].map(backend => profiles[backend]),
     servicePorts: run.rows.length,
   }
+}
+
+/** What prices packets: iptables rules tell what the same Services would cost in nftables mode. */
+const BACKENDS: Readonly<Record<ProxyMode, readonly CostBackend[]>> = {
+  iptables: COST_BACKENDS,
+  nftables: ['nftables'],
 }
 
 /** Every address of a Service port that packets may be sent to. */

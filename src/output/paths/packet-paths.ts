@@ -3,9 +3,11 @@
  * can meet, as text. The engine in the page is the project's own (page/), so this holds rules and routes, no results.
  *
  * Rules that none of these packets can match are not spelled out: so many of one form stand where they stood, so each rule keeps its place
- * in its chain, and what a packet evaluates and pays is what it would among all rules (compact-ruleset.ts).
+ * in its chain, and what a packet evaluates and pays is what it would among all rules (compact-ruleset.ts). In nftables mode rules are few,
+ * and elements of sets and maps that none of the packets asks for are left out (compact-nftables.ts).
  */
 import type { CostProfile } from '../../netfilter/cost/cost-profile.ts'
+import type { ProxyMode } from '../../proxier/proxier-config.ts'
 
 export interface PacketPaths {
   /** Of the run they belong to (run.json). */
@@ -14,9 +16,12 @@ export interface PacketPaths {
   readonly nodes: readonly PathNode[]
   readonly destinations: readonly PathDestination[]
   readonly backends: readonly PathBackend[]
+  readonly mode: ProxyMode
   readonly rulesets: readonly PathRuleset[]
-  /** Shared by the rulesets. */
+  /** Shared by the rulesets, in iptables mode. */
   readonly chains: readonly PathChain[]
+  /** Shared by the rulesets, in nftables mode: sets, maps and chains as nft prints them. */
+  readonly texts: readonly string[]
   readonly profiles: readonly CostProfile[]
   /** Service ports of the cluster, of which `destinations` are some. */
   readonly servicePorts: number
@@ -66,7 +71,9 @@ export interface PathRuleset {
   /** Lists of `-m recent`, and backends that the run's traffic spreads over: prices depend on them. */
   readonly recentLists: number
   readonly spread: number
-  /** Chains by their places in PacketPaths.chains. */
+  /** Pieces of an nftables ruleset by their places in PacketPaths.texts, in order. */
+  readonly texts: readonly number[]
+  /** Of an iptables ruleset; chains by their places in PacketPaths.chains. */
   readonly tables: readonly { readonly name: string; readonly chains: readonly number[] }[]
 }
 

@@ -31,6 +31,8 @@ const pair: Shape = { tuple: ['number', 'number'] }
 const PACKET_PATHS: Shape = {
   fields: {
     digest: 'text',
+    mode: 'text',
+    texts,
     nodes: {
       list: {
         fields: {
@@ -60,6 +62,7 @@ const PACKET_PATHS: Shape = {
           rules: { map: 'number' },
           recentLists: 'number',
           spread: 'number',
+          texts: places,
           tables: { list: { fields: { name: 'text', chains: places } } },
         },
       },
