@@ -115,7 +115,14 @@ const judgeNftables: Judge = ({ state, run, profiles }, node, packet, draws) => 
   const way = tracedNftWay(traced, host)
   const spread = way.isTranslated ? spreadItems(plan.program.dnatCount) : []
   return {
-    steps: traced.steps.map(step => stepText({ ...step, table: step.table.name, chain: step.chain.name })),
+    steps: traced.steps.map(step =>
+      stepText({
+        ...step,
+        table: step.table.name,
+        chain: step.chain.name,
+        matched: step.stoppedAt === undefined,
+      }),
+    ),
     end: endOf(traced),
     ns: [itemsNs(profiles.nftables, [...nftWayTerms(way), ...spread])],
   }

@@ -4,7 +4,7 @@
  */
 import type { SeriesColour } from './chart.ts'
 import type { Html } from './html.ts'
-import type { ReportTable } from './report-tables.ts'
+import type { ReportTable } from './report-tables/report-table.ts'
 
 export interface ChartFigure {
   readonly title: string

@@ -1,7 +1,7 @@
 /** Figures and tables as elements of report.html. A figure's own numbers stand below it, folded, as a table. */
 import type { ChartFigure } from './chart-figure.ts'
 import { type Html, html } from './html.ts'
-import type { ReportColumn, ReportTable } from './report-tables.ts'
+import type { ReportColumn, ReportTable } from './report-tables/report-table.ts'
 
 export const figureElement = ({ title, key, svg, caption, table }: ChartFigure): Html => html`<figure>
 <h3>${title}</h3>

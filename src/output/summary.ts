@@ -5,7 +5,8 @@
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { escapeMarkdown } from './escape.ts'
 import { findings } from './findings.ts'
-import { type ReportTable, reportTables } from './report-tables.ts'
+import type { ReportTable } from './report-tables/report-table.ts'
+import { reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
 import { scopeText } from './scope-text.ts'
 

@@ -1,7 +1,8 @@
 /** The summary a run prints: plain text of at most 80 columns (text-layout.ts), the answer first. Colour is the command line's own affair. */
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { findings } from './findings.ts'
-import { type ReportTable, reportTables } from './report-tables.ts'
+import type { ReportTable } from './report-tables/report-table.ts'
+import { reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
 import { textTable, wrapped } from './text-layout.ts'
 

@@ -4,7 +4,7 @@
  * checks stand in docs/cost-model.md and the README, where the commands are that repeat them.
  */
 import { percentText } from './number-text.ts'
-import type { ReportTable } from './report-tables.ts'
+import type { ReportTable } from './report-tables/report-table.ts'
 import type { RunJson } from './run-json.ts'
 
 export const trustTable = (run: RunJson): ReportTable => ({

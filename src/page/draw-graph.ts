@@ -54,8 +54,9 @@ function boxElement(box: GraphBox, choose: (fork: number, option: number) => voi
     'g',
     option === undefined ? { class: `box ${box.kind}` } : { class: `box ${box.kind}`, role: 'button', tabindex: 0 },
     svgElement('rect', { x, y, width: BOX.width, height: BOX.height, rx: 6 }),
-    svgElement('text', { class: 'name', x: x + 10, y: y + 16 }, shortened(box.name, 30)),
+    svgElement('text', { class: 'name', x: x + 10, y: y + 16 }, shortened(box.name, 26)),
     svgElement('text', { class: 'note', x: x + 10, y: y + 31 }, shortened(box.note, 40)),
+    svgElement('title', {}, `${box.name}: ${box.note}`),
   )
   if (option === undefined) return group
   const take = (): void => choose(option.fork, option.option)

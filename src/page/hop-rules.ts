@@ -129,13 +129,14 @@ function nftablesRules(paths: PacketPaths, place: number): E.Either<Problem, Hop
           return E.right({
             outcome,
             hooks,
-            steps: steps.map(({ hook, table, chain, index, rule, matched, verdict }) => ({
+            steps: steps.map(({ hook, table, chain, index, rule, stoppedAt, verdict }) => ({
               hook,
               table: table.name,
               chain: chain.name,
               index,
               rule,
-              matched,
+              // A map that has nothing for the packet, as a rule's last part, decides nothing.
+              matched: stoppedAt === undefined,
               standsIn: false,
               ...(verdict !== undefined && 'chain' in verdict ? { target: verdict.chain } : {}),
             })),

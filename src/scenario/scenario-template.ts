@@ -2,7 +2,7 @@
  * A scenario to begin with: a small one that runs as it is, then every key there is as a comment, with what it means and its default. The
  * second part is made from the schema (scenario.ts), so a key that is added there stands here too.
  */
-import { scenarioJsonSchema } from './scenario.ts'
+import { mappingsOf, type ScenarioSchema, scenarioSchema, type TypeStyle, typeText } from './scenario-schema.ts'
 
 export const scenarioTemplate = (name: string): string => `${HEAD.replaceAll('NAME', name)}${reference()}`
 
@@ -34,38 +34,24 @@ expect:
   - rulesEvaluated.total.p99 < 200
 `
 
-interface Schema {
-  readonly type?: string | readonly string[]
-  readonly description?: string
-  readonly default?: unknown
-  readonly enum?: readonly unknown[]
-  readonly const?: unknown
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly additionalProperties?: Schema | boolean
-  readonly items?: Schema
-  readonly anyOf?: readonly Schema[]
-  readonly oneOf?: readonly Schema[]
-}
-
 /** Every key as a comment, nested as in a scenario. */
 function reference(): string {
   const lines = [
     '',
-    '# Every key there is, with its default.',
-    ...keys(scenarioJsonSchema() as Schema, 0, new Set(['$schema'])),
+    '# Every key there is, with its default. A duration is 250ms, 30s, 10m or 1m30s. A delay is a duration, or one that is drawn:',
+    '# {uniform: [from, to]}, {normal: {mean, sd}}, {lognormal: {median, p99}}, {exponential: {mean}}, {empirical: [[0.5, 80ms], [0.99, 2s]]}.',
+    ...keys(scenarioSchema(), 0, new Set(['$schema'])),
   ]
   return `${lines.map(line => (line === '' ? '' : `#${line.replace(/^#/, '')}`)).join('\n')}\n`
 }
 
-function keys(schema: Schema, depth: number, without: ReadonlySet<string> = new Set()): readonly string[] {
+function keys(schema: ScenarioSchema, depth: number, without: ReadonlySet<string> = new Set()): readonly string[] {
   return Object.entries(schema.properties ?? {})
     .filter(([key]) => !without.has(key))
     .flatMap(([key, own]) => keyLines(key, own, depth))
 }
 
-function keyLines(key: string, schema: Schema, depth: number): readonly string[] {
+function keyLines(key: string, schema: ScenarioSchema, depth: number): readonly string[] {
   const pad = `  ${'  '.repeat(depth)}`
   const nested = nestedOf(schema)
   const words = schema.description ?? nested?.description ?? ''
@@ -82,51 +68,23 @@ function keyLines(key: string, schema: Schema, depth: number): readonly string[]
   return [...head, `${pad}${key}:${nested.isList ? ' # a list; each item has' : ''}`, ...below]
 }
 
-/** What a mapping, or a list of mappings, holds; of a union every mapping. Unions with plain values are told by their description. */
+/** What a mapping, or a list of mappings, holds; of a union every mapping. Unions with plain values are told by their type. */
 function nestedOf(
-  schema: Schema,
-): { readonly alternatives: readonly Schema[]; readonly isList: boolean; readonly description?: string } | undefined {
+  schema: ScenarioSchema,
+):
+  | { readonly alternatives: readonly ScenarioSchema[]; readonly isList: boolean; readonly description?: string }
+  | undefined {
   if (schema.properties !== undefined) return { alternatives: [schema], isList: false }
-  if (schema.items === undefined) return undefined
-  const items = schema.items.anyOf ?? schema.items.oneOf ?? [schema.items]
-  const alternatives = items.filter(item => item.properties !== undefined)
+  if (!schema.items) return undefined
+  const alternatives = mappingsOf(schema.items)
   return alternatives.length === 0 ? undefined : { alternatives, isList: true, description: schema.items.description }
 }
 
-/** The default, or what may stand there. */
-function valueText(schema: Schema): string {
-  if (schema.default !== undefined) return ` ${JSON.stringify(schema.default)}${choices(schema)}`
-  return ` # ${choiceText(schema) ?? typeText(schema) ?? alternativesText(schema)}`
-}
+const STYLE: TypeStyle = { word: text => text, between: ' | ', mapping: names => `{${names.join(', ')}}` }
 
-const choices = (schema: Schema): string => {
-  const text = choiceText(schema)
-  return text === undefined ? '' : ` # ${text}`
-}
-
-const choiceText = ({ enum: values, type, minimum, maximum }: Schema): string | undefined =>
-  values !== undefined
-    ? values.join(' | ')
-    : type === 'integer' || type === 'number'
-      ? `${type === 'integer' ? 'whole number' : 'number'}${minimum === undefined || maximum === undefined || maximum > 1e12 ? '' : ` from ${minimum} to ${maximum}`}`
-      : type === 'boolean'
-        ? 'true | false'
-        : undefined
-
-const typeText = ({ type }: Schema): string | undefined => (type === undefined ? undefined : [type].flat().join(' | '))
-
-const alternativesText = ({ anyOf, oneOf, const: only }: Schema): string =>
-  only !== undefined
-    ? String(only)
-    : [
-        ...new Set(
-          (anyOf ?? oneOf ?? []).map(
-            a =>
-              choiceText(a) ??
-              (a.properties ? `{${Object.keys(a.properties).join(', ')}}` : (typeText(a) ?? alternativesText(a))),
-          ),
-        ),
-      ].join(' | ')
+/** The default, if there is one, and what may stand there. */
+const valueText = (schema: ScenarioSchema): string =>
+  `${schema.default === undefined ? '' : ` ${JSON.stringify(schema.default)}`} # ${typeText(schema, STYLE)}`
 
 function wrap(text: string, width: number): readonly string[] {
   if (text === '') return []

@@ -2,21 +2,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { scenarioJsonSchema } from '../../src/scenario/scenario.ts'
-
-interface Schema {
-  readonly type?: string | readonly string[]
-  readonly description?: string
-  readonly default?: unknown
-  readonly enum?: readonly unknown[]
-  readonly const?: unknown
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly required?: readonly string[]
-  readonly items?: Schema | false
-  readonly anyOf?: readonly Schema[]
-}
+import {
+  isDelay,
+  mappingsOf,
+  type ScenarioSchema,
+  scenarioSchema,
+  type TypeStyle,
+  typeText,
+} from '../../src/scenario/scenario-schema.ts'
 
 const SCENARIOS = join(import.meta.dirname, '../../scenarios')
 
@@ -31,7 +24,7 @@ export function scenarioList(): string {
 
 /** One table a part of the scenario; the keys of its first level that have no keys of their own come first. */
 export function scenarioDocs(): string {
-  const { properties = {}, required = [] } = scenarioJsonSchema() as Schema
+  const { properties = {}, required = [] } = scenarioSchema()
   const parts = Object.entries(properties).filter(([, schema]) => mappingsOf(schema).length > 0)
   const plain = Object.entries(properties).filter(([, schema]) => mappingsOf(schema).length === 0)
   return [
@@ -47,7 +40,7 @@ const table = (rows: readonly string[]): string =>
   `| key | type | default | what |\n|---|---|---|---|\n${rows.join('\n')}\n`
 
 /** Keys below a key, each once however many forms of their mapping have it. */
-function rowsBelow(prefix: string, schema: Schema, top: Readonly<Record<string, Schema>>): string[] {
+function rowsBelow(prefix: string, schema: ScenarioSchema, top: Readonly<Record<string, ScenarioSchema>>): string[] {
   const rows: string[] = []
   const seen = new Set<string>()
   const mappings = mappingsOf(schema)
@@ -68,51 +61,18 @@ function rowsBelow(prefix: string, schema: Schema, top: Readonly<Record<string, 
   return rows
 }
 
-function row(path: string, schema: Schema, isRequired: boolean): string {
+function row(path: string, schema: ScenarioSchema, isRequired: boolean): string {
   const { description, default: fallback } = schema
   if (description === undefined) throw new Error(`${path} has no description in the schema`)
   const shown = isRequired ? 'required' : fallback === undefined || isEmpty(fallback) ? '' : `\`${textOf(fallback)}\``
-  return `| ${[`\`${path}\``, typeText(schema), shown, description].map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return `| ${[`\`${path}\``, typeText(schema, STYLE), shown, description].map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
-/** The mappings that a value may be, or that the items of a list may be. */
-const mappingsOf = (schema: Schema): readonly Schema[] =>
-  schema.properties !== undefined
-    ? [schema]
-    : [...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])].flatMap(mappingsOf)
-
-function typeText(schema: Schema): string {
-  const { type, anyOf, items, minimum, maximum } = schema
-  if (schema.const !== undefined) return `\`${schema.const}\``
-  if (schema.enum !== undefined) return schema.enum.map(v => `\`${v}\``).join(' ')
-  if (isDelay(schema)) return 'delay'
-  if (anyOf !== undefined) return [...new Set(anyOf.map(typeText))].join(', or ')
-  if (Array.isArray(type)) return 'duration'
-  switch (type) {
-    case 'array':
-      return items ? `list of ${typeText(items)}` : 'list'
-    case 'object':
-      return 'mapping'
-    case 'string':
-      return 'text'
-    case 'boolean':
-      return '`true` `false`'
-    case 'integer':
-      return `whole number${range(minimum, maximum)}`
-    default:
-      return `number${range(minimum, maximum)}`
-  }
-}
-
-const range = (from: number | undefined, to: number | undefined): string =>
-  from === undefined || to === undefined || to === Number.MAX_SAFE_INTEGER
-    ? ''
-    : ` ${from.toLocaleString('en')}–${to.toLocaleString('en')}`
+const STYLE: TypeStyle = { word: text => `\`${text}\``, between: ' ', mapping: () => 'mapping' }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
-const isList = ({ type }: Schema): boolean => type === 'array'
-const isDelay = ({ anyOf }: Schema): boolean => anyOf?.some(a => a.properties?.['lognormal'] !== undefined) ?? false
+const isList = ({ type }: ScenarioSchema): boolean => type === 'array'
 const isEmpty = (value: unknown): boolean => ['{}', '[]', '""'].includes(JSON.stringify(value))
-const isSame = (a: Schema, b: Schema): boolean =>
+const isSame = (a: ScenarioSchema, b: ScenarioSchema): boolean =>
   a.properties !== undefined && JSON.stringify(a.properties) === JSON.stringify(b.properties)
 const sentence = (text: string): string => `${text[0].toUpperCase()}${text.slice(1)}.`

@@ -1,7 +1,7 @@
 /** The budget in words: the sentence and the two numbers that a summary opens with, and the table behind them. Plain text. */
 import type { KeyNumber } from '../findings.ts'
 import { countText, ratioText } from '../number-text.ts'
-import type { ReportTable } from '../report-tables.ts'
+import type { ReportTable } from '../report-tables/report-table.ts'
 import type { BackendBudget, BudgetHead } from './budget-head.ts'
 
 /** One clause a mode. */
