@@ -18,6 +18,7 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   'min-sync-period': ['--set', 'sweep.values=[0,5]', '--set', 'cluster.namespaces=2', '--packets', '20000'],
   'node-failure': ['--packets', '200000'],
   'udp-stale': [],
+  'session-affinity': ['--set', 'sweep.values=[1,3000]', '--packets', '30000'],
   'scale-out': ['--set', 'sweep.values=[1,1000000]', '--packets', '300000'],
   'grpc-imbalance': ['--set', 'sweep.values=[60,3600]', '--packets', '90000'],
   'local-policy': ['--set', 'sweep.values=[5,30]', '--packets', '30000'],

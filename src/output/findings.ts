@@ -3,6 +3,7 @@
  * sentences and the three numbers to decide on. Nothing here is escaped; names are the user's.
  */
 import type { ColumnTable } from '../arrow/column-table.ts'
+import { affinitySentences, affinitySweepSentences } from './affinity-findings.ts'
 import { budgetNumbers, budgetSentence } from './budget/budget-findings.ts'
 import { numbersOf, tableNamed, totalOf } from './column-values.ts'
 import { type Evenness, evenness, SIGNIFICANCE } from './evenness.ts'
@@ -54,8 +55,16 @@ const restSentences = (run: RunJson, tables: readonly ColumnTable[], spread: Eve
 /** A cluster that moves: what fails, and who is how far behind. */
 const movingSentences = (run: RunJson, time: TimeHead, tables: readonly ColumnTable[]): readonly string[] => [
   ...(run.sweep === null
-    ? [...timeSentences(time, tables), ...shareSentences(run.metrics), ...unevenSentences(run.metrics)]
-    : sweepOverTime(run.sweep.path, tableNamed(tables, 'sweep'), unevenSentences(run.metrics))),
+    ? [
+        ...affinitySentences(run.metrics),
+        ...timeSentences(time, tables),
+        ...shareSentences(run.metrics),
+        ...unevenSentences(run.metrics),
+      ]
+    : [
+        ...affinitySweepSentences(run.sweep.path, tableNamed(tables, 'sweep')),
+        ...sweepOverTime(run.sweep.path, tableNamed(tables, 'sweep'), unevenSentences(run.metrics)),
+      ]),
   ...hintSentences(run, tables),
   costSentence(run),
 ]

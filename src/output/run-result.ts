@@ -167,6 +167,8 @@ export interface SweepTime {
   readonly newShareAtEnd: Float64Array
   readonly secondsToShare: Float64Array
   readonly podMaxOverMean: Float64Array
+  /** Where there is ClientIP affinity. */
+  readonly affinityForgottenShare?: Float64Array
 }
 
 /** One row a step of a sweep scenario. */

@@ -55,5 +55,8 @@ function sweepTime(results: readonly RunResult[]): SweepTime {
     newShareAtEnd: ofPods(p => p.newShareAtEnd),
     secondsToShare: ofPods(p => p.secondsToShare),
     podMaxOverMean: ofPods(p => p.maxOverMeanAtEnd),
+    ...(results.some(r => r.time?.affinity !== undefined)
+      ? { affinityForgottenShare: Float64Array.from(results, r => r.metrics['affinity.forgottenShare'] ?? Number.NaN) }
+      : {}),
   }
 }

@@ -29,6 +29,26 @@ export const sweepLatencyChart = (path: string, tables: readonly ColumnTable[]):
     ],
   )
 
+export const sweepAffinityChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
+  sweepOf(
+    path,
+    tables,
+    'Clients that are forgotten, along the sweep',
+    'Share of the connections whose client had been at the node within its affinity timeout and that found it forgotten.',
+    'share',
+    [['forgotten', 'affinityForgottenShare', 'c2']],
+  )
+
+export const sweepPodLoadChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
+  sweepOf(
+    path,
+    tables,
+    'The busiest pod, along the sweep',
+    'Load of the busiest pod over the mean in the last window; 1 is even.',
+    'max / mean',
+    [['busiest pod', 'podMaxOverMean', 'c1']],
+  )
+
 function sweepOf(
   path: string,
   tables: readonly ColumnTable[],

@@ -8,6 +8,7 @@ import type { ApiBytes } from '../replay/time/api-bytes.ts'
 import { CAUSE_NAMES, CAUSES, isFailure, OUTCOME, OUTCOME_NAMES, OUTCOMES } from '../replay/time/outcome.ts'
 import type { TimeTallies } from '../replay/time/time-tallies.ts'
 import type { TimedPlan } from '../replay/time/timed-plan.ts'
+import { type AffinityHead, affinityHead, affinityMetrics } from './affinity-columns.ts'
 import { type PodShares, podShares } from './pod-shares.ts'
 
 /** What passes 2 and 4 of a run left behind. */
@@ -23,6 +24,8 @@ export interface TimeColumns {
   readonly outcomes: OutcomeColumns
   readonly nodes: NodeTimeColumns
   readonly pods: PodShares
+  /** Absent: nothing was sent to a Service with ClientIP affinity. */
+  readonly affinity?: AffinityHead
 }
 
 export interface TimeHead {
@@ -101,12 +104,14 @@ export function timeColumns(
   rows: readonly ServiceRow[],
   nodes: readonly string[],
 ): TimeColumns {
+  const affinity = affinityHead(tallies)
   return {
     head: timeHead(plan, tallies, apiBytes),
     windows: windowColumns(plan, tallies, apiBytes),
     outcomes: outcomeColumns(tallies, rows),
     nodes: { node: nodes, ...nodeTimeColumns(plan, tallies) },
     pods: podShares({ plan, tallies, apiBytes }),
+    ...(affinity === undefined ? {} : { affinity }),
   }
 }
 
@@ -214,7 +219,7 @@ const totalAt = (values: Float64Array, at: number, step: number): number => {
 }
 
 /** The numbers that thresholds may compare. */
-export function timeMetrics({ head, pods }: TimeColumns): Record<string, number> {
+export function timeMetrics({ head, pods, affinity }: TimeColumns): Record<string, number> {
   const spread = (name: string, h: LatencyHead): Record<string, number> => ({
     [`${name}.mean`]: h.mean,
     [`${name}.p50`]: h.p50,
@@ -242,5 +247,6 @@ export function timeMetrics({ head, pods }: TimeColumns): Record<string, number>
     'newPods.secondsToShare': pods.secondsToShare,
     'podLoad.maxOverMeanAtStart': pods.maxOverMeanAtStart,
     'podLoad.maxOverMeanAtEnd': pods.maxOverMeanAtEnd,
+    ...(affinity === undefined ? {} : affinityMetrics(affinity)),
   }
 }

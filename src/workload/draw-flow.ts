@@ -53,7 +53,7 @@ export function drawFlow(plan: TrafficPlan, classIndex: number, node: number, fl
   flow.packets = drawPackets(plan, state)
 }
 
-/** A flow to `destination` that the plan had no ingress node for: all of it but addresses, which hang on a node. */
+/** A flow to `destination` that the plan had no ingress node for: all of it but the destination's address, which may hang on a node. */
 export function drawNowhere(
   plan: TrafficPlan,
   classIndex: number,
@@ -68,7 +68,9 @@ export function drawNowhere(
   const at = DESTINATION_WORDS * destination
   packet.protocol = plan.destinations.words[at + DESTINATION.protocol]
   packet.destinationPort = plan.destinations.words[at + DESTINATION.port]
-  packet.origin = plan.classes[classIndex].origin
+  const kind = plan.classes[classIndex]
+  copyWords(sourcesOf(plan, kind), drawSource(plan, kind, NO_NODE, state), packet.source)
+  packet.origin = kind.origin
   packet.flowLow = flowLow
   packet.flowHigh = flowHigh
   flow.destination = destination

@@ -12,6 +12,8 @@ export interface LoadComparison {
   readonly tested: number
   /** Service ports that are in one run alone, or have other endpoints there. */
   readonly others: number
+  /** Service ports of either run whose connections do not choose each for itself (ClientIP affinity): no chi-square is fit for them. */
+  readonly dependent: number
 }
 
 export function compareLoad(before: readonly ColumnTable[], after: readonly ColumnTable[]): LoadComparison {
@@ -21,7 +23,9 @@ export function compareLoad(before: readonly ColumnTable[], after: readonly Colu
   let degreesOfFreedom = 0
   let tested = 0
   let others = 0
+  const dependent = new Set([...dependentPorts(before), ...dependentPorts(after)])
   for (const [service, loadA] of a) {
+    if (dependent.has(service)) continue
     const loadB = b.get(service)
     if (loadB === undefined || !sameKeys(loadA, loadB)) {
       others++
@@ -37,12 +41,26 @@ export function compareLoad(before: readonly ColumnTable[], after: readonly Colu
     degreesOfFreedom += result.degreesOfFreedom
     tested++
   }
-  for (const service of b.keys()) if (!a.has(service)) others++
+  for (const service of b.keys()) if (!a.has(service) && !dependent.has(service)) others++
   const result: TestResult =
     tested === 0
       ? { test: 'too few', statistic: NaN, degreesOfFreedom: 0, pValue: NaN }
       : { test: 'chi-square', statistic, degreesOfFreedom, pValue: chiSquareTail(statistic, degreesOfFreedom) }
-  return { result, tested, others }
+  return { result, tested, others, dependent: dependent.size }
+}
+
+/** Those without a chi-square though it has endpoints to choose from. */
+function dependentPorts(tables: readonly ColumnTable[]): string[] {
+  const services = tableNamed(tables, 'services')
+  const [namespace, name, portName, protocol] = ['namespace', 'name', 'portName', 'protocol'].map(c =>
+    textsOf(services, c),
+  )
+  const [endpoints, delivered, degrees] = ['endpoints', 'delivered', 'degreesOfFreedom'].map(c =>
+    numbersOf(services, c),
+  )
+  return Array.from({ length: services.rowCount }, (_, i) => i)
+    .filter(i => endpoints[i] > 1 && delivered[i] > 0 && Number.isNaN(degrees[i]))
+    .map(i => JSON.stringify([`${namespace[i]}/${name[i]}`, portName[i], protocol[i]]))
 }
 
 type Loads = Map<string, Map<string, number>>

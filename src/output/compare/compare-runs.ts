@@ -79,8 +79,11 @@ function compareSamples(before: HopSample, after: HopSample): TestResult | Weigh
 }
 
 function loadDistribution(before: readonly ColumnTable[], after: readonly ColumnTable[]) {
-  const { result, tested, others } = compareLoad(before, after)
-  const without = others === 0 ? '' : `; ${countText(others)} with other endpoints are left out`
+  const { result, tested, others, dependent } = compareLoad(before, after)
+  const without = [
+    ...(others === 0 ? [] : [`; ${countText(others)} with other endpoints are left out`]),
+    ...(dependent === 0 ? [] : [`; ${countText(dependent)} with session affinity are left out`]),
+  ].join('')
   return { name: 'load', what: `over the endpoints of ${countText(tested)} Service ports${without}`, result }
 }
 

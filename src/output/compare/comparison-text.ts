@@ -44,6 +44,7 @@ const HEADLINES: readonly (readonly [metric: string, words: string])[] = [
   ['rulesEvaluated.total.mean', 'The rules a new connection evaluates on average are'],
   ['connections.delivered', 'The connections that reach an endpoint are'],
   ['time.failedShare', 'The share of connections that fail over time is'],
+  ['affinity.forgottenShare', 'The share of connections that come back and find their client forgotten is'],
 ]
 
 function sentence(difference: MetricDifference, words: string): string {

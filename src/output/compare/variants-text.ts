@@ -1,6 +1,6 @@
 /** What a run of variants prints: the answer of each comparison, then all variants in one table, in 80 columns. */
 
-import { countText, ratioText } from '../number-text.ts'
+import { countText, percentText, ratioText } from '../number-text.ts'
 import type { RunJson } from '../run-json.ts'
 import type { LaidOutTable } from '../text-layout.ts'
 import { textTable, wrapped } from '../text-layout.ts'
@@ -43,6 +43,7 @@ const FIGURES: readonly (readonly [title: string, metric: string, text: (value: 
   ['legacy ns', 'modelledNs.iptables-legacy.total.mean', countText],
   ['nftables ns', 'modelledNs.nftables.total.mean', countText],
   ['max/mean', 'endpoints.maxOverMean', ratioText],
+  ['forgotten', 'affinity.forgottenShare', percentText],
 ]
 
 function variantsTable(variants: readonly ComparedVariant[]): LaidOutTable {

@@ -70,6 +70,7 @@ const RULES: readonly (readonly [RegExp, Weigh])[] = [
       why: 'many connections share the one change that made them fail: compare several seeds',
     }),
   ],
+  [/^affinity\./, () => ({ kind: 'untested', why: 'connections of one client hang together: compare several seeds' })],
   [/\.max$/, () => ({ kind: 'untested', why: 'one connection decides it' })],
   [
     /^services\.pValueBelow0\.001$/,

@@ -41,6 +41,9 @@ const COLUMNS: Readonly<Record<string, ColumnSchema<'float64'>>> = {
   ),
   secondsToShare: optional(ratio('s', 'over time: until such pods first carried 90 % of it; NaN: never')),
   podMaxOverMean: optional(ratio('1', 'over time: busiest pod over mean in the last window')),
+  affinityForgottenShare: optional(
+    ratio('1', 'over time, ClientIP affinity: connections that found their client forgotten, of those that came back'),
+  ),
 }
 
 export const sweepTable = resultTable(

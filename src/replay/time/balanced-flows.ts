@@ -5,25 +5,21 @@
  *
  * Deviations: a connection stays with its target whatever health checks say later; targets of all zones are one group.
  */
-import type { NodeSyncs } from '../../cluster/node-syncs.ts'
 import { targetRotation } from '../../controlplane/target-rotation.ts'
-import { newPacket, ORIGIN } from '../../net/packet.ts'
+import { ORIGIN } from '../../net/packet.ts'
 import { draw32, scale32 } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import { drawFlow, drawNowhere, type Flow, flowHighOf } from '../../workload/draw-flow.ts'
 import { DESTINATION, DESTINATION_WORDS, NO_NODE, type TrafficPlan } from '../../workload/traffic.ts'
-import { arrivalState, startOf } from '../flow-start.ts'
 import { answerSteps } from './answer-steps.ts'
+import { beginsUs } from './flow-times.ts'
+import { passInOrder } from './ordered-flows.ts'
 import type { FlowSender } from './send-flows.ts'
 import type { NodeSyncer } from './sync-node.ts'
-import type { TimedPlan } from './timed-plan.ts'
+import { type TimedPlan, TURN } from './timed-plan.ts'
+import { flowsOfNode, newFlow, remakeFlow, type WaitingFlow } from './waiting-flow.ts'
 
-interface Waiting {
-  readonly classIndex: number
-  /** As planned; NO_NODE: the plan had no target for it. */
-  readonly node: number
-  readonly destination: number
-  readonly flowLow: number
+interface Waiting extends WaitingFlow {
   readonly startUs: TimeUs
 }
 
@@ -57,15 +53,24 @@ export function passBalanced(
       else known.push(flow)
     }
   })
+  // Flows inside to Services that remember their clients share what nodes remember with those from outside.
+  const { traffic } = plan
+  const waits = (destination: number): boolean => traffic.turnOfDestination[destination] === TURN.balancedInOrder
+  const sharers = traffic.turnOfDestination.includes(TURN.balancedInOrder) ? count : 0
+  for (let node = 0; node < sharers; node++) if (!flowsOf.has(node)) flowsOf.set(node, [])
   for (const node of [...flowsOf.keys()].sort((a, b) => a - b)) {
-    const syncs: { readonly 4?: NodeSyncs; readonly 6?: NodeSyncs } = {
-      4: syncers[4]?.syncsOf(node),
-      6: syncers[6]?.syncsOf(node),
+    const syncs = { 4: syncers[4]?.syncsOf(node), 6: syncers[6]?.syncsOf(node) }
+    const flows = flowsOf.get(node)!
+    for (const flow of flows) {
+      if (waits(flow.destination)) continue
+      const made = remade(plan, flow)
+      sender.sendFlow(node, made, syncs[made.packet.family]!)
     }
-    for (const flow of flowsOf.get(node)!) {
-      const { family } = plan.traffic.plan.classes[flow.classIndex]
-      sender.sendFlow(node, flow.classIndex, remade(plan, flow), syncs[family]!)
-    }
+    if (sharers === 0) continue
+    const isInside = (destination: number): boolean =>
+      waits(destination) && plan.balancers.ofDestination[destination] < 0
+    const together = [...flows.filter(f => waits(f.destination)), ...flowsOfNode(traffic.plan, node, isInside)]
+    passInOrder(plan, node, together, syncs, sender)
   }
 }
 
@@ -107,7 +112,8 @@ function turn(inService: number[], { node, isIn }: Change): void {
 }
 
 /** By balancer: what the traffic plan has for it, whichever node it planned. */
-function plannedFlows({ traffic, balancers, horizonUs }: TimedPlan): Waiting[][] {
+function plannedFlows(plan: TimedPlan): Waiting[][] {
+  const { traffic, balancers } = plan
   const flows: Waiting[][] = balancers.ports.map(() => [])
   const made = { 4: newFlow(4), 6: newFlow(6) }
   traffic.plan.classes.forEach((kind, classIndex) => {
@@ -115,7 +121,7 @@ function plannedFlows({ traffic, balancers, horizonUs }: TimedPlan): Waiting[][]
     const note = ({ destination, packet }: Flow, node: number): void => {
       const b = balancers.ofDestination[destination]
       if (b < 0) return
-      const startUs = startOf(arrivalState(traffic.arrivalSeed, packet), horizonUs)
+      const startUs = beginsUs(plan, packet)
       flows[b].push({ classIndex, node, destination, flowLow: packet.flowLow, startUs })
     }
     const flow = made[kind.family]
@@ -137,14 +143,11 @@ function plannedFlows({ traffic, balancers, horizonUs }: TimedPlan): Waiting[][]
   return flows
 }
 
-function remade({ traffic }: TimedPlan, { classIndex, node, destination, flowLow }: Waiting): Flow {
-  const flow = newFlow(traffic.plan.classes[classIndex].family)
-  if (node === NO_NODE) drawNowhere(traffic.plan, classIndex, destination, flowLow, flow)
-  else drawFlow(traffic.plan, classIndex, node, flowLow, flow)
+function remade({ traffic }: TimedPlan, waiting: Waiting): Flow {
+  const flow = newFlow(traffic.plan.classes[waiting.classIndex].family)
+  remakeFlow(traffic.plan, waiting, flow)
   return flow
 }
 
 const familyOf = ({ destinations }: TrafficPlan, destination: number): number =>
   destinations.words[DESTINATION_WORDS * destination + DESTINATION.family]
-
-const newFlow = (family: 4 | 6): Flow => ({ packet: newPacket(family), destination: -1, packets: 0 })

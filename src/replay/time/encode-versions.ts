@@ -12,6 +12,7 @@ import type { ServiceEndpoint } from '../../proxier/service-endpoints.ts'
 import { entryOnNode, servicePortKey } from '../../proxier/service-endpoints.ts'
 import type { ServicePort } from '../../proxier/service-ports.ts'
 import { portsOfVersions, type ServiceVersions, type VersionedService } from '../../proxier/service-versions.ts'
+import { SECOND_US } from '../../sim/time.ts'
 import type { LifeNumbers } from './life-table.ts'
 import { removedChains } from './removed-chains.ts'
 import { AMOUNT, FLAG, type VersionTable } from './version-table.ts'
@@ -122,6 +123,7 @@ class TableDraft<S extends NodeSetting> {
   readonly #mapNumbers = new Map<string, number>()
   readonly #amounts: number[] = []
   readonly #flags: number[] = []
+  readonly #affinityUs: number[] = []
   readonly #lists: number[] = []
   readonly #entries: number[] = []
   readonly #removedByStep: number[] = []
@@ -181,6 +183,7 @@ class TableDraft<S extends NodeSetting> {
       maps: this.#maps,
       amounts: words(Float64Array, this.#amounts),
       flags: words(Uint8Array, this.#flags),
+      affinityUs: words(Float64Array, this.#affinityUs),
       lists: words(Uint32Array, this.#lists),
       entries: words(Uint32Array, this.#entries),
       removedByStep: words(Uint32Array, this.#removedByStep),
@@ -200,6 +203,7 @@ class TableDraft<S extends NodeSetting> {
         (port.externalPolicyLocal ? FLAG.externalLocal : 0) |
         (local.some(i => entryOnNode(port.endpoints[i], setting.node.name).ready) ? FLAG.readyHere : 0),
     )
+    this.#affinityUs.push(port.affinitySeconds * SECOND_US)
     const numbers = port.endpoints.map(e => this.#endpoint(port, e))
     const serving = port.endpoints.flatMap(({ endpoint }, i) => (endpoint.serving ? [i] : []))
     for (const list of [cluster, local, reachable, serving]) {

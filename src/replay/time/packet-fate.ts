@@ -7,8 +7,10 @@ import { type NodeSyncs, syncAt } from '../../cluster/node-syncs.ts'
 import { draw32, scale32 } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import type { Flow } from '../../workload/draw-flow.ts'
+import { ClientMemory } from './client-memory.ts'
 import { lifeAt, NO_POD } from './life-table.ts'
 import { CAUSE, isFailure, OUTCOME } from './outcome.ts'
+import { RECALL } from './recall.ts'
 import { takenEvenly } from './taken-evenly.ts'
 import type { TimedPlan } from './timed-plan.ts'
 import { FLAG, LIST, type VersionTable, variantOn, versionAtTime, versionBefore } from './version-table.ts'
@@ -31,6 +33,10 @@ export abstract class PacketFate {
   protected outcome = 0
   protected cause = 0
   protected lagUs = 0
+  /** What the node knew of its client: a RECALL. */
+  protected recall: number = RECALL.none
+  /** Of the node at hand, while its flows come in order: by port and family. */
+  protected memories: Map<number, ClientMemory> | undefined
 
   constructor(plan: TimedPlan) {
     this.plan = plan
@@ -61,6 +67,7 @@ export abstract class PacketFate {
     this.outcome = OUTCOME.delivered
     this.cause = CAUSE.none
     this.lagUs = 0
+    this.recall = RECALL.none
     if (!this.#look(timeUs)) {
       this.fail(OUTCOME.blackholed, CAUSE.noRules, 0)
       return false
@@ -81,11 +88,67 @@ export abstract class PacketFate {
       this.#blameRules(timeUs)
       return false
     }
-    const { ruleSeed } = traffic
-    const word = draw32(ruleSeed.low, ruleSeed.high, flow.packet.flowLow, flow.packet.flowHigh, draw)
-    const place = sync.mode === 'iptables' ? takenEvenly(count, word) : scale32(word, count)
-    this.endpoint = table.entries[table.lists[at] + place]
+    const start = table.lists[at]
+    const timeoutUs = table.affinityUs[this.#variant]
+    const memory = timeoutUs === 0 ? undefined : this.#memory(timeoutUs, timeUs)
+    const known = memory === undefined ? -1 : this.#findKnown(memory, start, count, flow.packet.source, timeUs)
+    if (known >= 0) this.endpoint = table.entries[start + known]
+    else {
+      const { ruleSeed } = traffic
+      const word = draw32(ruleSeed.low, ruleSeed.high, flow.packet.flowLow, flow.packet.flowHigh, draw)
+      const place = sync.mode === 'iptables' ? takenEvenly(count, word) : scale32(word, count)
+      this.endpoint = table.entries[start + place]
+    }
+    if (memory !== undefined) {
+      this.recall = known >= 0 ? RECALL.kept : this.#recallOf(memory, start, count, flow.packet.source, timeUs)
+      memory.see(table.labelOfEndpoint[this.endpoint], flow.packet.source, timeUs)
+    }
     return true
+  }
+
+  /** What the node remembers of the port's clients, brought up to the sync at hand. */
+  #memory(timeoutUs: TimeUs, timeUs: TimeUs): ClientMemory {
+    if (this.memories === undefined) throw new Error('a flow to a Service with affinity came out of order')
+    const { sync } = this.plan
+    const key = 2 * this.port + (this.table!.family === 4 ? 0 : 1)
+    const foundUs = this.#foundBefore(timeUs)
+    let memory = this.memories.get(key)
+    if (memory === undefined || memory.foundUs !== foundUs) {
+      memory = new ClientMemory(sync.mode, timeoutUs, this.#sync, foundUs)
+      this.memories.set(key, memory)
+    }
+    memory.changeTimeout(timeoutUs)
+    for (; memory.sync < this.#sync; memory.sync++) {
+      const [object, slice] = [this.#objectAt(memory.sync + 1), this.#sliceAt(memory.sync + 1)]
+      if (object === this.#objectAt(memory.sync) && slice === this.#sliceAt(memory.sync)) continue
+      memory.keepOnly(this.#listsOf(variantOn(this.table!, this.#row(object, slice), this.node)))
+    }
+    return memory
+  }
+
+  /** By endpoint that the rules of a variant reach: the number of its list. */
+  #listsOf(variant: number): ReadonlySet<number> {
+    const { affinityUs, lists, entries, labelOfEndpoint } = this.table!
+    if (variant < 0 || affinityUs[variant] === 0) return new Set()
+    const start = lists[LIST.words * variant + LIST.reachable]
+    const count = lists[LIST.words * variant + LIST.reachable + 1]
+    return new Set(Array.from(entries.subarray(start, start + count), endpoint => labelOfEndpoint[endpoint]))
+  }
+
+  /** Place of the first endpoint whose list has the client; -1: none. All are asked before chance is. */
+  #findKnown(memory: ClientMemory, start: number, count: number, client: Uint32Array, timeUs: TimeUs): number {
+    const { entries, labelOfEndpoint } = this.table!
+    for (let i = 0; i < count; i++) if (memory.knows(labelOfEndpoint[entries[start + i]], client, timeUs)) return i
+    return -1
+  }
+
+  /** Of a client that no list has. */
+  #recallOf(memory: ClientMemory, start: number, count: number, client: Uint32Array, timeUs: TimeUs): number {
+    const last = memory.lastListOf(client, timeUs)
+    if (last < 0) return RECALL.stranger
+    const { entries, labelOfEndpoint } = this.table!
+    for (let i = 0; i < count; i++) if (labelOfEndpoint[entries[start + i]] === last) return RECALL.forgotten
+    return RECALL.moved
   }
 
   /** The rules that stand at `timeUs`; false: the node has none. */

@@ -1,10 +1,12 @@
 /** Passes 2 and 4 for a few nodes: a job. Jobs may come in any order, each once; nodes that send nothing are part of one too, as they sync. */
 import type { NodeSyncs } from '../../cluster/node-syncs.ts'
 import { passBalanced } from './balanced-flows.ts'
+import { passInOrder } from './ordered-flows.ts'
 import { FlowSender } from './send-flows.ts'
 import { NodeSyncer } from './sync-node.ts'
 import { newTimeTallies, type TimeTallies } from './time-tallies.ts'
-import type { TimedPlan } from './timed-plan.ts'
+import { type TimedPlan, TURN } from './timed-plan.ts'
+import { flowsOfNode } from './waiting-flow.ts'
 
 const NODES_PER_JOB = 16
 
@@ -50,6 +52,9 @@ export class TimePasser {
       traffic.plan.classes.forEach((kind, c) => {
         if (kind.connectionsOfNode[node] > 0) this.#sender.send(node, c, syncs[kind.family]!)
       })
+      if (!traffic.turnOfDestination.includes(TURN.ordered)) continue
+      const isOrdered = (destination: number): boolean => traffic.turnOfDestination[destination] === TURN.ordered
+      passInOrder(this.#plan, node, flowsOfNode(traffic.plan, node, isOrdered), syncs, this.#sender)
     }
   }
 }

@@ -15,7 +15,8 @@ import { delayTable } from './delay-table.ts'
 import type { EncodedVersions } from './encode-versions.ts'
 import { LifeNumbers, lifeTable } from './life-table.ts'
 import { type PassedTime, planSyncs } from './plan-syncs.ts'
-import type { Balancers, KeepAlive, TimedPlan, TimedTraffic } from './timed-plan.ts'
+import { type Balancers, type KeepAlive, type TimedPlan, type TimedTraffic, TURN } from './timed-plan.ts'
+import type { VersionTable } from './version-table.ts'
 
 /** More windows than this are no picture any more, and a histogram each. */
 const MOST_WINDOWS = 1_000
@@ -40,13 +41,14 @@ export function planTime(
   const wanted = ([4, 6] as const).filter(family => run.families[family] !== null)
   const { encoded, ...syncs } = planSyncs(scenario, time, passed, run, prices, wanted, numbers)
   const traffic = timedTraffic(scenario, run, encoded)
+  const balancers = balancersOf(scenario, run, traffic)
   return E.right({
     ...syncs,
     windowUs: time.window,
     windowCount,
     lives: lifeTable(passed.lives, numbers),
-    traffic,
-    balancers: balancersOf(scenario, run, traffic),
+    traffic: { ...traffic, turnOfDestination: turns(traffic, run, balancers, encoded) },
+    balancers,
     podNames: [...numbers.pods.keys()],
   })
 }
@@ -54,7 +56,7 @@ export function planTime(
 function balancersOf(
   { seed, cluster }: Scenario,
   { rows, nodes }: PlannedRun,
-  { portOfDestination, rowOfDestination, isOutside }: TimedTraffic,
+  { portOfDestination, rowOfDestination, isOutside }: UnturnedTraffic,
 ): Balancers {
   const { provider, healthCheck } = cluster.loadBalancer
   const ports: Balancers['ports'][number][] = []
@@ -72,6 +74,39 @@ function balancersOf(
   }
 }
 
+/** Flows to a Service that ever has affinity come in order, those of one Service port all together. */
+function turns(
+  { rowOfDestination, portOfDestination }: UnturnedTraffic,
+  { rows }: PlannedRun,
+  { ofDestination }: Balancers,
+  encoded: { readonly 4?: EncodedVersions; readonly 6?: EncodedVersions },
+): Uint8Array {
+  const affine = rows.map(() => false)
+  const balanced = rows.map(() => false)
+  rowOfDestination.forEach((row, d) => {
+    balanced[row] ||= ofDestination[d] >= 0
+    affine[row] ||= everHasAffinity(encoded[rows[row].family]!.table, portOfDestination[d])
+  })
+  return Uint8Array.from(rowOfDestination, (row, d) => {
+    if (affine[row]) return balanced[row] ? TURN.balancedInOrder : TURN.ordered
+    return ofDestination[d] >= 0 ? TURN.balanced : TURN.own
+  })
+}
+
+function everHasAffinity(
+  { rowStart, serviceOfPort, objectStart, sliceStart, variantOfRow, affinityUs }: VersionTable,
+  port: number,
+): boolean {
+  const s = serviceOfPort[port]
+  const rows = (objectStart[s + 1] - objectStart[s]) * (sliceStart[s + 1] - sliceStart[s])
+  // Variants of one row differ by node, not in what the Service says of itself.
+  return variantOfRow
+    .subarray(rowStart[port], rowStart[port] + rows)
+    .some(variant => variant >= 0 && affinityUs[variant] > 0)
+}
+
+type UnturnedTraffic = Omit<TimedTraffic, 'turnOfDestination'>
+
 const keepAliveOf = ({ keepAlive }: TrafficSpec): KeepAlive | null =>
   keepAlive === undefined
     ? null
@@ -86,7 +121,7 @@ function timedTraffic(
   { seed, traffic }: Scenario,
   run: PlannedRun,
   encoded: { readonly 4?: EncodedVersions; readonly 6?: EncodedVersions },
-): TimedTraffic {
+): UnturnedTraffic {
   const { plan, rows, rowOfDestination } = run
   const ports = rows.map(
     ({ family, port }) =>

@@ -6,6 +6,7 @@ import { type Histogram, mergeInto, newHistogram } from '../../metrics/histogram
 import type { TimeUs } from '../../sim/time.ts'
 import { CAUSES, OUTCOMES } from './outcome.ts'
 import { loadWindows } from './pod-load.ts'
+import { RECALLS } from './recall.ts'
 import type { TimedPlan } from './timed-plan.ts'
 
 export interface TimeTallies {
@@ -41,6 +42,8 @@ export interface TimeTallies {
   /** By row of Service ports. */
   readonly packetsDelivered: Float64Array
   readonly packetsLost: Float64Array
+  /** By row and RECALL, RECALLS cells a row: new connections to Services with ClientIP affinity. */
+  readonly recalls: Float64Array
   /** Packets by pod and window: windowCount cells a pod; empty where that would be too many. */
   readonly podLoad: Float64Array
   /** Lags of connections that failed because a node or the API server was behind, in µs. */
@@ -71,6 +74,7 @@ export function newTimeTallies(plan: TimedPlan): TimeTallies {
     maxLagUs: column(cells),
     packetsDelivered: column(traffic.rowCount),
     packetsLost: column(traffic.rowCount),
+    recalls: column(traffic.rowCount * RECALLS),
     podLoad: column(plan.podNames.length * loadWindows(plan)),
     lags: newHistogram(),
   }
@@ -93,6 +97,7 @@ export function mergeTimeTallies(plan: TimedPlan, parts: readonly TimeTallies[])
       'lagUs',
       'packetsDelivered',
       'packetsLost',
+      'recalls',
       'podLoad',
     ] as const)
       add(whole[name], part[name])

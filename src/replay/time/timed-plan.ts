@@ -103,6 +103,18 @@ export interface KeepAlive {
   readonly rampUs: TimeUs
 }
 
+/** When flows to a destination are sent. */
+export const TURN = {
+  /** Each for itself, with its node. */
+  own: 0,
+  /** In order of time with others at its node: what the node remembers of one has a say in the next (ClientIP affinity). */
+  ordered: 1,
+  /** With those that come in through load balancers, each for itself. */
+  balanced: 2,
+  /** With those, in order of time. */
+  balancedInOrder: 3,
+} as const
+
 export interface TimedTraffic {
   readonly plan: TrafficPlan
   /** Stream of the rules' random choices, as in the ReplayPlan. */
@@ -116,5 +128,7 @@ export interface TimedTraffic {
   readonly portOfDestination: Int32Array
   readonly rowOfDestination: Uint32Array
   readonly isOutside: Uint8Array
+  /** By destination: a TURN. */
+  readonly turnOfDestination: Uint8Array
   readonly rowCount: number
 }

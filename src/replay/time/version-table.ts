@@ -32,6 +32,8 @@ export interface VersionTable {
   /** AMOUNTS words a variant. */
   readonly amounts: Float64Array
   readonly flags: Uint8Array
+  /** By variant: how long ClientIP affinity remembers a client; 0: not at all. */
+  readonly affinityUs: Float64Array
   /** LIST words a variant. */
   readonly lists: Uint32Array
   /** What lists are made of: endpoint numbers. */
