@@ -6,6 +6,7 @@ import type { ColumnTable } from '../arrow/column-table.ts'
 import { affinitySentences, affinitySweepSentences } from './affinity-findings.ts'
 import { budgetNumbers, budgetSentence } from './budget/budget-findings.ts'
 import { numbersOf, tableNamed, totalOf } from './column-values.ts'
+import { conntrackSentences, conntrackSweepSentences } from './conntrack-findings.ts'
 import { type Evenness, evenness, SIGNIFICANCE } from './evenness.ts'
 import { hintSentences } from './hint-findings.ts'
 import { counted, countText, ratioText } from './number-text.ts'
@@ -57,12 +58,14 @@ const movingSentences = (run: RunJson, time: TimeHead, tables: readonly ColumnTa
   ...(run.sweep === null
     ? [
         ...affinitySentences(run.metrics),
+        ...conntrackSentences(run.metrics),
         ...timeSentences(time, tables),
         ...shareSentences(run.metrics),
         ...unevenSentences(run.metrics),
       ]
     : [
         ...affinitySweepSentences(run.sweep.path, tableNamed(tables, 'sweep')),
+        ...conntrackSweepSentences(time.horizonS, run.metrics, tableNamed(tables, 'sweep')),
         ...sweepOverTime(run.sweep.path, tableNamed(tables, 'sweep'), unevenSentences(run.metrics)),
       ]),
   ...hintSentences(run, tables),

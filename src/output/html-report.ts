@@ -9,6 +9,7 @@ import type { ColumnTable } from '../arrow/column-table.ts'
 import { hasAffinity } from './affinity-findings.ts'
 import type { ChartFigure } from './chart-figure.ts'
 import { tableNamed } from './column-values.ts'
+import { hasConntrack } from './conntrack-findings.ts'
 import { modelledCostChart, rulesEvaluatedChart } from './cost-charts.ts'
 import { endpointLoadChart } from './endpoint-load-chart.ts'
 import { type Findings, findings } from './findings.ts'
@@ -24,7 +25,14 @@ import { reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
 import { scopeText } from './scope-text.ts'
 import { hasTimes, sweepCostChart, sweepEvennessChart, sweepTimeChart } from './sweep-chart.ts'
-import { sweepAffinityChart, sweepFailuresChart, sweepLatencyChart, sweepPodLoadChart } from './sweep-time-charts.ts'
+import {
+  sweepAffinityChart,
+  sweepFailuresChart,
+  sweepLatencyChart,
+  sweepPodLoadChart,
+  sweepTableDropsChart,
+  sweepTablesChart,
+} from './sweep-time-charts.ts'
 import { timelineCharts } from './timeline-charts.ts'
 import { zoneLoadChart } from './zone-load-chart.ts'
 
@@ -156,6 +164,7 @@ const sweepSection = (
 <div class="halves">
 ${time !== null ? [figureElement(sweepFailuresChart(path, tables)), figureElement(sweepLatencyChart(path, tables))] : []}
 ${hasAffinity(tableNamed(tables, 'sweep')) ? [figureElement(sweepPodLoadChart(path, tables)), figureElement(sweepAffinityChart(path, tables))] : []}
+${hasConntrack(tableNamed(tables, 'sweep')) ? [figureElement(sweepTableDropsChart(path, tables)), figureElement(sweepTablesChart(path, tables))] : []}
 ${figureElement(sweepCostChart(path, tables))}
 ${hasTimes(tables) ? figureElement(sweepTimeChart(path, tables, budget)) : []}
 ${published === null ? [] : figureElement(publishedChart(path, published, tables))}

@@ -169,6 +169,9 @@ export interface SweepTime {
   readonly podMaxOverMean: Float64Array
   /** Where there is ClientIP affinity. */
   readonly affinityForgottenShare?: Float64Array
+  /** Where connection tables may fill. */
+  readonly conntrackPeakEntries?: Float64Array
+  readonly conntrackDroppedShare?: Float64Array
 }
 
 /** One row a step of a sweep scenario. */

@@ -40,6 +40,11 @@ export function sweepColumns(sweep: Sweep, results: readonly RunResult[]): Sweep
 
 function sweepTime(results: readonly RunResult[]): SweepTime {
   const column = (of: (head: TimeHead) => number): Float64Array => Float64Array.from(results, r => of(r.time!.head))
+  /** Of a metric that some runs have: no column where none does. */
+  const metricColumn = (column: string, metric: string): Record<string, Float64Array> =>
+    results.some(r => Object.hasOwn(r.metrics, metric))
+      ? { [column]: Float64Array.from(results, r => r.metrics[metric] ?? Number.NaN) }
+      : {}
   const ofPods = (of: (pods: PodShares) => number): Float64Array => Float64Array.from(results, r => of(r.time!.pods))
   return {
     connections: column(h => h.connections),
@@ -55,8 +60,8 @@ function sweepTime(results: readonly RunResult[]): SweepTime {
     newShareAtEnd: ofPods(p => p.newShareAtEnd),
     secondsToShare: ofPods(p => p.secondsToShare),
     podMaxOverMean: ofPods(p => p.maxOverMeanAtEnd),
-    ...(results.some(r => r.time?.affinity !== undefined)
-      ? { affinityForgottenShare: Float64Array.from(results, r => r.metrics['affinity.forgottenShare'] ?? Number.NaN) }
-      : {}),
+    ...metricColumn('affinityForgottenShare', 'affinity.forgottenShare'),
+    ...metricColumn('conntrackPeakEntries', 'conntrack.peakEntries'),
+    ...metricColumn('conntrackDroppedShare', 'conntrack.droppedShare'),
   }
 }

@@ -49,6 +49,26 @@ export const sweepPodLoadChart = (path: string, tables: readonly ColumnTable[]):
     [['busiest pod', 'podMaxOverMean', 'c1']],
   )
 
+export const sweepTablesChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
+  sweepOf(
+    path,
+    tables,
+    'The fullest connection table, along the sweep',
+    'Entries of the fullest connection table of a node, at its fullest.',
+    'entries',
+    [['entries', 'conntrackPeakEntries', 'c1']],
+  )
+
+export const sweepTableDropsChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
+  sweepOf(
+    path,
+    tables,
+    'Lost to full connection tables, along the sweep',
+    'Share of the connections that lost a packet to a full connection table.',
+    'share',
+    [['lost', 'conntrackDroppedShare', 'c2']],
+  )
+
 function sweepOf(
   path: string,
   tables: readonly ColumnTable[],

@@ -9,6 +9,7 @@ import { CAUSE_NAMES, CAUSES, isFailure, OUTCOME, OUTCOME_NAMES, OUTCOMES } from
 import type { TimeTallies } from '../replay/time/time-tallies.ts'
 import type { TimedPlan } from '../replay/time/timed-plan.ts'
 import { type AffinityHead, affinityHead, affinityMetrics } from './affinity-columns.ts'
+import { type ConntrackHead, conntrackHead, conntrackMetrics } from './conntrack-columns.ts'
 import { type PodShares, podShares } from './pod-shares.ts'
 
 /** What passes 2 and 4 of a run left behind. */
@@ -26,6 +27,8 @@ export interface TimeColumns {
   readonly pods: PodShares
   /** Absent: nothing was sent to a Service with ClientIP affinity. */
   readonly affinity?: AffinityHead
+  /** Absent: connection tables never fill. */
+  readonly conntrack?: ConntrackHead
 }
 
 export interface TimeHead {
@@ -105,6 +108,7 @@ export function timeColumns(
   nodes: readonly string[],
 ): TimeColumns {
   const affinity = affinityHead(tallies)
+  const conntrack = conntrackHead(plan, tallies)
   return {
     head: timeHead(plan, tallies, apiBytes),
     windows: windowColumns(plan, tallies, apiBytes),
@@ -112,6 +116,7 @@ export function timeColumns(
     nodes: { node: nodes, ...nodeTimeColumns(plan, tallies) },
     pods: podShares({ plan, tallies, apiBytes }),
     ...(affinity === undefined ? {} : { affinity }),
+    ...(conntrack === undefined ? {} : { conntrack }),
   }
 }
 
@@ -219,7 +224,7 @@ const totalAt = (values: Float64Array, at: number, step: number): number => {
 }
 
 /** The numbers that thresholds may compare. */
-export function timeMetrics({ head, pods, affinity }: TimeColumns): Record<string, number> {
+export function timeMetrics({ head, pods, affinity, conntrack }: TimeColumns): Record<string, number> {
   const spread = (name: string, h: LatencyHead): Record<string, number> => ({
     [`${name}.mean`]: h.mean,
     [`${name}.p50`]: h.p50,
@@ -248,5 +253,6 @@ export function timeMetrics({ head, pods, affinity }: TimeColumns): Record<strin
     'podLoad.maxOverMeanAtStart': pods.maxOverMeanAtStart,
     'podLoad.maxOverMeanAtEnd': pods.maxOverMeanAtEnd,
     ...(affinity === undefined ? {} : affinityMetrics(affinity)),
+    ...(conntrack === undefined ? {} : conntrackMetrics(conntrack)),
   }
 }

@@ -36,6 +36,7 @@ const CAUSE_WORDS: Readonly<Record<string, string>> = {
   conntrack: 'a conntrack entry led on to a pod that was gone',
   'reused address': 'the address had gone to another pod',
   'no healthy target': 'the load balancer had no target in service',
+  'table full': 'the connection table of a node was full',
   '': 'no rule knew the Service',
 }
 

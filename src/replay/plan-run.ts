@@ -215,6 +215,7 @@ function proxierConfig(scenario: Scenario, nodes: readonly ClusterNode[]): Proxi
     syncPeriod: ____,
     syncDuration: _____,
     syncTool: ______,
+    conntrack: _______,
     ...flags
   } = scenario.proxy
   return {

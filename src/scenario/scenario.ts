@@ -184,6 +184,18 @@ const PROXY = z.strictObject({
     .optional()
     .describe('over time: how long syncs take; absent: priced by what they write'),
   syncPeriod: duration.prefault('30s').describe('iptables.syncPeriod: a failed sync is tried again after this'),
+  conntrack: z
+    .strictObject({
+      maxPerCore: count(16_777_216)
+        .default(32_768)
+        .describe('--conntrack-max-per-core: entries of a connection table for each core'),
+      min: z.int().min(0).max(16_777_216).default(131_072).describe('--conntrack-min: a table has as many at least'),
+      cores: count(1_024).default(4).describe('of every node; assumption'),
+    })
+    .optional()
+    .describe(
+      "over time: nodes' connection tables fill up, nf_conntrack_max as kube-proxy sets it; all connections are then worked through in one job; absent: there is room for all",
+    ),
 })
 
 const TRAFFIC = z.strictObject({

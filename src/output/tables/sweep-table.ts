@@ -44,12 +44,16 @@ const COLUMNS: Readonly<Record<string, ColumnSchema<'float64'>>> = {
   affinityForgottenShare: optional(
     ratio('1', 'over time, ClientIP affinity: connections that found their client forgotten, of those that came back'),
   ),
+  conntrackPeakEntries: optional(
+    ratio('entries', 'over time: entries of the fullest connection table, at its fullest'),
+  ),
+  conntrackDroppedShare: optional(ratio('1', 'over time: connections that lost a packet to a full connection table')),
 }
 
 export const sweepTable = resultTable(
   {
     name: 'sweep',
-    version: 4,
+    version: 5,
     description: 'One row a step: the whole run repeated for each value of one key.',
     columns: COLUMNS,
   },

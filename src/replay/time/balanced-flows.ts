@@ -1,7 +1,7 @@
 /**
  * Passes 3 and 4 for connections that come in through a cloud's load balancer: which targets are in service when, by health checks of what
  * each node's kube-proxy has loaded; then each connection goes to one of those of its first packet's instant, evenly, and through that
- * node's rules. One job: a load balancer needs the syncs of all its targets.
+ * node's rules. One job: a load balancer needs the syncs of all its targets. Where connection tables may fill, all other flows go the same way.
  *
  * Deviations: a connection stays with its target whatever health checks say later; targets of all zones are one group.
  */
@@ -13,10 +13,12 @@ import { drawFlow, drawNowhere, type Flow, flowHighOf } from '../../workload/dra
 import { DESTINATION, DESTINATION_WORDS, NO_NODE, type TrafficPlan } from '../../workload/traffic.ts'
 import { answerSteps } from './answer-steps.ts'
 import { beginsUs } from './flow-times.ts'
-import { passInOrder } from './ordered-flows.ts'
+import { NodeTables } from './node-tables.ts'
+import { type FlowAt, passInOrder } from './ordered-flows.ts'
 import type { FlowSender } from './send-flows.ts'
 import type { NodeSyncer } from './sync-node.ts'
-import { type TimedPlan, TURN } from './timed-plan.ts'
+import type { TimeTallies } from './time-tallies.ts'
+import { type ConntrackPlan, type TimedPlan, TURN } from './timed-plan.ts'
 import { flowsOfNode, newFlow, remakeFlow, type WaitingFlow } from './waiting-flow.ts'
 
 interface Waiting extends WaitingFlow {
@@ -27,6 +29,7 @@ export function passBalanced(
   plan: TimedPlan,
   syncers: { readonly 4: NodeSyncer | null; readonly 6: NodeSyncer | null },
   sender: FlowSender,
+  tallies: TimeTallies,
 ): void {
   const { count } = plan.nodes
   const waiting = plannedFlows(plan)
@@ -58,8 +61,11 @@ export function passBalanced(
   const waits = (destination: number): boolean => traffic.turnOfDestination[destination] === TURN.balancedInOrder
   const sharers = traffic.turnOfDestination.includes(TURN.balancedInOrder) ? count : 0
   for (let node = 0; node < sharers; node++) if (!flowsOf.has(node)) flowsOf.set(node, [])
+  const isInside = (destination: number): boolean => waits(destination) && plan.balancers.ofDestination[destination] < 0
+  const syncsOf = (node: number) => ({ 4: syncers[4]?.syncsOf(node), 6: syncers[6]?.syncsOf(node) })
+  const ofAll: FlowAt[] = []
   for (const node of [...flowsOf.keys()].sort((a, b) => a - b)) {
-    const syncs = { 4: syncers[4]?.syncsOf(node), 6: syncers[6]?.syncsOf(node) }
+    const syncs = syncsOf(node)
     const flows = flowsOf.get(node)!
     for (const flow of flows) {
       if (waits(flow.destination)) continue
@@ -67,11 +73,30 @@ export function passBalanced(
       sender.sendFlow(node, made, syncs[made.packet.family]!)
     }
     if (sharers === 0) continue
-    const isInside = (destination: number): boolean =>
-      waits(destination) && plan.balancers.ofDestination[destination] < 0
-    const together = [...flows.filter(f => waits(f.destination)), ...flowsOfNode(traffic.plan, node, isInside)]
-    passInOrder(plan, node, together, syncs, sender)
+    const own = [...flows.filter(f => waits(f.destination)), ...flowsOfNode(traffic.plan, node, isInside)]
+    const ordered = own.map(waiting => ({ at: node, waiting }))
+    if (plan.conntrack === null) passInOrder(plan, ordered, () => syncs, sender)
+    else for (const flow of ordered) ofAll.push(flow)
   }
+  if (plan.conntrack !== null) passTracked(plan, plan.conntrack, ofAll, syncsOf, sender, tallies)
+}
+
+/** All flows of all nodes: an entry that one node has no room for is one that another node made for nothing. */
+function passTracked(
+  plan: TimedPlan,
+  conntrack: ConntrackPlan,
+  flows: readonly FlowAt[],
+  syncsOf: Parameters<typeof passInOrder>[2],
+  sender: FlowSender,
+  { nodes }: TimeTallies,
+): void {
+  const tables = new NodeTables(conntrack, plan.nodes)
+  const known = Array.from({ length: plan.nodes.count }, (_, node) => syncsOf(node))
+  passInOrder(plan, flows, node => known[node], sender, tables)
+  tables.tables.forEach(({ peak, earlyDrops }, node) => {
+    nodes.peakEntries[node] += peak
+    nodes.earlyDrops[node] += earlyDrops
+  })
 }
 
 interface Change {

@@ -52,6 +52,7 @@ export const CAUSE_NAMES = [
   'reused address',
   'conntrack',
   'no healthy target',
+  'table full',
 ] as const
 
 export const CAUSE = {
@@ -73,6 +74,8 @@ export const CAUSE = {
   conntrack: 9,
   /** The load balancer had none in service. */
   noTarget: 10,
+  /** A node on its way had no room for another connection: `nf_conntrack: table full, dropping packet`. */
+  tableFull: 11,
 } as const
 
 export const CAUSES = CAUSE_NAMES.length

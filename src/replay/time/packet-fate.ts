@@ -209,6 +209,11 @@ export abstract class PacketFate {
     if (isFailure(this.outcome)) this.blame(timeUs)
   }
 
+  /** The node of the chosen endpoint, or -1. */
+  protected nodeOfEndpoint(): number {
+    return this.table!.nodeOfEndpoint[this.endpoint]
+  }
+
   /** Number of the pod that the chosen endpoint is meant to be. */
   protected podOfEndpoint(): number {
     return this.table!.podOfEndpoint[this.endpoint]

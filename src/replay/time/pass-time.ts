@@ -10,8 +10,10 @@ import { flowsOfNode } from './waiting-flow.ts'
 
 const NODES_PER_JOB = 16
 
-/** The last one is for what comes through load balancers, where there are any. */
-export const timeJobCount = (plan: TimedPlan): number => nodeJobs(plan) + (plan.balancers.ports.length > 0 ? 1 : 0)
+/** The last one is for what comes through load balancers, where there are any, and for all flows where tables may fill. */
+export const timeJobCount = (plan: TimedPlan): number => nodeJobs(plan) + (hasLastJob(plan) ? 1 : 0)
+
+const hasLastJob = ({ balancers, conntrack }: TimedPlan): boolean => balancers.ports.length > 0 || conntrack !== null
 
 const nodeJobs = ({ nodes }: TimedPlan): number => Math.ceil(nodes.count / NODES_PER_JOB)
 
@@ -32,14 +34,13 @@ export class TimePasser {
       return own === null ? null : new NodeSyncer(plan, own, tallies)
     }
     this.#syncers = { 4: syncer(4, this.tallies), 6: syncer(6, this.tallies) }
-    const isBalanced = plan.balancers.ports.length > 0
-    this.#untold = isBalanced ? { 4: syncer(4), 6: syncer(6) } : { 4: null, 6: null }
+    this.#untold = hasLastJob(plan) ? { 4: syncer(4), 6: syncer(6) } : { 4: null, 6: null }
     this.#sender = new FlowSender(plan, this.tallies)
   }
 
   pass(job: number): void {
     if (job === nodeJobs(this.#plan)) {
-      passBalanced(this.#plan, this.#untold, this.#sender)
+      passBalanced(this.#plan, this.#untold, this.#sender, this.tallies)
       return
     }
     const { nodes, traffic } = this.#plan
@@ -54,7 +55,8 @@ export class TimePasser {
       })
       if (!traffic.turnOfDestination.includes(TURN.ordered)) continue
       const isOrdered = (destination: number): boolean => traffic.turnOfDestination[destination] === TURN.ordered
-      passInOrder(this.#plan, node, flowsOfNode(traffic.plan, node, isOrdered), syncs, this.#sender)
+      const ordered = flowsOfNode(traffic.plan, node, isOrdered).map(waiting => ({ at: node, waiting }))
+      passInOrder(this.#plan, ordered, () => syncs, this.#sender)
     }
   }
 }

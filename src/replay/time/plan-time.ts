@@ -15,11 +15,21 @@ import { delayTable } from './delay-table.ts'
 import type { EncodedVersions } from './encode-versions.ts'
 import { LifeNumbers, lifeTable } from './life-table.ts'
 import { type PassedTime, planSyncs } from './plan-syncs.ts'
-import { type Balancers, type KeepAlive, type TimedPlan, type TimedTraffic, TURN } from './timed-plan.ts'
+import {
+  type Balancers,
+  type ConntrackPlan,
+  type KeepAlive,
+  type TimedPlan,
+  type TimedTraffic,
+  TURN,
+} from './timed-plan.ts'
 import type { VersionTable } from './version-table.ts'
 
 /** More windows than this are no picture any more, and a histogram each. */
 const MOST_WINDOWS = 1_000
+
+/** One queue has no more places (sim/timer-queue.ts). */
+const MOST_ORDERED = 2 ** 24
 
 export function planTime(
   scenario: Scenario,
@@ -37,21 +47,48 @@ export function planTime(
         `make the window longer, so that there are at most ${MOST_WINDOWS}`,
       ),
     )
+  const { connections } = run.plan.traffic
+  const isOrdered = scenario.proxy.conntrack !== undefined || run.plan.affinity !== undefined
+  if (isOrdered && connections >= MOST_ORDERED)
+    return E.left(
+      badInput(
+        { field: 'traffic.packets' },
+        `${connections} connections are too many to bring into order`,
+        `session affinity and proxy.conntrack need that; ask for fewer packets, or more of them a connection: at most ${MOST_ORDERED - 1} connections`,
+      ),
+    )
   const numbers = new LifeNumbers()
   const wanted = ([4, 6] as const).filter(family => run.families[family] !== null)
   const { encoded, ...syncs } = planSyncs(scenario, time, passed, run, prices, wanted, numbers)
   const traffic = timedTraffic(scenario, run, encoded)
   const balancers = balancersOf(scenario, run, traffic)
+  const conntrack = conntrackPlan(scenario)
   return E.right({
     ...syncs,
     windowUs: time.window,
     windowCount,
     lives: lifeTable(passed.lives, numbers),
-    traffic: { ...traffic, turnOfDestination: turns(traffic, run, balancers, encoded) },
+    traffic: {
+      ...traffic,
+      turnOfDestination:
+        conntrack === null
+          ? turns(traffic, run, balancers, encoded)
+          : new Uint8Array(run.rowOfDestination.length).fill(TURN.balancedInOrder),
+    },
     balancers,
+    conntrack,
     podNames: [...numbers.pods.keys()],
   })
 }
+
+/** As getConntrackMax of kube-proxy (cmd/kube-proxy/app/server_linux.go) has it. */
+const conntrackPlan = ({ seed, proxy: { conntrack } }: Scenario): ConntrackPlan | null =>
+  conntrack === undefined
+    ? null
+    : {
+        max: Math.max(conntrack.maxPerCore * conntrack.cores, conntrack.min),
+        seed: streamSeed(seed, 'conntrack buckets'),
+      }
 
 function balancersOf(
   { seed, cluster }: Scenario,

@@ -16,7 +16,9 @@ import { drawFlow, type Flow } from '../../workload/draw-flow.ts'
 import { arrivalState } from '../flow-start.ts'
 import type { ClientMemory } from './client-memory.ts'
 import { delayOf } from './delay-table.ts'
+import { abandoned, closed, datagrams, type EntryLife, reset, unanswered } from './entry-life.ts'
 import { beginsUs } from './flow-times.ts'
+import { HOP, type NodeTables } from './node-tables.ts'
 import { CAUSE, CAUSES, isFailure, OUTCOME, OUTCOMES } from './outcome.ts'
 import { PacketFate } from './packet-fate.ts'
 import { beginPassage, newPassage, type Passage } from './passage.ts'
@@ -33,6 +35,8 @@ export class FlowSender extends PacketFate {
   readonly #tallies: TimeTallies
   readonly #flows: { readonly 4: Flow; readonly 6: Flow }
   readonly #passage = newPassage()
+  /** Of all nodes, where they may fill. */
+  #tables: NodeTables | undefined
 
   constructor(plan: TimedPlan, tallies: TimeTallies) {
     super(plan)
@@ -87,11 +91,20 @@ export class FlowSender extends PacketFate {
   }
 
   /** The same flow at its passage's next instant: it asks the rules, and goes on until it asks them again. `memories`: of its node. */
-  stepOrdered(node: number, flow: Flow, syncs: NodeSyncs, passage: Passage, memories: Map<number, ClientMemory>): void {
+  stepOrdered(
+    node: number,
+    flow: Flow,
+    syncs: NodeSyncs,
+    passage: Passage,
+    memories: Map<number, ClientMemory>,
+    tables: NodeTables | undefined,
+  ): void {
     this.#turnTo(node, flow, syncs)
     this.memories = memories
+    this.#tables = tables
     this.#step(flow, passage)
     this.memories = undefined
+    this.#tables = undefined
   }
 
   #turnTo(node: number, flow: Flow, syncs: NodeSyncs): void {
@@ -109,14 +122,44 @@ export class FlowSender extends PacketFate {
     else this.#serveClient(flow, keepAlive, passage)
   }
 
-  /** What the rules say to the flow's next new connection. */
+  /** What the rules say to the flow's next new connection, if the node's table has room for it. */
   #ask(flow: Flow, passage: Passage, timeUs: TimeUs): boolean {
+    if (this.#tables?.admits(this.node, HOP.first, flow.packet, passage.draws, timeUs) === false) {
+      this.fail(OUTCOME.dropped, CAUSE.tableFull, 0)
+      return false
+    }
     const isChosen = this.choose(flow, passage.draws, timeUs)
     if (this.recall !== RECALL.none) {
       const row = this.plan.traffic.rowOfDestination[flow.destination]
       this.#tallies.recalls[row * RECALLS + this.recall]++
     }
     return isChosen
+  }
+
+  /** What a new connection meets at the chosen endpoint, if the table of that one's node has room for it as well. */
+  #arrive(flow: Flow, passage: Passage, timeUs: TimeUs): void {
+    this.meet(timeUs)
+    const target = this.nodeOfEndpoint()
+    if (this.#tables === undefined || target < 0 || target === this.node || this.outcome === OUTCOME.blackholed) return
+    if (this.#tables.admits(target, HOP.second, flow.packet, passage.draws, timeUs)) return
+    this.fail(OUTCOME.dropped, CAUSE.tableFull, 0)
+    this.#tables.keep(this.node, HOP.first, flow.packet, passage.draws, unanswered(flow.packet.protocol, timeUs))
+  }
+
+  /** The connection is remembered on its way for this long. */
+  #remember(flow: Flow, passage: Passage, life: EntryLife): void {
+    if (this.#tables === undefined) return
+    this.#tables.keep(this.node, HOP.first, flow.packet, passage.draws, life)
+    const target = this.nodeOfEndpoint()
+    if (target >= 0 && target !== this.node) this.#tables.keep(target, HOP.second, flow.packet, passage.draws, life)
+  }
+
+  /** What came to nothing leaves an entry on its own node where it went out and nobody answered. */
+  #rememberFailure(flow: Flow, passage: Passage, timeUs: TimeUs): void {
+    const { protocol } = flow.packet
+    if (this.outcome === OUTCOME.blackholed || this.outcome === OUTCOME.unmatched)
+      this.#tables?.keep(this.node, HOP.first, flow.packet, passage.draws, unanswered(protocol, timeUs))
+    else if (this.outcome === OUTCOME.strayed) this.#remember(flow, passage, closed(protocol, timeUs))
   }
 
   /**
@@ -131,10 +174,11 @@ export class FlowSender extends PacketFate {
       gapUs === 0 ? packets : Math.min(packets, Math.max(0, Math.ceil((timeUs - startUs) / gapUs)))
     let isOpen = false
     for (let attempt = 0; attempt <= retries && !isOpen; attempt++) {
+      if (attempt > 0) passage.draws++
       isOpen = this.#ask(flow, passage, nowUs)
-      passage.draws++
-      if (isOpen) this.meet(nowUs)
+      if (isOpen) this.#arrive(flow, passage, nowUs)
       isOpen &&= !isFailure(this.outcome)
+      if (!isOpen) this.#rememberFailure(flow, passage, nowUs)
     }
     if (!isOpen) {
       this.#noteFailure(passage)
@@ -144,12 +188,16 @@ export class FlowSender extends PacketFate {
       const served = Math.max(sent + 1, Math.min(sent + requests, indexAt(nowUs + maxAgeUs), indexAt(endUs)))
       this.#deliver(passage, sent, served, gapUs)
       passage.sent = served
+      const lastUs = startUs + Math.floor((served - 1) * gapUs)
+      const isLost = this.isCut() && endUs <= startUs + served * gapUs
+      this.#remember(flow, passage, (isLost ? abandoned : closed)(flow.packet.protocol, lastUs))
       if (served < packets && startUs + served * gapUs >= endUs && this.isCut()) {
         this.fail(OUTCOME.blackholed, CAUSE.outlived, 0)
         this.#noteFailure(passage)
         passage.sent = served + 1
       }
     }
+    passage.draws++
     passage.nextUs = passage.sent < packets ? startUs + Math.floor(passage.sent * gapUs) : Infinity
   }
 
@@ -178,41 +226,53 @@ export class FlowSender extends PacketFate {
 
   #passConnection(flow: Flow, passage: Passage): void {
     const { startUs, lastUs } = passage
-    if (this.#ask(flow, passage, startUs)) {
-      this.meet(startUs)
-      if (!isFailure(this.outcome)) this.#useConnection(flow, passage, startUs, lastUs)
-    }
+    if (this.#ask(flow, passage, startUs)) this.#arrive(flow, passage, startUs)
+    if (isFailure(this.outcome)) this.#rememberFailure(flow, passage, startUs)
+    else this.#useConnection(flow, passage, startUs, lastUs)
     this.#conclude(passage)
   }
 
-  #useConnection({ packets }: Flow, passage: Passage, startUs: TimeUs, lastUs: TimeUs): void {
+  #useConnection(flow: Flow, passage: Passage, startUs: TimeUs, lastUs: TimeUs): void {
+    const { packets } = flow
+    const { protocol } = flow.packet
     const endUs = this.endOfEndpoint()
     const gapUs = packets === 1 ? 0 : (lastUs - startUs) / (packets - 1)
     if (endUs > lastUs) {
       this.#deliver(passage, 0, packets, gapUs)
+      this.#remember(flow, passage, closed(protocol, lastUs))
       return
     }
     this.#deliver(passage, 0, Math.min(packets, Math.max(1, Math.ceil((endUs - startUs) / gapUs))), gapUs)
-    const outcome = this.isCut() ? OUTCOME.blackholed : OUTCOME.reset
+    const isCut = this.isCut()
+    this.#remember(flow, passage, isCut ? abandoned(protocol, lastUs) : reset(protocol, endUs))
     this.blame(startUs)
     // Who begins with an endpoint that all the world takes for a good one only outlives it.
     if (this.cause === CAUSE.none) this.cause = CAUSE.outlived
-    this.outcome = outcome
+    this.outcome = isCut ? OUTCOME.blackholed : OUTCOME.reset
   }
 
   /** One conntrack entry. */
   #passDatagrams(flow: Flow, passage: Passage): void {
     const { packets } = flow
-    const { startUs, nextUs: nowUs } = passage
+    const { startUs, nextUs: nowUs, sent: first, delivered } = passage
     const gapUs = packets === 1 ? 0 : (passage.lastUs - startUs) / (packets - 1)
     const isChosen = this.#ask(flow, passage, nowUs)
-    if (isChosen) passage.draws++
-    // Without an entry the next packet is as new as this one: only the next sync can change what it meets.
-    const untilUs = isChosen ? (gapUs > UDP_TIMEOUT_US ? nowUs : this.forgottenUs()) : this.nextSyncUs()
+    if (isChosen) this.#arrive(flow, passage, nowUs)
+    // Without an entry the next packet is as new as this one: only the next sync can change what it meets, or room in a table.
+    const isFull = this.cause === CAUSE.tableFull
+    const untilUs = isFull
+      ? nowUs
+      : isChosen
+        ? gapUs > UDP_TIMEOUT_US
+          ? nowUs
+          : this.forgottenUs()
+        : this.nextSyncUs()
     let atUs = nowUs
     do {
-      if (isChosen) this.meet(atUs)
-      if (isChosen && atUs > nowUs && isFailure(this.outcome)) this.blameEntry(atUs)
+      if (isChosen && atUs > nowUs) {
+        this.meet(atUs)
+        if (isFailure(this.outcome)) this.blameEntry(atUs)
+      }
       const changesUs = isChosen ? this.changesUs(atUs) : Infinity
       const upToUs = Math.min(untilUs, changesUs)
       const { sent } = passage
@@ -223,6 +283,13 @@ export class FlowSender extends PacketFate {
       passage.sent = after
       atUs = startUs + Math.floor(after * gapUs)
     } while (isChosen && passage.sent < packets && atUs < untilUs)
+    if (!isFull && (isChosen || this.outcome === OUTCOME.unmatched || this.outcome === OUTCOME.blackholed)) {
+      const lastUs = startUs + Math.floor((passage.sent - 1) * gapUs)
+      const life = datagrams(startUs + Math.floor(first * gapUs), lastUs, passage.delivered > delivered)
+      if (isChosen) this.#remember(flow, passage, life)
+      else this.#tables?.keep(this.node, HOP.first, flow.packet, passage.draws, life)
+    }
+    if (isChosen) passage.draws++
     passage.nextUs = passage.sent < packets ? atUs : Infinity
   }
 

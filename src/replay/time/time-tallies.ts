@@ -30,6 +30,9 @@ export interface TimeTallies {
     /** Changes measured, and their programming latencies added up. */
     readonly changes: Float64Array
     readonly latencyUs: Float64Array
+    /** Of its connection table: the most entries at a time, and entries given up for others. */
+    readonly peakEntries: Float64Array
+    readonly earlyDrops: Float64Array
     /** Connections by outcome: OUTCOMES cells a node, of the node where they met the rules. */
     readonly outcomes: Float64Array
   }
@@ -66,6 +69,8 @@ export function newTimeTallies(plan: TimedPlan): TimeTallies {
       busyUs: column(nodes.count),
       changes: column(nodes.count),
       latencyUs: column(nodes.count),
+      peakEntries: column(nodes.count),
+      earlyDrops: column(nodes.count),
       outcomes: column(nodes.count * OUTCOMES),
     },
     windowOutcomes: column(windowCount * OUTCOMES),

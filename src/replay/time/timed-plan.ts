@@ -31,8 +31,17 @@ export interface TimedPlan extends SyncPlan {
   readonly families: { readonly 4: TimedFamily | null; readonly 6: TimedFamily | null }
   readonly traffic: TimedTraffic
   readonly balancers: Balancers
+  /** null: tables never fill. */
+  readonly conntrack: ConntrackPlan | null
   /** By pod number: `namespace/name`. */
   readonly podNames: readonly string[]
+}
+
+export interface ConntrackPlan {
+  /** Entries of every node's table: nf_conntrack_max. */
+  readonly max: number
+  /** Where tuples hash to. */
+  readonly seed: StreamSeed
 }
 
 /** Clouds' load balancers in front of Services: one a Service port and family. */
@@ -111,7 +120,7 @@ export const TURN = {
   ordered: 1,
   /** With those that come in through load balancers, each for itself. */
   balanced: 2,
-  /** With those, in order of time. */
+  /** With those, in order of time; with connection tables all flows are. */
   balancedInOrder: 3,
 } as const
 
