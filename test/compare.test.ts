@@ -125,7 +125,11 @@ describe('unfit runs are one sentence and exit code 2', () => {
       () => ['before', 'other'],
       /before is a run of "shop", other of "other"; compare two runs of one/,
     ],
-    ['no folder', () => ['before', 'nowhere'], /nowhere\/run\.json: there is no such file/],
+    [
+      'no folder',
+      () => ['before', 'nowhere'],
+      /nowhere: there is no such folder; name the folder of a run, as results\/smoke/,
+    ],
     [
       'a run in progress',
       () => ['before', spoilt('going', dir => renameSync(dir, `${dir}.partial`))],

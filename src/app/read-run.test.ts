@@ -79,7 +79,11 @@ describe('reading a run folder', () => {
       /^BadInput: .*nodes\.arrow: it is no whole Arrow file/,
     ],
     ['no table', d => rmSync(join(d, 'nodes.arrow')), /^BadInput: .*nodes\.arrow: there is no such file; /],
-    ['no run.json', d => rmSync(join(d, 'run.json')), /^BadInput: .*run\.json: there is no such file; /],
+    [
+      'no run.json',
+      d => rmSync(join(d, 'run.json')),
+      /^BadInput: .*: it is no folder of results: there is no run\.json in it; name the folder of a run, as results\/smoke$/,
+    ],
     [
       'two gigabytes',
       d => truncateSync(join(d, 'nodes.arrow'), 2 ** 31),

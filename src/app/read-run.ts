@@ -69,9 +69,13 @@ function finished(runDir: string, path: string): E.Either<Problem, string> {
   if (!existsSync(path) && existsSync(join(runDir, 'comparison.json')))
     return E.left(badInput({ file: runDir }, 'it holds the variants of a scenario', 'name the folder of one of them'))
   const partial = /\.partial\/*$/.test(runDir) ? runDir : `${runDir.replace(/\/+$/, '')}.partial`
-  return existsSync(path) || !existsSync(partial)
-    ? E.right(path)
-    : E.left(badInput({ file: runDir }, `its run is still going on, or was cut short (${partial})`, 'wait for its end'))
+  if (existsSync(path)) return E.right(path)
+  if (existsSync(partial))
+    return E.left(
+      badInput({ file: runDir }, `its run is still going on, or was cut short (${partial})`, 'wait for its end'),
+    )
+  const what = existsSync(runDir) ? 'it is no folder of results: there is no run.json in it' : 'there is no such folder'
+  return E.left(badInput({ file: runDir }, what, 'name the folder of a run, as results/smoke'))
 }
 
 const tableNames = ({ sweep }: RunJson): readonly string[] => [

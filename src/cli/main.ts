@@ -5,7 +5,7 @@
 import process from 'node:process'
 import { Command, CommanderError } from 'commander'
 import { ownVersion } from '../app/version.ts'
-import { badUsage } from '../problem/problem.ts'
+import { badUsage, type Problem } from '../problem/problem.ts'
 import { registerAnonymize } from './anonymize.ts'
 import { registerCalibrate } from './calibrate.ts'
 import { registerCompare } from './compare.ts'
@@ -74,16 +74,25 @@ export async function main(args: readonly string[]): Promise<void> {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0)
-      report(badUsage(sentenceOf(error), `see ${['svcsim', ...commandIn(program, args)].join(' ')} --help`))
+    if (error.exitCode !== 0) report(usageProblem(error, program, args))
   }
 }
 
 const everyCommand = (command: Command): Command[] => command.commands.flatMap(c => [c, ...everyCommand(c)])
 
+function usageProblem(error: CommanderError, program: Command, args: readonly string[]): Problem {
+  const names = ['svcsim', ...commandIn(program, args)].join(' ')
+  // A group of commands, without one of them: commander has no words for it.
+  const group = error.code === 'commander.help' ? program.commands.find(c => c.name() === args[0]) : undefined
+  if (group === undefined) return badUsage(sentenceOf(error), `see ${names} --help`)
+  const own = group.commands.map(c => c.name()).join(', ')
+  return badUsage(`${names} needs a command`, `name one of ${own}; see ${names} --help`)
+}
+
 /** Commander's words without its prefix, line breaks and full stop. */
 const sentenceOf = ({ message }: CommanderError): string =>
   message
+    .replace('(Did you mean', '(did you mean')
     .replace(/^error: /, '')
     .replace(/\n/g, ' ')
     .replace(/\.$/, '')
