@@ -50,7 +50,10 @@ describe('help and usage', () => {
 
   it.each([
     [['rum', 'smoke'], /unknown command 'rum'.*run/],
-    [['log'], /^svcsim: svcsim log needs a command; name one of show, verify, recover, import; see svcsim log --help\n$/],
+    [
+      ['log'],
+      /^svcsim: svcsim log needs a command; name one of show, verify, recover, import; see svcsim log --help\n$/,
+    ],
     [['log', 'shw'], /unknown command 'shw' \(did you mean show\?\); see svcsim log --help/],
     [['run'], /which scenario\?; name one/],
     [['run', 'smok'], /there is no scenario "smok"; did you mean smoke\?/],

@@ -32,7 +32,7 @@ export function distributionChart({ title, caption, label, text, curves }: Distr
   const most = shown.reduce((m, c) => Math.max(m, c.max), 1)
   const least = shown.reduce((m, c) => Math.min(m, c.to[0]), most)
   const log = least > 0 && most > LOG_FROM * least
-  const middle = log ? Math.sqrt(most * least) : most / 2
+  const along = (cost: number): number => (log ? Math.log(cost / least) / Math.log(most / least) : cost / most)
   const points = shown.flatMap(c => percentiles(c, text))
   const told = shown.map(c => `${c.name}: median ${text(c.p50)}, p99 ${text(c.p99)}, at most ${text(c.max)}`).join('; ')
   const svg = chart(`${title}, ${label}. ${told}.`, WIDTH.beside, narrow => ({
@@ -60,14 +60,7 @@ export function distributionChart({ title, caption, label, text, curves }: Distr
         }),
       ),
       Plot.dot(points, { x: 'cost', y: 'share', r: 4, fill: 'colour', title: 'title' }),
-      numbers(
-        points.filter(p => p.cost <= middle),
-        'start',
-      ),
-      numbers(
-        points.filter(p => p.cost > middle),
-        'end',
-      ),
+      ...numbers(points, along, narrow ? 0.16 : 0.09),
     ],
   }))
   return {
@@ -102,19 +95,38 @@ const percentiles = (c: CostCurve, text: (value: number) => string): readonly Pe
     title: `${c.name}, ${name}: ${text(cost)}`,
   }))
 
-/** The value beside its dot, on the side that has room, with a halo against the lines. */
-const numbers = (points: readonly Percentile[], textAnchor: 'start' | 'end'): Plot.Markish =>
-  Plot.text(points, {
-    x: 'cost',
-    y: 'share',
-    text: 'label',
-    textAnchor,
-    dx: textAnchor === 'start' ? 8 : -8,
-    dy: 11,
-    fill: 'currentColor',
-    stroke: 'var(--card)',
-    strokeWidth: 4,
-  })
+/**
+ * The value beside its dot, in its curve's colour, on the side that has room, with a halo against the lines. Neighbours that are nearer than
+ * `apart` of the axis stand one below the other.
+ */
+function numbers(
+  points: readonly Percentile[],
+  along: (cost: number) => number,
+  apart: number,
+): readonly Plot.Markish[] {
+  const placed: { readonly point: Percentile; readonly side: 'start' | 'end'; readonly row: number }[] = []
+  for (const point of points.toSorted((a, b) => a.cost - b.cost)) {
+    const side = along(point.cost) <= 0.5 ? 'start' : 'end'
+    const near = placed.filter(
+      p => p.side === side && p.point.share === point.share && along(point.cost) - along(p.point.cost) < apart,
+    )
+    const row = near.length === 0 ? 0 : Math.max(...near.map(p => p.row)) + 1
+    placed.push({ point, side, row })
+  }
+  return placed.map(({ point, side, row }) =>
+    Plot.text([point], {
+      x: 'cost',
+      y: 'share',
+      text: 'label',
+      textAnchor: side,
+      dx: side === 'start' ? 8 : -8,
+      dy: 11 + 13 * row,
+      fill: 'colour',
+      stroke: 'var(--card)',
+      strokeWidth: 4,
+    }),
+  )
+}
 
 interface Step {
   readonly cost: number

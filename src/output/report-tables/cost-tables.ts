@@ -29,8 +29,8 @@ export function modelledTable({ modelledNs }: RunJson): ReportTable {
   return {
     id: 'modelled',
     title: 'Modelled time of a new connection, µs',
-    note: `Processor time of its first packet in the kernels of both nodes, by the prices of ${modelledNs[0]?.profile ?? ''}; nftables: the same Services in nftables mode.`,
-    columns: [words(''), ...['first hop, mean', 'second hop, mean', 'mean', 'median', 'p90', 'p99'].map(figures)],
+    note: `Processor time of its first packet in the kernels of both nodes, of each hop the mean; by the prices of ${modelledNs[0]?.profile ?? ''}; nftables: the same Services in nftables mode.`,
+    columns: [words(''), ...['first hop', 'second hop', 'mean', 'median', 'p90', 'p99'].map(figures)],
     rows: modelledNs.map(({ backend, firstHop, secondHop, total }) => [
       backend,
       ...[firstHop.mean, secondHop.mean, total.mean, total.p50, total.p90, total.p99].map(ns => ratioText(ns / 1000)),
