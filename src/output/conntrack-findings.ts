@@ -32,7 +32,7 @@ export function conntrackSweepSentences(
     full < 0
       ? `it never fills, up to ${rate(fastest)} new connections a second`
       : `it fills at ${rate(steps[full])} new connections a second${full === 0 ? '' : ` (at ${rate(steps[full - 1])} it does not)`}, and at ${rate(fastest)} ${percentText(share[fastest])} of them are lost`
-  return [`Nodes' connection tables have room for ${countText(metrics['conntrack.max'])} entries: ${verdict}.`]
+  return [`A node's connection table has room for ${countText(metrics['conntrack.max'])} entries: ${verdict}.`]
 }
 
 export const hasConntrack = (sweep: ColumnTable): boolean => sweep.columns.some(c => c.name === 'conntrackDroppedShare')

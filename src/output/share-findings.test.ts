@@ -53,6 +53,8 @@ describe('what new pods carry, in words', () => {
       'The busiest pod carries 1.5 times the mean in the first window and 1 times in the last.',
     ])
     expect(uneven(1.1, 1.1)).toEqual([])
+    expect(uneven(2, Number.NaN)).toEqual(['The busiest pod carries 2 times the mean in the first window.'])
+    expect(uneven(Number.NaN, 2)).toEqual(['The busiest pod carries 2 times the mean in the last.'])
     expect(unevenSentences({})).toEqual([])
   })
 })

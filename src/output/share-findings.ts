@@ -21,9 +21,12 @@ export function shareSentences(metrics: Readonly<Record<string, number>>): reado
 export function unevenSentences(metrics: Readonly<Record<string, number>>): readonly string[] {
   const [start, end] = ['Start', 'End'].map(at => metrics[`podLoad.maxOverMeanAt${at}`] ?? Number.NaN)
   if (!(start > STANDS_OUT || end > STANDS_OUT)) return []
-  return [
-    `The busiest pod carries ${ratioText(start)} times the mean in the first window and ${ratioText(end)} times in the last.`,
-  ]
+  // No pod was there for the whole of such a window, or nothing was sent in it.
+  const first = Number.isNaN(start) ? undefined : `${ratioText(start)} times the mean in the first window`
+  const last = Number.isNaN(end)
+    ? undefined
+    : `${ratioText(end)} times ${first === undefined ? 'the mean ' : ''}in the last`
+  return [`The busiest pod carries ${[first, last].filter(part => part !== undefined).join(' and ')}.`]
 }
 
 const STANDS_OUT = 1.2

@@ -70,6 +70,21 @@ describe('scenarios', () => {
     [`${HEAD}cluster:\n  nodes: 2.5`, /cluster\.nodes: is 2\.5, which is no whole number/],
     [`${HEAD}cluster:\n  nodes: .nan`, /NaN is no number of JSON/],
     [
+      `${HEAD}time: { horizon: 60s }\nactions: [{ at: 100s, rollout: { workload: web-0 } }]`,
+      /actions\[0\]\.at: "100s" is after the horizon, 60s/,
+    ],
+    [`${HEAD}proxy:\n  conntrack: {}`, /s\.yaml:4:\d+: proxy\.conntrack: .* needs time; add time: \{ horizon: 10m \}/],
+    [
+      `${HEAD}time: { horizon: 1m }\nproxy: { conntrack: { cores: 0 } }`,
+      /proxy\.conntrack\.cores: is 0; use at least 1/,
+    ],
+    [`${HEAD}traffic: { clients: 0 }`, /traffic\.clients/],
+    [`${HEAD}traffic: { clients: [10.0.0.1, nobody] }`, /traffic\.clients/],
+    [
+      `${HEAD}cluster:\n  workloads:\n    - {name: web, service: {sessionAffinity: ClientIP, affinityTimeoutSeconds: 0}}`,
+      /service\.affinityTimeoutSeconds: is 0; use at least 1/,
+    ],
+    [
       `${HEAD}proxy:\n  syncTool: nft-1.1.3`,
       /s\.yaml:4:\d+: proxy\.syncTool: "nft-1\.1\.3" loads no rules of mode iptables/,
     ],

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { parseIp, parsePrefix } from '../net/ip.ts'
+import { SECOND_US } from '../sim/time.ts'
 import { ACTION, CHURN } from './action-spec.ts'
 import { delay } from './delay-spec.ts'
 import { duration, positiveDuration } from './duration.ts'
@@ -352,7 +353,7 @@ const FIELDS = z.strictObject({
 })
 
 export const SCENARIO = FIELDS.superRefine(({ proxy, time, actions, churn, recording }, check) => {
-  const { mode, syncTool } = proxy
+  const { mode, syncTool, conntrack } = proxy
   if (syncTool !== undefined && modeOfTool(syncTool) !== mode)
     check.addIssue({
       code: 'custom',
@@ -365,14 +366,25 @@ export const SCENARIO = FIELDS.superRefine(({ proxy, time, actions, churn, recor
       actions: actions.length > 0 ? actions : undefined,
       churn,
       recording,
+      'proxy.conntrack': conntrack,
     }))
       if (input !== undefined)
-        check.addIssue({ code: 'custom', path: [moving], input, message: 'needs time; add time: { horizon: 10m }' })
+        check.addIssue({
+          code: 'custom',
+          path: moving.split('.'),
+          input,
+          message: 'needs time; add time: { horizon: 10m }',
+        })
     return
   }
   for (const [i, { at }] of actions.entries())
     if (at > time.horizon)
-      check.addIssue({ code: 'custom', path: ['actions', i, 'at'], message: 'is after the horizon', input: at })
+      check.addIssue({
+        code: 'custom',
+        path: ['actions', i, 'at'],
+        message: `is after the horizon, ${time.horizon / SECOND_US}s`,
+        input: `${at / SECOND_US}s`,
+      })
 })
 
 export type Scenario = z.infer<typeof SCENARIO>
