@@ -9,7 +9,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { readArrowFile } from '../arrow/ipc/read-arrow-file.ts'
-import { RESULT_TABLES } from '../output/arrow-tables.ts'
+import { RESULT_TABLES, TIME_RESULT_TABLES } from '../output/arrow-tables.ts'
 import { digestTables } from '../output/digest.ts'
 import { ofSchema } from '../output/of-schema.ts'
 import { readRunJson } from '../output/read-run-json.ts'
@@ -78,8 +78,9 @@ function finished(runDir: string, path: string): E.Either<Problem, string> {
   return E.left(badInput({ file: runDir }, what, 'name the folder of a run, as results/smoke'))
 }
 
-const tableNames = ({ sweep }: RunJson): readonly string[] => [
+const tableNames = ({ sweep, time }: RunJson): readonly string[] => [
   ...RESULT_TABLES,
+  ...(time === null ? [] : TIME_RESULT_TABLES),
   ...(sweep === null ? [] : ['sweep']),
   ...(sweep === null || sweep.published === null ? [] : ['published']),
 ]

@@ -5,6 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeRun } from '../../test/make-run-json.ts'
 import { makeSweep } from '../../test/make-run-result.ts'
+import { makeTime } from '../../test/make-time.ts'
 import { arrowFileOf } from '../arrow/ipc/write-arrow-file.ts'
 import { htmlReport } from '../output/html-report.ts'
 import { runJsonText } from '../output/run-json.ts'
@@ -30,6 +31,7 @@ describe('svcsim report', () => {
   it.each([
     ['a run', makeRun({ serviceSizes: [3, 0, 40] })],
     ['a sweep', makeRun({}, { sweep: makeSweep() })],
+    ['a run over time', makeRun({ time: makeTime({ failures: { refused: 7 } }) })],
     ['a run without connections', makeRun({ connections: () => 0 })],
   ])('makes the same page from the files of %s', async (_, made) => {
     const dir = makeRunDir('run', made)
@@ -44,6 +46,8 @@ describe('svcsim report', () => {
     const pathsOf = (more: object): string =>
       JSON.stringify({
         digest: made.run.digest,
+        mode: 'iptables',
+        texts: [],
         nodes: [],
         destinations: [],
         backends: [],
@@ -96,7 +100,7 @@ describe('svcsim report', () => {
     rmSync(join(dir, file))
     expect(await remakeReport(dir)()).toMatchObject({
       _tag: 'Left',
-      left: { _tag: 'BadInput', place: { file: join(dir, file) } },
+      left: { _tag: 'BadInput', place: { file: file === 'run.json' ? dir : join(dir, file) } },
     })
   })
 

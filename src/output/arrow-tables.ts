@@ -42,6 +42,9 @@ export const TABLE_SCHEMAS: readonly TableSchema[] = [...RUN_TABLES, ...TIME_TAB
 /** The tables of every run; one over time has three more, a sweep has one more, `sweep`, and `published` where there are figures to compare with. */
 export const RESULT_TABLES: readonly string[] = RUN_TABLES.map(t => t.schema.name)
 
+/** Those of a run over time besides. */
+export const TIME_RESULT_TABLES: readonly string[] = TIME_TABLES.map(t => t.schema.name)
+
 /** In the order they are listed in run.json. A sweep's own table comes last; the others then show its last step. */
 export function resultTables(result: RunResult, sweep?: SweepColumns): readonly ColumnTable[] {
   const { time } = result

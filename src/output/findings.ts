@@ -13,7 +13,7 @@ import { counted, countText, ratioText } from './number-text.ts'
 import type { RunJson } from './run-json.ts'
 import { shareSentences, shareSweepSentences, unevenSentences } from './share-findings.ts'
 import type { TimeHead } from './time-columns.ts'
-import { timeNumbers, timeSentences, timeSweepSentence } from './time-findings.ts'
+import { failedNumber, latencyNumber, losslessNumber, timeSentences, timeSweepSentence } from './time-findings.ts'
 
 export interface Findings {
   /** Sentences. */
@@ -38,10 +38,14 @@ export function findings(run: RunJson, tables: readonly ColumnTable[]): Findings
             ...(run.budget === null ? [rulesNumber(run), costNumber(run)] : budgetNumbers(run.budget)),
             evennessNumber(run, spread),
           ]
-        : [...timeNumbers(run.time), rulesNumber(run)],
+        : [failuresNumber(run, run.time, tables), latencyNumber(run.time), rulesNumber(run)],
     evenness: spread,
   }
 }
+
+/** Along a sweep the value that loses nothing, where there is something to lose. */
+const failuresNumber = ({ sweep }: RunJson, time: TimeHead, tables: readonly ColumnTable[]): KeyNumber =>
+  (sweep === null ? undefined : losslessNumber(sweep.path, tableNamed(tables, 'sweep'))) ?? failedNumber(time)
 
 /** A cluster at rest: what connections pay, and how evenly they fall. */
 const restSentences = (run: RunJson, tables: readonly ColumnTable[], spread: Evenness): readonly string[] => [

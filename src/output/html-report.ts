@@ -171,7 +171,7 @@ ${published === null ? [] : figureElement(publishedChart(path, published, tables
 ${figureElement(sweepEvennessChart(path, tables))}
 </div>
 ${steps}
-<p class="note">The three numbers above and everything below are of the last step.</p>
+<p class="note">Numbers above that name no value of the sweep, and everything below, are of the last step.</p>
 </section>`
 
 /** What stands for the rules of Services that are not in the page. */

@@ -13,6 +13,8 @@ interface SweepSeries {
   readonly colour: SeriesColour
   /** Taken off every value. */
   readonly base: number
+  /** Of the axis's unit in one of the column's; 1 where it is not given. */
+  readonly scale?: number
 }
 
 const COST: readonly SweepSeries[] = [
@@ -38,9 +40,9 @@ export const sweepCostChart = (path: string, tables: readonly ColumnTable[]): Ch
   )
 
 const TIMES: readonly SweepSeries[] = [
-  { name: 'iptables-nft', column: 'meanNs:iptables-nft', colour: 'c2', base: 0 },
-  { name: 'iptables-legacy', column: 'meanNs:iptables-legacy', colour: 'c1', base: 0 },
-  { name: 'nftables', column: 'meanNs:nftables', colour: 'c3', base: 0 },
+  { name: 'iptables-nft', column: 'meanNs:iptables-nft', colour: 'c2', base: 0, scale: 1e-3 },
+  { name: 'iptables-legacy', column: 'meanNs:iptables-legacy', colour: 'c1', base: 0, scale: 1e-3 },
+  { name: 'nftables', column: 'meanNs:nftables', colour: 'c3', base: 0, scale: 1e-3 },
 ]
 
 /** A run without prices has no times. */
@@ -54,9 +56,9 @@ export const sweepTimeChart = (path: string, tables: readonly ColumnTable[], bud
     path,
     tables,
     TIMES,
-    'ns',
+    'processor time, µs',
     'Modelled processor time of a new connection over both hops, mean, in each of the three backends.',
-    budget === null ? [] : [{ at: 1_000 * budget.us, name: `budget, ${ratioText(budget.us)} µs` }],
+    budget === null ? [] : [{ at: budget.us, name: `budget, ${ratioText(budget.us)} µs` }],
   )
 
 export const sweepEvennessChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
@@ -86,11 +88,11 @@ function sweepChart(
     x: { label: path },
     y: { label: unit },
     levels,
-    series: series.map(({ name, column, colour, base }) => ({
+    series: series.map(({ name, column, colour, base, scale = 1 }) => ({
       name,
       colour,
       x,
-      y: Array.from(numbersOf(sweep, column), y => y - base),
+      y: Array.from(numbersOf(sweep, column), y => (y - base) * scale),
     })),
   })
 }

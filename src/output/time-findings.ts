@@ -88,18 +88,30 @@ export function timeSweepSentence(path: string, sweep: ColumnTable): string {
   return `As ${path} goes from ${ratioText(value[0])} to ${ratioText(value[last])}, the number of connections that fail ${span(failed, countText)}: ${verdict}${latency}.`
 }
 
-export const timeNumbers = (time: TimeHead): readonly KeyNumber[] => [
-  {
-    value: countText(time.failed),
-    label: 'connections that failed',
-    note: `of ${countText(time.connections)}; ${countText(time.packetsLost)} packets did not arrive`,
-  },
-  {
-    value: msText(time.latencyMs.p99),
-    label: 'programming latency, 99th percentile',
-    note: `median ${msText(time.latencyMs.p50)}, over ${counted(time.latencyMs.count, 'change')} on nodes`,
-  },
-]
+/** Of a sweep in which some value loses connections and some does not: the smallest that loses none. */
+export function losslessNumber(path: string, sweep: ColumnTable): KeyNumber | undefined {
+  const [value, failed] = ['value', 'failed'].map(c => numbersOf(sweep, c))
+  const lossless = Array.from(value).filter((_, i) => failed[i] === 0)
+  if (lossless.length === 0 || lossless.length === value.length) return undefined
+  const [from, to] = [0, value.length - 1].map(i => `${countText(failed[i])} fail at ${ratioText(value[i])}`)
+  return {
+    value: ratioText(Math.min(...lossless)),
+    label: `smallest ${path} that loses no connection`,
+    note: `${from}, ${to}`,
+  }
+}
+
+export const failedNumber = (time: TimeHead): KeyNumber => ({
+  value: countText(time.failed),
+  label: 'connections that failed',
+  note: `of ${countText(time.connections)}; ${countText(time.packetsLost)} packets did not arrive`,
+})
+
+export const latencyNumber = ({ latencyMs }: TimeHead): KeyNumber => ({
+  value: msText(latencyMs.p99),
+  label: 'programming latency, 99th percentile',
+  note: `median ${msText(latencyMs.p50)}, over ${counted(latencyMs.count, 'change')} on nodes`,
+})
 
 /** Milliseconds as people say them. */
 export const msText = (ms: number): string =>
