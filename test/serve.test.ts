@@ -125,8 +125,13 @@ describe('svcsim serve refuses, in one sentence,', () => {
   it.each([
     ['a port that is none', ['serve', dir, '--port', 'http'], 2, '--port is "http"'],
     ['a port that is too high', ['serve', dir, '--port', '65536'], 2, '--port is "65536"'],
-    ['a folder that is not there', ['serve', join(folder, 'none')], 2, join(folder, 'none', 'run.json')],
-    ['a folder without a run', ['serve', folder], 2, join(folder, 'run.json')],
+    [
+      'a folder that is not there',
+      ['serve', join(folder, 'none')],
+      2,
+      `${join(folder, 'none')}: there is no such folder`,
+    ],
+    ['a folder without a run', ['serve', folder], 2, 'there is no run.json in it'],
   ])('%s', async (_, args, code, words) => {
     const ended = await svcsim(args)
     expect([ended.code, ended.stdout]).toEqual([code, ''])

@@ -3,8 +3,8 @@ import { shortened } from '../output/escape.ts'
 import { svgElement } from './element.ts'
 import type { GraphBox, GraphEdge, PathGraph } from './path-graph.ts'
 
-const BOX = { width: 216, height: 38 } as const
-const COLUMN = 262
+const BOX = { width: 230, height: 38 } as const
+const COLUMN = 276
 const ROW = 50
 const MARGIN = 6
 

@@ -2,6 +2,7 @@
  * The chains of a walk as a graph: a box a chain in the order they were met, right of the chain that sent the packet there; beside the way
  * that was taken, the ways that chance did not take. Pure: boxes and edges on a grid of columns and rows, in no unit.
  */
+import { counted } from '../output/number-text.ts'
 import type { HopStep } from './hop-rules.ts'
 import type { WalkedFork, WalkedHop } from './walk-path.ts'
 
@@ -68,7 +69,7 @@ export function pathGraph({ steps, hooks }: WalkedHop, hop: number, forks: reado
       kind: parent === undefined ? 'base' : 'chain',
       // Of nftables the built-in chains have names of their own.
       name: parent === undefined && step.chain === hooks[step.hook].hook ? `${step.table} ${step.chain}` : step.chain,
-      note: `${chance}${evaluated === 1 ? '1 rule' : `${evaluated} rules`}${matchedText(matched)}`,
+      note: `${chance}${counted(evaluated, 'rule')}${matchedText(matched)}`,
       column: depth(key),
       row: boxes.length,
     })
