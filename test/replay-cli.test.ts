@@ -46,7 +46,7 @@ describe('svcsim replay', () => {
     ['no rules', [], FLOWS, /no rules; add --rules FILE/],
     ['rules twice', [...OBJECTS, '--rules', 'x'], FLOWS, /--rules and --objects at once/],
     ['an unknown node', ['--objects', OBJECTS[1], '--node', 'b'], FLOWS, /no Node "b"/],
-    ['an unknown format', [...OBJECTS, '--format', 'xml'], FLOWS, /--format "xml"/],
+    ['an unknown format', [...OBJECTS, '--format', 'xml'], FLOWS, /--format is "xml"; use json or counters/],
     ['standard input twice', ['--rules', '-'], FLOWS, /standard input is named twice/],
     [
       'an impossible address',

@@ -5,7 +5,7 @@
  * Cost: nat's rules one by one, but for dispatch segments and statistic runs; the other tables one look-up a stretch. Nothing is allocated.
  */
 import type { Packet } from '../net/packet.ts'
-import { CT, ORIGIN } from '../net/packet.ts'
+import { CT, copyPacket, ORIGIN } from '../net/packet.ts'
 import type { Engine } from './engine.ts'
 import type { HostView } from './host.ts'
 import { INTERFACE } from './interface.ts'
@@ -90,7 +90,8 @@ export function evaluateEstablished(
 }
 
 /**
- * A packet that the node sends about the one before, whose connection it carries: conntrack and nat are not asked again. The caller says in
+ * A packet that the node sends about the one before, whose connection it carries: conntrack is not asked again, nat only for a source that it
+ * has not decided yet. The caller says in
  * ctState what it is to that connection, and has written its addresses as sent (original…) and as translated.
  */
 export function evaluateAttached(
@@ -187,7 +188,10 @@ function walkFromNode(engine: Engine): Outcome {
   if (fate === FATE.accept) fate = passStretch(engine, STRETCH.outputFilter, NONE, routed)
   if (fate !== FATE.accept) return ended(engine, fate)
   const to = routeOf(host, packet.destination)
-  fate = passStretch(engine, STRETCH.postrouting, NONE, to)
+  fate =
+    engine.attached && engine.memory?.tracker.sourceIsOpen === true
+      ? askForAnother(engine, to)
+      : passStretch(engine, STRETCH.postrouting, NONE, to)
   if (fate === FATE.accept) fate = leave(engine)
   if (fate !== FATE.accept) return ended(engine, fate)
   if (to !== INTERFACE.lo) return sent(to)
@@ -218,6 +222,23 @@ function passTracked(
 function passDestinationNat(engine: Engine, hook: number, inInterface: number, outInterface: number): number {
   const fate = passNat(engine, hook, SEEN.original, inInterface, outInterface)
   if (fate === FATE.accept) engine.memory?.tracker.bindDestination(engine.packet)
+  return fate
+}
+
+/**
+ * POSTROUTING of a reset for a packet that was rejected before nat was asked for its source: nat is asked now, of the reset, for the connection
+ * (nf_nat_inet_fn). What it decides is not the reset's. A copy takes the walk; such resets alone cost one.
+ */
+function askForAnother(engine: Engine, to: number): number {
+  const { packet } = engine
+  const asked = copyPacket(packet)
+  engine.packet = asked
+  engine.consultsNat = true
+  const fate = passStretch(engine, STRETCH.postrouting, NONE, to)
+  engine.packet = packet
+  engine.consultsNat = false
+  packet.mark = asked.mark
+  packet.draws = asked.draws
   return fate
 }
 

@@ -291,8 +291,8 @@ describe('the connection table gets an entry back', () => {
 
 describe('a packet that carries the connection of the one before', () => {
   /** A rejected packet, then the reset the node sends back for it. */
-  function rejectAndReset(rules: string) {
-    const ruleset = rulesOf(`${rules}\n*nat\n-A PREROUTING -j DNAT --to-destination 10.244.1.9:8080`)
+  function rejectAndReset(rules: string, nat = '') {
+    const ruleset = rulesOf(`${rules}\n*nat\n-A PREROUTING -j DNAT --to-destination 10.244.1.9:8080\n${nat}`)
     const engine = newEngine(right(compile([ruleset], true)), SEED)
     const memory = newNodeMemory(engine.program, new Conntrack(4, SEED))
     const traceMemory = newTraceMemory(ruleset, new PlainConntrack(SEED))
@@ -335,6 +335,26 @@ describe('a packet that carries the connection of the one before', () => {
     expect([seen.outcome, seen.resetOutcome]).toEqual([OUTCOME.rejected, OUTCOME.toUplink])
     expect(seen.steps.map(s => s.matched)).toEqual([true, true, true, false])
     expect([end(seen.reset, 'source'), seen.reset.sourcePort]).toEqual(['10.96.0.1', 80])
+  })
+
+  it.each([
+    ['is asked of nat for a source that the connection does not have yet', '-A POSTROUTING -s 10.244.1.9/32', [true]],
+    ['which is not its own', '-A POSTROUTING -j SNAT --to-source 203.0.113.5\n-A POSTROUTING', [true]],
+    ['nor changes what is said of it', '-A POSTROUTING -p tcp -j MASQUERADE --random-fully', [true]],
+    ['and may be dropped there', '-A POSTROUTING -j DROP', [true]],
+  ])('%s: %s', (_, rule, matched) => {
+    const seen = rejectAndReset(
+      '*filter\n-A FORWARD -p tcp -j REJECT --reject-with tcp-reset\n*mangle\n-A POSTROUTING -s 10.244.1.9/32 -j MARK --set-xmark 0x3/0xff',
+      `${rule}\n-A OUTPUT -p tcp\n-A POSTROUTING -m mark --mark 0x3`,
+    )
+    const atNat = seen.steps.filter(s => s.table === 'nat')
+    expect(atNat.map(s => s.matched).slice(0, 1)).toEqual(matched)
+    expect(atNat.every(s => s.chain === 'POSTROUTING')).toBe(true)
+    expect(seen.reset.mark).toBe(3)
+    const isDropped = rule.endsWith('DROP')
+    expect(seen.resetOutcome).toBe(isDropped ? OUTCOME.dropped : OUTCOME.toUplink)
+    if (!isDropped) expect([end(seen.reset, 'source'), seen.reset.sourcePort]).toEqual(['10.96.0.1', 80])
+    expect(seen.reset.ctState).toBe(CT.RELATED | CT.DNAT)
   })
 
   it('has the mark of that connection', () => {

@@ -61,6 +61,8 @@ export function walkHooks(way: HookWay, stagesOf: (hook: Hook) => readonly HookS
     const inInterface = looped ? 'lo' : originInterface(host, packet)
     const outInterface = routeInterface(host, packet)
     way.onHook?.({ hook, inInterface, outInterface: hook === 'PREROUTING' || hook === 'INPUT' ? '' : outInterface })
+    // A reset for a packet that was rejected before nat was asked for its source: nat is asked now, of the reset, for the connection.
+    const asksForAnother = way.attached && hook === 'POSTROUTING' && !looped && tracker?.sourceIsOpen === true
     for (const stage of stagesOf(hook)) {
       if (stage === 'conntrack') {
         if (tracker === undefined || way.attached || looped || packet.ctState === CT.UNTRACKED) continue
@@ -74,6 +76,11 @@ export function walkHooks(way: HookWay, stagesOf: (hook: Hook) => readonly HookS
       }
       const isNat = stage.kind === 'nat'
       const changesDestination = hook === 'PREROUTING' || hook === 'OUTPUT'
+      if (isNat && asksForAnother) {
+        const fate = askForAnother(way, stage.walk, { inInterface, outInterface, ctState: packet.ctState })
+        if (E.isLeft(fate)) return fate
+        if (fate.right !== 'accept') return E.right(OUTCOME.dropped)
+      }
       if (isNat && translated !== undefined) {
         if (changesDestination) {
           packet.destination.set(translated.destination)
@@ -106,6 +113,20 @@ export function walkHooks(way: HookWay, stagesOf: (hook: Hook) => readonly HookS
       looped = true
     } else return E.right(place === 'pod' ? OUTCOME.toPod : OUTCOME.toUplink)
   }
+}
+
+/** What nat decides is the connection's: the reset itself stays as it was, but for mark and draws. */
+function askForAnother(
+  { packet }: HookWay,
+  walk: (place: PacketPlace) => E.Either<Problem, Fate>,
+  place: PacketPlace,
+): E.Either<Problem, Fate> {
+  packet.source.set(packet.originalSource)
+  packet.sourcePort = packet.originalSourcePort
+  const { ctState, natFrom, natTo, natRandom, natRange } = packet
+  const fate = walk(place)
+  Object.assign(packet, { ctState, natFrom, natTo, natRandom, natRange })
+  return fate
 }
 
 /** A packet as it arrives: what it has is what its sender wrote. */

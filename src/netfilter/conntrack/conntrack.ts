@@ -34,6 +34,7 @@ export class Conntrack implements Tracker, PortUse {
   entry = -1
   direction = 0
   consultsNat = false
+  sourceIsOpen = false
   readonly #table: ConnectionTable
   readonly #seed: StreamSeed
   readonly #loose: boolean
@@ -88,6 +89,7 @@ export class Conntrack implements Tracker, PortUse {
     this.entry = -1
     this.#last = -1
     this.consultsNat = false
+    this.sourceIsOpen = false
   }
 
   resume(): void {
@@ -125,6 +127,7 @@ export class Conntrack implements Tracker, PortUse {
   bindSource(packet: Packet): boolean {
     this.#packet = packet
     this.#asked = 'source'
+    this.sourceIsOpen = false
     if (!this.#keepsSource(packet)) {
       const { natRange, originalSource, destination, source } = packet
       if (natRange !== undefined) writeRangeAddress(natRange, packet.family, originalSource, destination, source)
@@ -195,6 +198,7 @@ export class Conntrack implements Tracker, PortUse {
     table.expireIn(entry, timeoutUs(0, memory, packet, false))
     this.#carry(entry, 0)
     this.consultsNat = true
+    this.sourceIsOpen = true
     packet.ctState = CT.NEW
     return true
   }

@@ -7,6 +7,7 @@ import type { Tracker } from './tracker.ts'
 
 export const NO_CONNTRACK: Tracker = {
   consultsNat: false,
+  sourceIsOpen: false,
   hasEntry: false,
   mark: 0,
   begin: () => {},

@@ -36,6 +36,7 @@ interface Connection {
 export class PlainConntrack implements Tracker {
   nowUs: TimeUs = 0
   consultsNat = false
+  sourceIsOpen = false
   readonly #seed: StreamSeed
   readonly #loose: boolean
   readonly #knownPort: KnownPort | undefined
@@ -70,6 +71,7 @@ export class PlainConntrack implements Tracker {
     this.#current = undefined
     this.#last = undefined
     this.consultsNat = false
+    this.sourceIsOpen = false
   }
 
   resume(): void {
@@ -147,6 +149,7 @@ export class PlainConntrack implements Tracker {
   }
 
   bindSource(packet: Packet): boolean {
+    this.sourceIsOpen = false
     const isUsed = (sourcePort: number): boolean =>
       this.#find(inverse({ ...tupleNow(packet), sourcePort })) !== undefined
     const kept = packet.natRandom ? undefined : this.#keptSource(packet, isUsed)
@@ -224,6 +227,7 @@ export class PlainConntrack implements Tracker {
     }
     this.#last = this.#current
     this.consultsNat = true
+    this.sourceIsOpen = true
     packet.ctState = CT.NEW
     return true
   }

@@ -17,6 +17,8 @@ export interface Tracker {
   track(packet: Packet): boolean
   /** Of the packet under way: it began its connection, so nat's chains are asked. */
   readonly consultsNat: boolean
+  /** Of the packet under way, or the one whose connection it carries: nat has not yet been asked for the connection's source. */
+  readonly sourceIsOpen: boolean
   /** Of the packet under way: it belongs to a connection, whose mark this is. */
   readonly hasEntry: boolean
   mark: number

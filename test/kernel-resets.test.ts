@@ -1,0 +1,105 @@
+/**
+ * The kernel as judge of resets: REJECT with tcp-reset in FORWARD, INPUT and OUTPUT, of packets that nat knows and of others. A reset for a
+ * connection's first packet asks nat POSTROUTING for that connection's source; no other does. (nft's `reject with tcp reset` is refused.)
+ */
+import { expect, it } from 'vitest'
+import type { KernelBackend } from '../src/app/kernel-replay.ts'
+import { differenceCount, verifyRules } from '../src/app/verify/verification.ts'
+import type { Flow } from '../src/net/flow.ts'
+import type { IpFamily } from '../src/net/ip.ts'
+import { ORIGIN } from '../src/net/packet.ts'
+import type { NodeRules } from '../src/replay/flows/node-rules.ts'
+import { TCP_FLAG } from '../src/ruleset/ruleset.ts'
+import { streamSeed } from '../src/sim/random.ts'
+import { describeKernel } from './describe-kernel.ts'
+import { ADDRESSES, flowOf, iptablesOf, podAddress, right, TOPOLOGY } from './semantics-world.ts'
+
+const FAMILIES = [4, 6] as const
+
+/** What nat's rules behind a reject do; marks and addresses tell what they saw. */
+const SOURCE_NAT = {
+  nothing: () => '',
+  MASQUERADE: () => '-A POSTROUTING -p tcp -j MASQUERADE --random-fully',
+  SNAT: (family: IpFamily) => `-A POSTROUTING -p tcp -j SNAT --to-source ${ADDRESSES[family].node}`,
+} as const
+
+function iptablesRules(family: IpFamily, sourceNat: string): NodeRules {
+  const { service, client } = ADDRESSES[family]
+  const pod = podAddress(family, 5)
+  const counted = [`-s ${pod}`, `-s ${service}`, `-d ${client}`, '-m mark --mark 0x7', '-m conntrack --ctstate RELATED']
+  const text = `*mangle
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A OUTPUT -m conntrack --ctstate RELATED -j MARK --set-xmark 0x7/0xff
+${counted.map(match => `-A POSTROUTING ${match}`).join('\n')}
+COMMIT
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A PREROUTING -d ${service} -p tcp -j DNAT --to-destination ${pod}
+-A OUTPUT -d ${service} -p tcp -j DNAT --to-destination ${pod}
+-A OUTPUT -p tcp
+-A INPUT -p tcp
+${counted.map(match => `-A POSTROUTING ${match}`).join('\n')}
+${sourceNat}
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A FORWARD -p tcp -m tcp --dport 81 -m conntrack --ctstate NEW -j ACCEPT
+-A FORWARD -p tcp -j REJECT --reject-with tcp-reset
+-A INPUT -p tcp -m tcp --dport 82 -j REJECT --reject-with tcp-reset
+-A OUTPUT -p tcp -m tcp --dport 83 -j REJECT --reject-with tcp-reset
+COMMIT
+`
+  return iptablesOf(text, family)
+}
+
+/** To the Service and past it; a later packet of a connection that was let through; to the node; from the node and its pods. */
+const flowsOf = (family: IpFamily): readonly Flow[] => {
+  const { SYN, ACK } = TCP_FLAG
+  const { node } = ADDRESSES[family]
+  return [
+    flowOf(family, { id: 'first', connectionCount: 7 }),
+    flowOf(family, {
+      id: 'later',
+      connectionCount: 5,
+      destinationPort: 81,
+      tcpFlags: [SYN, ACK],
+      packetCount: 2,
+      reply: true,
+    }),
+    flowOf(family, { id: 'again', connectionCount: 3, tcpFlags: [SYN, SYN], packetCount: 2, firstSourcePort: 20_000 }),
+    flowOf(family, { id: 'in the middle', connectionCount: 2, tcpFlags: [ACK], firstSourcePort: 30_000 }),
+    flowOf(family, { id: 'to a pod', connectionCount: 4, destination: podAddress(family, 6) }),
+    flowOf(family, { id: 'from a pod', origin: ORIGIN.pod, connectionCount: 6 }),
+    flowOf(family, { id: 'to the node', connectionCount: 8, destination: node, destinationPort: 82 }),
+    flowOf(family, { id: 'from the node', origin: ORIGIN.node, connectionCount: 9, destinationPort: 83 }),
+  ]
+}
+
+async function expectEqual(backend: KernelBackend, rules: NodeRules, flows: readonly Flow[]): Promise<void> {
+  const { family } = rules.ruleset
+  const file = { topology: TOPOLOGY[family], flows }
+  const verified = right(
+    await verifyRules({ shown: rules, evaluated: rules }, file, backend, streamSeed('resets', 'flows'))(),
+  )
+  expect(verified.untoldChoiceCount).toBe(0)
+  expect(verified.rules.filter(rule => !rule.equal)).toEqual([])
+  expect(verified.policies.filter(policy => !policy.equal)).toEqual([])
+  expect(differenceCount(verified)).toBe(0)
+}
+
+for (const backend of ['iptables-legacy', 'iptables-nft'] as const)
+  await describeKernel(backend, () => {
+    it.each(
+      FAMILIES.flatMap(family => Object.entries(SOURCE_NAT).map(([name, rule]) => [family, name, rule] as const)),
+    )(
+      'counts resets as svcsim does: IPv%i, the source by %s',
+      (family, _, sourceNat) => expectEqual(backend, iptablesRules(family, sourceNat(family)), flowsOf(family)),
+      60_000,
+    )
+  })
