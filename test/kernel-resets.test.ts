@@ -1,6 +1,6 @@
 /**
  * The kernel as judge of resets: REJECT with tcp-reset in FORWARD, INPUT and OUTPUT, of packets that nat knows and of others. A reset for a
- * connection's first packet asks nat POSTROUTING for that connection's source; no other does. (nft's `reject with tcp reset` is refused.)
+ * connection's first packet asks nat POSTROUTING for that connection's source; no other does, nor does an ICMP error. (nft's `reject with tcp reset` is refused.)
  */
 import { expect, it } from 'vitest'
 import type { KernelBackend } from '../src/app/kernel-replay.ts'
@@ -51,6 +51,7 @@ COMMIT
 :OUTPUT ACCEPT [0:0]
 -A FORWARD -p tcp -m tcp --dport 81 -m conntrack --ctstate NEW -j ACCEPT
 -A FORWARD -p tcp -j REJECT --reject-with tcp-reset
+-A FORWARD -j REJECT
 -A INPUT -p tcp -m tcp --dport 82 -j REJECT --reject-with tcp-reset
 -A OUTPUT -p tcp -m tcp --dport 83 -j REJECT --reject-with tcp-reset
 COMMIT
@@ -76,6 +77,7 @@ const flowsOf = (family: IpFamily): readonly Flow[] => {
     flowOf(family, { id: 'in the middle', connectionCount: 2, tcpFlags: [ACK], firstSourcePort: 30_000 }),
     flowOf(family, { id: 'to a pod', connectionCount: 4, destination: podAddress(family, 6) }),
     flowOf(family, { id: 'from a pod', origin: ORIGIN.pod, connectionCount: 6 }),
+    flowOf(family, { id: 'UDP, an ICMP error', connectionCount: 5, protocol: 'UDP' }),
     flowOf(family, { id: 'to the node', connectionCount: 8, destination: node, destinationPort: 82 }),
     flowOf(family, { id: 'from the node', origin: ORIGIN.node, connectionCount: 9, destinationPort: 83 }),
   ]

@@ -189,7 +189,7 @@ function walkFromNode(engine: Engine): Outcome {
   if (fate !== FATE.accept) return ended(engine, fate)
   const to = routeOf(host, packet.destination)
   fate =
-    engine.attached && engine.memory?.tracker.sourceIsOpen === true
+    engine.attached && packet.quoted === undefined && engine.memory?.tracker.sourceIsOpen === true
       ? askForAnother(engine, to)
       : passStretch(engine, STRETCH.postrouting, NONE, to)
   if (fate === FATE.accept) fate = leave(engine)
@@ -227,7 +227,7 @@ function passDestinationNat(engine: Engine, hook: number, inInterface: number, o
 
 /**
  * POSTROUTING of a reset for a packet that was rejected before nat was asked for its source: nat is asked now, of the reset, for the connection
- * (nf_nat_inet_fn). What it decides is not the reset's. A copy takes the walk; such resets alone cost one.
+ * (nf_nat_inet_fn; never of ICMP errors, nf_nat_ipv4_fn). What it decides is not the reset's. A copy takes the walk; such resets alone cost one.
  */
 function askForAnother(engine: Engine, to: number): number {
   const { packet } = engine

@@ -61,8 +61,9 @@ export function walkHooks(way: HookWay, stagesOf: (hook: Hook) => readonly HookS
     const inInterface = looped ? 'lo' : originInterface(host, packet)
     const outInterface = routeInterface(host, packet)
     way.onHook?.({ hook, inInterface, outInterface: hook === 'PREROUTING' || hook === 'INPUT' ? '' : outInterface })
-    // A reset for a packet that was rejected before nat was asked for its source: nat is asked now, of the reset, for the connection.
-    const asksForAnother = way.attached && hook === 'POSTROUTING' && !looped && tracker?.sourceIsOpen === true
+    // A reset, but no ICMP error, for a packet that was rejected before nat was asked for its source: nat is asked now, for the connection.
+    const isReset = way.attached && packet.quoted === undefined
+    const asksForAnother = isReset && hook === 'POSTROUTING' && !looped && tracker?.sourceIsOpen === true
     for (const stage of stagesOf(hook)) {
       if (stage === 'conntrack') {
         if (tracker === undefined || way.attached || looped || packet.ctState === CT.UNTRACKED) continue
