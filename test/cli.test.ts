@@ -27,6 +27,13 @@ describe('help and usage', () => {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
   })
 
+  it('says nothing of defaults that are nothing', async () => {
+    const { stdout } = await svcsim(['run', '--help'])
+    expect(stdout).toMatch(/--force +replace a result folder of another scenario\n/)
+    expect(stdout).toMatch(/\(default: "text"\)/)
+    expect(stdout).not.toMatch(/default: (\[|false)/)
+  })
+
   it('prints its version', async () => {
     const { stdout } = await svcsim(['--version'])
     expect(stdout).toBe(`${JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')).version}\n`)

@@ -3,7 +3,7 @@
  * The contract (flags, formats, exit codes) is docs/cli.md.
  */
 import process from 'node:process'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help, type Option } from 'commander'
 import { ownVersion } from '../app/version.ts'
 import { badUsage, type Problem } from '../problem/problem.ts'
 import { registerAnonymize } from './anonymize.ts'
@@ -64,7 +64,11 @@ export async function main(args: readonly string[]): Promise<void> {
   if (COMPLETION.has(args[0]) && !args.some(arg => arg === '--help' || arg === '-h'))
     (await import('./completion.ts')).addCompletion(program)
   else registerCompletionHelp(program)
-  for (const command of everyCommand(program)) command.exitOverride().configureOutput({ writeErr: () => {} })
+  for (const command of everyCommand(program))
+    command
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} })
+      .configureHelp({ optionDescription })
   if (args.length === 0) {
     program.outputHelp()
     process.exitCode = 2
@@ -77,6 +81,10 @@ export async function main(args: readonly string[]): Promise<void> {
     if (error.exitCode !== 0) report(usageProblem(error, program, args))
   }
 }
+
+/** That what may be repeated, or is off, is not there by default needs no words. */
+const optionDescription = (option: Option): string =>
+  new Help().optionDescription(option).replace(/ ?\(default: (\[\]|false)\)$/, '')
 
 const everyCommand = (command: Command): Command[] => command.commands.flatMap(c => [c, ...everyCommand(c)])
 
