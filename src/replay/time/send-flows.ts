@@ -17,7 +17,7 @@ import { arrivalState } from '../flow-start.ts'
 import type { ClientMemory } from './client-memory.ts'
 import { delayOf } from './delay-table.ts'
 import { abandoned, closed, datagrams, type EntryLife, reset, unanswered } from './entry-life.ts'
-import { beginsUs } from './flow-times.ts'
+import { beginsAt } from './flow-times.ts'
 import { HOP, type NodeTables } from './node-tables.ts'
 import { CAUSE, CAUSES, isFailure, OUTCOME, OUTCOMES } from './outcome.ts'
 import { PacketFate } from './packet-fate.ts'
@@ -80,7 +80,7 @@ export class FlowSender extends PacketFate {
     const { traffic } = this.plan
     this.#turnTo(node, flow, syncs)
     const state = arrivalState(traffic.arrivalSeed, flow.packet)
-    const startUs = beginsUs(this.plan, flow.packet)
+    const startUs = beginsAt(this.plan, state)
     const lengthUs =
       traffic.keepAlive === null ? delayOf(traffic.duration, drawOf(state, 2)) : this.plan.horizonUs - startUs
     beginPassage(passage, startUs, startUs + (flow.packets === 1 ? 0 : lengthUs))
@@ -146,9 +146,9 @@ export class FlowSender extends PacketFate {
     this.#tables.keep(this.node, HOP.first, flow.packet, passage.draws, unanswered(flow.packet.protocol, timeUs))
   }
 
-  /** The connection is remembered on its way for this long. */
+  /** The connection is remembered on its way for this long. Only where there are tables: a life is an object more. */
   #remember(flow: Flow, passage: Passage, life: EntryLife): void {
-    if (this.#tables === undefined) return
+    if (this.#tables === undefined) throw new Error('no connection table remembers this')
     this.#tables.keep(this.node, HOP.first, flow.packet, passage.draws, life)
     const target = this.nodeOfEndpoint()
     if (target >= 0 && target !== this.node) this.#tables.keep(target, HOP.second, flow.packet, passage.draws, life)
@@ -156,9 +156,10 @@ export class FlowSender extends PacketFate {
 
   /** What came to nothing leaves an entry on its own node where it went out and nobody answered. */
   #rememberFailure(flow: Flow, passage: Passage, timeUs: TimeUs): void {
+    if (this.#tables === undefined) return
     const { protocol } = flow.packet
     if (this.outcome === OUTCOME.blackholed || this.outcome === OUTCOME.unmatched)
-      this.#tables?.keep(this.node, HOP.first, flow.packet, passage.draws, unanswered(protocol, timeUs))
+      this.#tables.keep(this.node, HOP.first, flow.packet, passage.draws, unanswered(protocol, timeUs))
     else if (this.outcome === OUTCOME.strayed) this.#remember(flow, passage, closed(protocol, timeUs))
   }
 
@@ -190,7 +191,8 @@ export class FlowSender extends PacketFate {
       passage.sent = served
       const lastUs = startUs + Math.floor((served - 1) * gapUs)
       const isLost = this.isCut() && endUs <= startUs + served * gapUs
-      this.#remember(flow, passage, (isLost ? abandoned : closed)(flow.packet.protocol, lastUs))
+      if (this.#tables !== undefined)
+        this.#remember(flow, passage, (isLost ? abandoned : closed)(flow.packet.protocol, lastUs))
       if (served < packets && startUs + served * gapUs >= endUs && this.isCut()) {
         this.fail(OUTCOME.blackholed, CAUSE.outlived, 0)
         this.#noteFailure(passage)
@@ -239,12 +241,13 @@ export class FlowSender extends PacketFate {
     const gapUs = packets === 1 ? 0 : (lastUs - startUs) / (packets - 1)
     if (endUs > lastUs) {
       this.#deliver(passage, 0, packets, gapUs)
-      this.#remember(flow, passage, closed(protocol, lastUs))
+      if (this.#tables !== undefined) this.#remember(flow, passage, closed(protocol, lastUs))
       return
     }
     this.#deliver(passage, 0, Math.min(packets, Math.max(1, Math.ceil((endUs - startUs) / gapUs))), gapUs)
     const isCut = this.isCut()
-    this.#remember(flow, passage, isCut ? abandoned(protocol, lastUs) : reset(protocol, endUs))
+    if (this.#tables !== undefined)
+      this.#remember(flow, passage, isCut ? abandoned(protocol, lastUs) : reset(protocol, endUs))
     this.blame(startUs)
     // Who begins with an endpoint that all the world takes for a good one only outlives it.
     if (this.cause === CAUSE.none) this.cause = CAUSE.outlived
@@ -283,11 +286,12 @@ export class FlowSender extends PacketFate {
       passage.sent = after
       atUs = startUs + Math.floor(after * gapUs)
     } while (isChosen && passage.sent < packets && atUs < untilUs)
-    if (!isFull && (isChosen || this.outcome === OUTCOME.unmatched || this.outcome === OUTCOME.blackholed)) {
+    if (this.#tables !== undefined && !isFull) {
       const lastUs = startUs + Math.floor((passage.sent - 1) * gapUs)
       const life = datagrams(startUs + Math.floor(first * gapUs), lastUs, passage.delivered > delivered)
       if (isChosen) this.#remember(flow, passage, life)
-      else this.#tables?.keep(this.node, HOP.first, flow.packet, passage.draws, life)
+      else if (this.outcome === OUTCOME.unmatched || this.outcome === OUTCOME.blackholed)
+        this.#tables.keep(this.node, HOP.first, flow.packet, passage.draws, life)
     }
     if (isChosen) passage.draws++
     passage.nextUs = passage.sent < packets ? atUs : Infinity
