@@ -30,7 +30,10 @@ export function makePacketPaths(
   const shown = [...detail, ...others]
   const { mode } = run.config
   const ends = pathEnds(run, destinations, places)
-  const pool = mode === 'iptables' ? new RulesetPool(run, ends) : new NftRulesetPool(state, run, ends, shown)
+  const pool =
+    mode === 'iptables'
+      ? new RulesetPool(run, ends)
+      : new NftRulesetPool(state, run, ends, detail.length > 0 ? detail : shown.slice(0, 1))
   const hosts = { 4: hostsOf(run.families[4]), 6: hostsOf(run.families[6]) }
   const backends = places.map(({ address, pod, node }) => ({ address, pod, node: shown.indexOf(node) }))
   const pods = podsOf(state, new Set(detail.map(n => run.nodes[n].name)), new Set(places.map(p => p.address)))

@@ -19,10 +19,15 @@ export class NftRulesetPool implements PathRulesets {
   readonly #ends: PathEnds
   readonly #nodes: ReadonlyMap<number, number>
   readonly #views: Readonly<Record<IpFamily, NftablesViews | null>>
+  readonly #textOf = new Map<string, string>()
   readonly #places = new Map<string, number>()
   readonly #textPlaces = new Map<string, number>()
 
-  /** `nodes`: those whose rulesets will be asked for, by their numbers in the run. */
+  /**
+   * `nodes`: those that packets are sent at, by their numbers in the run. What a translated packet meets is made of the first of them alone:
+   * it goes to a pod, for which no node has an element, so all nodes have the same few chains for it (at a pod of the host network the node's own
+   * set of addresses would hold it; what it evaluates and pays is the same).
+   */
   constructor(state: ClusterState, run: PlannedRun, ends: PathEnds, nodes: readonly number[]) {
     this.#run = run
     this.#ends = ends
@@ -36,8 +41,11 @@ export class NftRulesetPool implements PathRulesets {
   placeOf(family: IpFamily, node: number, kind: 'sent' | 'translated'): number {
     const views = this.#views[family]
     if (views === null) return -1
-    const whole = views.views[views.viewOfNode[this.#nodes.get(node)!]]
-    const text = printNftRuleset(compactNftables(whole, this.#ends[kind][family]))
+    const own = kind === 'sent' ? this.#nodes.get(node)! : 0
+    const whole = views.views[views.viewOfNode[own]]
+    const text = remembered(this.#textOf, `${family} ${own} ${kind}`, () =>
+      printNftRuleset(compactNftables(whole, this.#ends[kind][family])),
+    )
     const known = this.#places.get(text)
     if (known !== undefined) return known
     const place =
@@ -58,6 +66,12 @@ export class NftRulesetPool implements PathRulesets {
     this.#textPlaces.set(text, place)
     return place
   }
+}
+
+function remembered(known: Map<string, string>, key: string, make: () => string): string {
+  const text = known.get(key) ?? make()
+  known.set(key, text)
+  return text
 }
 
 const rulesIn = (chains: NftRuleset['tables'][number]['chains']): number =>
