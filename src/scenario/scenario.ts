@@ -228,6 +228,11 @@ const TRAFFIC = z.strictObject({
         .max(100)
         .default(0)
         .describe('how often a request whose connection cannot be opened is tried again at once'),
+      timeout: positiveDuration
+        .optional()
+        .describe(
+          'a closed loop (TCP, SCTP): a request that nobody answers holds its client up for so long, and so every later one; absent: an open loop, requests leave on time whatever comes of those before',
+        ),
       ramp: duration.prefault('1s').describe('clients begin evenly within this time'),
     })
     .optional()

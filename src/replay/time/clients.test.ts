@@ -106,6 +106,32 @@ describe('clients', () => {
     expect(run.tallies.packetsDelivered[0]).toBeGreaterThan(200_000)
   })
 
+  it('that wait for answers ask a dead machine less often, by the time they wait', () => {
+    const dying = (keepAlive: object) =>
+      passTime(
+        scaledUp(keepAlive, {
+          cluster: { nodes: 8, workloads: [{ name: 'web', replicas: 8, service: {} }] },
+          actions: [{ at: '100s', failNode: { node: '*-1' } }],
+          traffic: {
+            packets: 400_000,
+            packetsPerConnection: HORIZON_S,
+            keepAlive: { requests: 1, ...keepAlive },
+            sources: { node: 1 },
+          },
+        }),
+      ).tallies
+    const sum = (column: Float64Array): number => column.reduce((a, b) => a + b, 0)
+    const open = dying({})
+    const notSent = 400_000 - sum(open.packetsDelivered) - sum(open.packetsLost)
+    const closed = dying({ timeout: '8s' })
+    // One of eight pods is dead: where a request a second goes out, a wait of 8 s after every eighth makes it one in two.
+    expect(Math.abs(sum(closed.packetsLost) / sum(open.packetsLost) - 1 / 2)).toBeLessThan(0.06)
+    expect(sum(closed.packetsDelivered) + sum(closed.packetsLost) + notSent).toBeLessThan(400_000)
+    // What comes back in time is no reason to wait: without failures both loops are one.
+    const [calm, waiting] = [{}, { timeout: '8s' }].map(k => passTime(scaledUp({ requests: 1, ...k })).tallies)
+    expect(waiting).toEqual(calm)
+  })
+
   it("that come and go obey Little's law: as many connections at a time as arrivals a second times seconds each", () => {
     const { plan } = passTime({
       ...FIXED,

@@ -8,9 +8,12 @@ export interface Passage {
   lastUs: TimeUs
   /** When it asks the rules next; Infinity: it has come to its end. */
   nextUs: TimeUs
-  /** Packets behind it, and those that arrived. */
+  /** Packets behind it, those that arrived, and those that it will not come to send. */
   sent: number
   delivered: number
+  unsent: number
+  /** How far a client that waits for answers is behind its own pace. */
+  heldUs: TimeUs
   /** Random choices that rules have made for it. */
   draws: number
   outcome: number
@@ -24,6 +27,8 @@ export const newPassage = (): Passage => ({
   nextUs: 0,
   sent: 0,
   delivered: 0,
+  unsent: 0,
+  heldUs: 0,
   draws: 0,
   outcome: OUTCOME.delivered,
   cause: CAUSE.none,
@@ -36,6 +41,8 @@ export function beginPassage(passage: Passage, startUs: TimeUs, lastUs: TimeUs):
   passage.nextUs = startUs
   passage.sent = 0
   passage.delivered = 0
+  passage.unsent = 0
+  passage.heldUs = 0
   passage.draws = 0
   passage.outcome = OUTCOME.delivered
   passage.cause = CAUSE.none

@@ -151,6 +151,7 @@ const keepAliveOf = ({ keepAlive }: TrafficSpec): KeepAlive | null =>
         requests: keepAlive.requests ?? Infinity,
         maxAgeUs: keepAlive.maxAge ?? Infinity,
         retries: keepAlive.retries,
+        timeoutUs: keepAlive.timeout ?? 0,
         rampUs: keepAlive.ramp,
       }
 

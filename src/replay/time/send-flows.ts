@@ -5,7 +5,7 @@
  * nothing tells apart are counted by interval arithmetic.
  *
  * Deviations: connections have no retransmissions, and their clients outlive them; a connection tracked on another node's behalf (the second
- * hop) never ends early; requests take no time, so clients that wait for answers send as others do.
+ * hop) never ends early; an answer takes no time, so that only a request without one holds up a client that waits for answers.
  */
 import type { NodeSyncs } from '../../cluster/node-syncs.ts'
 import { record } from '../../metrics/histogram.ts'
@@ -165,42 +165,58 @@ export class FlowSender extends PacketFate {
 
   /**
    * Requests at equal distances over one connection after the other. A request whose connection cannot be opened is tried again at once as
-   * often as the client has retries; a server that ends its connections in order costs no request, a machine that dies costs one.
+   * often as the client has retries; a server that ends its connections in order costs no request, a machine that dies costs one. In a closed
+   * loop a try that nobody answers takes its timeout, and the distances begin anew behind it.
    */
-  #serveClient(flow: Flow, { requests, maxAgeUs, retries }: KeepAlive, passage: Passage): void {
+  #serveClient(flow: Flow, { requests, maxAgeUs, retries, timeoutUs }: KeepAlive, passage: Passage): void {
     const { packets } = flow
-    const { startUs, sent, nextUs: nowUs } = passage
-    const gapUs = packets === 1 ? 0 : (passage.lastUs - startUs) / packets
+    const { sent } = passage
+    const gapUs = packets === 1 ? 0 : (passage.lastUs - passage.startUs) / packets
+    const timeOf = (request: number): TimeUs => passage.startUs + passage.heldUs + request * gapUs
     const indexAt = (timeUs: TimeUs): number =>
-      gapUs === 0 ? packets : Math.min(packets, Math.max(0, Math.ceil((timeUs - startUs) / gapUs)))
+      gapUs === 0 ? packets : Math.min(packets, Math.max(0, Math.ceil((timeUs - timeOf(0)) / gapUs)))
+    let { nextUs: nowUs } = passage
     let isOpen = false
-    for (let attempt = 0; attempt <= retries && !isOpen; attempt++) {
+    for (let attempt = 0; attempt <= retries && !isOpen && nowUs <= this.plan.horizonUs; attempt++) {
       if (attempt > 0) passage.draws++
       isOpen = this.#ask(flow, passage, nowUs)
       if (isOpen) this.#arrive(flow, passage, nowUs)
       isOpen &&= !isFailure(this.outcome)
-      if (!isOpen) this.#rememberFailure(flow, passage, nowUs)
+      if (isOpen) break
+      this.#rememberFailure(flow, passage, nowUs)
+      if (IS_SILENT.has(this.outcome)) {
+        passage.heldUs += timeoutUs
+        nowUs += timeoutUs
+      }
     }
     if (!isOpen) {
       this.#noteFailure(passage)
       passage.sent = sent + 1
     } else {
       const endUs = this.endOfEndpoint()
-      const served = Math.max(sent + 1, Math.min(sent + requests, indexAt(nowUs + maxAgeUs), indexAt(endUs)))
-      this.#deliver(passage, sent, served, gapUs)
+      const served = Math.max(
+        sent + 1,
+        Math.min(sent + requests, indexAt(nowUs + maxAgeUs), indexAt(endUs), indexAt(passage.lastUs + 1)),
+      )
+      this.#deliver(passage, sent, served, timeOf(0), gapUs)
       passage.sent = served
-      const lastUs = startUs + Math.floor((served - 1) * gapUs)
-      const isLost = this.isCut() && endUs <= startUs + served * gapUs
-      if (this.#tables !== undefined)
+      const isLost = this.isCut() && endUs <= timeOf(served)
+      if (this.#tables !== undefined) {
+        const lastUs = Math.floor(timeOf(served - 1))
         this.#remember(flow, passage, (isLost ? abandoned : closed)(flow.packet.protocol, lastUs))
-      if (served < packets && startUs + served * gapUs >= endUs && this.isCut()) {
+      }
+      if (served < packets && isLost && timeOf(served) <= passage.lastUs) {
         this.fail(OUTCOME.blackholed, CAUSE.outlived, 0)
         this.#noteFailure(passage)
         passage.sent = served + 1
+        passage.heldUs += timeoutUs
       }
     }
     passage.draws++
-    passage.nextUs = passage.sent < packets ? startUs + Math.floor(passage.sent * gapUs) : Infinity
+    const nextUs = passage.sent < packets ? Math.floor(timeOf(passage.sent)) : Infinity
+    const isInTime = nextUs <= passage.lastUs
+    passage.nextUs = isInTime ? nextUs : Infinity
+    if (!isInTime) passage.unsent = packets - passage.sent
   }
 
   /** The outcome of a client is that of its first failure. */
@@ -221,9 +237,9 @@ export class FlowSender extends PacketFate {
   }
 
   /** Packets `from` to `to` (excluded) reached the endpoint at hand. */
-  #deliver(passage: Passage, from: number, to: number, gapUs: number): void {
+  #deliver(passage: Passage, from: number, to: number, startUs: TimeUs, gapUs: number): void {
     passage.delivered += to - from
-    addPodLoad(this.plan, this.#tallies.podLoad, this.podOfEndpoint(), { from, to, startUs: passage.startUs, gapUs })
+    addPodLoad(this.plan, this.#tallies.podLoad, this.podOfEndpoint(), { from, to, startUs, gapUs })
   }
 
   #passConnection(flow: Flow, passage: Passage): void {
@@ -240,11 +256,11 @@ export class FlowSender extends PacketFate {
     const endUs = this.endOfEndpoint()
     const gapUs = packets === 1 ? 0 : (lastUs - startUs) / (packets - 1)
     if (endUs > lastUs) {
-      this.#deliver(passage, 0, packets, gapUs)
+      this.#deliver(passage, 0, packets, startUs, gapUs)
       if (this.#tables !== undefined) this.#remember(flow, passage, closed(protocol, lastUs))
       return
     }
-    this.#deliver(passage, 0, Math.min(packets, Math.max(1, Math.ceil((endUs - startUs) / gapUs))), gapUs)
+    this.#deliver(passage, 0, Math.min(packets, Math.max(1, Math.ceil((endUs - startUs) / gapUs))), startUs, gapUs)
     const isCut = this.isCut()
     if (this.#tables !== undefined)
       this.#remember(flow, passage, isCut ? abandoned(protocol, lastUs) : reset(protocol, endUs))
@@ -280,7 +296,7 @@ export class FlowSender extends PacketFate {
       const upToUs = Math.min(untilUs, changesUs)
       const { sent } = passage
       const after = gapUs === 0 ? packets : Math.min(packets, Math.max(sent + 1, Math.ceil((upToUs - startUs) / gapUs)))
-      if (!isFailure(this.outcome) && isChosen) this.#deliver(passage, sent, after, gapUs)
+      if (!isFailure(this.outcome) && isChosen) this.#deliver(passage, sent, after, startUs, gapUs)
       if (isFailure(this.outcome) ? !isFailure(passage.outcome) : passage.outcome === OUTCOME.delivered)
         this.#keepOutcome(passage)
       passage.sent = after
@@ -301,7 +317,7 @@ export class FlowSender extends PacketFate {
   finish({ destination, packets }: Flow, passage: Passage): void {
     const { traffic, windowUs, windowCount } = this.plan
     const tallies = this.#tallies
-    const { outcome, cause, lagUs, delivered, startUs } = passage
+    const { outcome, cause, lagUs, delivered, unsent, startUs } = passage
     const row = traffic.rowOfDestination[destination]
     const cell = (row * OUTCOMES + outcome) * CAUSES + cause
     const window = Math.min(windowCount - 1, Math.floor(startUs / windowUs))
@@ -310,12 +326,15 @@ export class FlowSender extends PacketFate {
     if (this.node >= 0) tallies.nodes.outcomes[this.node * OUTCOMES + outcome]++
     if (outcome === OUTCOME.notSent) return
     tallies.packetsDelivered[row] += delivered
-    tallies.packetsLost[row] += packets - delivered
+    tallies.packetsLost[row] += packets - delivered - unsent
     if (!HAS_LAG.has(cause)) return
     tallies.lagUs[cell] += lagUs
     if (lagUs > tallies.maxLagUs[cell]) tallies.maxLagUs[cell] = lagUs
     record(tallies.lags, Math.min(0xffff_ffff, lagUs), 1)
   }
 }
+
+/** Of a try that ends so the client hears nothing. */
+const IS_SILENT: ReadonlySet<number> = new Set([OUTCOME.blackholed, OUTCOME.dropped, OUTCOME.unmatched])
 
 const HAS_LAG: ReadonlySet<number> = new Set([CAUSE.rules, CAUSE.slices, CAUSE.nodeLost, CAUSE.conntrack])

@@ -108,6 +108,8 @@ export interface KeepAlive {
   readonly requests: number
   readonly maxAgeUs: TimeUs
   readonly retries: number
+  /** A closed loop: how long a request without an answer holds the client up; 0: an open one, which sends at its pace whatever comes of it. */
+  readonly timeoutUs: TimeUs
   /** Clients begin evenly within this time. */
   readonly rampUs: TimeUs
 }
