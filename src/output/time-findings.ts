@@ -1,6 +1,6 @@
 /** What a run over time found, in sentences. Nothing is escaped here. */
 import type { ColumnTable } from '../arrow/column-table.ts'
-import { numbersOf, tableNamed, textsOf } from './column-values.ts'
+import { numbersOf, tableNamed, textsOf, totalOf } from './column-values.ts'
 import type { KeyNumber } from './findings.ts'
 import { counted, countText, percentText, ratioText } from './number-text.ts'
 import type { LatencyHead, TimeHead } from './time-columns.ts'
@@ -75,28 +75,40 @@ export function timeSweepSentence(path: string, sweep: ColumnTable): string {
     const [from, to] = [text(column[0]), text(column[last])]
     return from === to ? `stays ${from}` : `goes from ${from} to ${to}`
   }
-  const lossless = Array.from(value).filter((_, i) => failed[i] === 0)
   const latency = Number.isFinite(p50[0])
     ? `; the programming latency ${span(p50, msText)} at the median and ${span(p99, msText)} at the 99th percentile`
     : ''
-  if (lossless.length === value.length)
+  if (totalOf(failed) === 0)
     return `No connection fails, whether ${path} is ${ratioText(value[0])} or ${ratioText(value[last])}${latency}.`
+  const step = losslessStep(value, failed)
   const verdict =
-    lossless.length === 0
+    step === undefined
       ? 'every value loses some'
-      : `the smallest value that loses none is ${ratioText(Math.min(...lossless))}`
+      : `the ${step.which} value that loses none is ${ratioText(step.value)}`
   return `As ${path} goes from ${ratioText(value[0])} to ${ratioText(value[last])}, the number of connections that fail ${span(failed, countText)}: ${verdict}${latency}.`
 }
 
-/** Of a sweep in which some value loses connections and some does not: the smallest that loses none. */
-export function losslessNumber(path: string, sweep: ColumnTable): KeyNumber | undefined {
-  const [value, failed] = ['value', 'failed'].map(c => numbersOf(sweep, c))
+/** The value to choose where some lose connections and some do not: the smallest that loses none, or the largest where more is worse. */
+function losslessStep(
+  value: ArrayLike<number>,
+  failed: ArrayLike<number>,
+): { readonly which: 'smallest' | 'largest'; readonly value: number } | undefined {
   const lossless = Array.from(value).filter((_, i) => failed[i] === 0)
   if (lossless.length === 0 || lossless.length === value.length) return undefined
+  return failed[0] === 0 && failed[value.length - 1] > 0
+    ? { which: 'largest', value: Math.max(...lossless) }
+    : { which: 'smallest', value: Math.min(...lossless) }
+}
+
+/** Of a sweep in which some value loses connections and some does not: the one to choose. */
+export function losslessNumber(path: string, sweep: ColumnTable): KeyNumber | undefined {
+  const [value, failed] = ['value', 'failed'].map(c => numbersOf(sweep, c))
+  const step = losslessStep(value, failed)
+  if (step === undefined) return undefined
   const [from, to] = [0, value.length - 1].map(i => `${countText(failed[i])} fail at ${ratioText(value[i])}`)
   return {
-    value: ratioText(Math.min(...lossless)),
-    label: `smallest ${path} that loses no connection`,
+    value: ratioText(step.value),
+    label: `${step.which} ${path} that loses no connection`,
     note: `${from}, ${to}`,
   }
 }
