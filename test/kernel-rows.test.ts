@@ -10,60 +10,32 @@ import type { ComparedFlow } from '../src/app/verify/compare-flows.ts'
 import { differenceCount, verifyRules } from '../src/app/verify/verification.ts'
 import type { ClusterState } from '../src/cluster/cluster-state.ts'
 import type { Service } from '../src/cluster/objects.ts'
-import type { Flow, FlowTopology } from '../src/net/flow.ts'
-import { parseIp, parsePrefix } from '../src/net/ip.ts'
+import type { Flow } from '../src/net/flow.ts'
 import { ORIGIN, type Origin } from '../src/net/packet.ts'
 import { describeProblem } from '../src/problem/problem.ts'
 import { iptablesRuleset } from '../src/proxier/iptables-proxier.ts'
 import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
 import { DEFAULT_PROXIER_CONFIG } from '../src/proxier/proxier-config.ts'
-import {
-  makeEndpoint,
-  makeNode,
-  makePort,
-  makeService,
-  makeSlice,
-  makeState,
-} from '../src/proxier/testing/make-objects.ts'
+import { makePort } from '../src/proxier/testing/make-objects.ts'
 import type { NodeRules } from '../src/replay/flows/node-rules.ts'
 import { completeTables } from '../src/ruleset/complete-tables.ts'
 import { streamSeed } from '../src/sim/random.ts'
 import { describeKernel } from './describe-kernel.ts'
+import { ADDRESSES, flowOf, TOPOLOGY, webCluster } from './semantics-world.ts'
 
-const TOPOLOGY: FlowTopology = {
-  nodeIps: [parseIp('172.16.0.1')!],
-  podPrefixes: [parsePrefix('10.244.0.0/16')!],
-  localIps: [],
-}
-const CONFIG = { ...DEFAULT_PROXIER_CONFIG, clusterCidrs: ['10.244.0.0/16'] }
+const CONFIG = { ...DEFAULT_PROXIER_CONFIG, clusterCidrs: [ADDRESSES[4].podPrefix] }
 
 /** Service `web` at 10.96.0.10:80 and node port 30080, with pods 10.244.0.1 (of this node) to 10.244.0.5 (of others). */
-const cluster = (service: Partial<Service>): ClusterState =>
-  makeState(
-    makeNode('a', { ip: '172.16.0.1' }),
-    makeService({ type: 'NodePort', ports: [makePort({ nodePort: 30_080 })], ...service }),
-    makeSlice([1, 2, 3, 4, 5].map(k => makeEndpoint(`10.244.0.${k}`, { nodeName: k === 1 ? 'a' : 'b' }))),
-  )
+const cluster = (service: Partial<Service>): ClusterState => webCluster(4, 5, service)
 
+/** 40 connections. */
 const flow = (origin: Origin, source: string, destination: string, changes: Partial<Flow> = {}): Flow => ({
-  id: `${source} to ${destination}`,
-  origin,
-  source: parseIp(source)!,
-  destination: parseIp(destination)!,
-  protocol: 'TCP',
-  destinationPort: 80,
-  connectionCount: 40,
-  firstSourcePort: 10_000,
-  sourceCount: 1,
-  packetCount: 1,
-  reply: false,
-  delayUs: 0,
-  gapUs: 0,
+  ...flowOf(4, { id: `${source} to ${destination}`, origin, source, destination, connectionCount: 40 }),
   ...changes,
 })
 
 const CLIENT = '192.0.2.1'
-const SERVICE = '10.96.0.10'
+const SERVICE = ADDRESSES[4].service
 const visit = (changes: Partial<Flow>): Flow =>
   flow(ORIGIN.uplink, CLIENT, SERVICE, { connectionCount: 90, sourceCount: 90, ...changes })
 const backendsOf = ({ kernel }: ComparedFlow): string[] => Object.keys(kernel.backends)
@@ -160,7 +132,7 @@ for (const backend of KERNEL_BACKENDS)
         backend === 'nft'
           ? { mode: 'nftables', ruleset: nftablesRuleset(state, 'a', CONFIG, 4) }
           : { mode: 'iptables', ruleset: completeTables(iptablesRuleset(state, 'a', CONFIG, 4)) }
-      const flowFile = { topology: TOPOLOGY, flows }
+      const flowFile = { topology: TOPOLOGY[4], flows }
       const verified = await verifyRules(
         { shown: rules, evaluated: rules },
         flowFile,

@@ -2,13 +2,9 @@
  * What evaluate remembers between packets and gives back when they end early, against trace: interfaces of another host, full cells, packets
  * that end on their second way through the node, entries of connections that never were.
  */
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { formatIp, readIpWords } from '../net/ip.ts'
 import { CT, copyPacket, ORIGIN, type Packet } from '../net/packet.ts'
-import { describeProblem, type Problem } from '../problem/problem.ts'
-import { completeTables } from '../ruleset/complete-tables.ts'
-import { parseIptables } from '../ruleset/parse-iptables.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
 import { chainDirectory } from './chain-directory.ts'
 import { compile } from './compile.ts'
@@ -22,22 +18,12 @@ import { newTraceMemory } from './memory/trace-memory.ts'
 import { OUTCOME } from './outcome.ts'
 import { ruleTallies } from './rule-tallies.ts'
 import { makeHostView, makePacket, type PacketWords } from './testing/make-rules.ts'
+import { right, rulesOf } from './testing/rules-of-text.ts'
 import { type TraceCounters, trace } from './trace.ts'
 
 const SEED = { low: 1, high: 2 }
 const host = makeHostView(4)
 const outside = { origin: ORIGIN.uplink, source: '198.51.100.1' } as const
-
-/** Lines of iptables-save, without COMMIT. */
-function rulesOf(rules: string): Ruleset {
-  const parsed = right(parseIptables(`${rules.replace(/\n\*/g, '\nCOMMIT\n*')}\nCOMMIT\n`, { family: 4 }))
-  return completeTables(parsed.ruleset)
-}
-
-function right<A>(either: E.Either<Problem, A>): A {
-  if (E.isLeft(either)) throw new Error(describeProblem(either.left))
-  return either.right
-}
 
 const newCounters = (): TraceCounters => ({ rules: new Map(), policies: new Map() })
 

@@ -2,13 +2,9 @@
  * Every verdict, and every match that remembers, by hand: what becomes of packets one after another at a node that remembers, by trace and
  * evaluate alike, rules given as text.
  */
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { formatIp, type IpFamily, readIpWords } from '../net/ip.ts'
 import { CT, copyPacket, ORIGIN, type Packet } from '../net/packet.ts'
-import { describeProblem, type Problem } from '../problem/problem.ts'
-import { completeTables } from '../ruleset/complete-tables.ts'
-import { parseIptables } from '../ruleset/parse-iptables.ts'
 import { draw32 } from '../sim/random.ts'
 import { SECOND_US } from '../sim/time.ts'
 import { compile } from './compile.ts'
@@ -24,6 +20,7 @@ import { HOOK_CHAINS } from './program.ts'
 import { REJECT_KINDS } from './reject-kind.ts'
 import { ruleTallies } from './rule-tallies.ts'
 import { makePacket, type PacketWords } from './testing/make-rules.ts'
+import { right, rulesOf } from './testing/rules-of-text.ts'
 import { type TraceCounters, trace } from './trace.ts'
 
 const SEED = { low: 1, high: 2 }
@@ -56,8 +53,7 @@ function walk(
   packets: readonly PacketWords[],
   { family = 4, host: changes = {}, waitUs = 0 }: Asked = {},
 ): Walked {
-  const text = `${rules.replace(/\n\*/g, '\nCOMMIT\n*')}\nCOMMIT\n`
-  const ruleset = completeTables(right(parseIptables(text, { family })).ruleset)
+  const ruleset = rulesOf(rules, family)
   const host = hostView({ ...HOST, ...changes }, family)
   const engine = newEngine(right(compile([ruleset], true)), SEED)
   const conntrack = new Conntrack(family, SEED)
@@ -94,11 +90,6 @@ function walk(
   expect(counted).toEqual([tallies.matched, tallies.evaluated].map(all => all.reduce((a, b) => a + b, 0)))
   expect(policies).toEqual(Object.fromEntries(counters.policies))
   return { packets: walked, matched: plainRules.map(c => c?.matched ?? 0), policies }
-}
-
-function right<A>(either: E.Either<Problem, A>): A {
-  if (E.isLeft(either)) throw new Error(describeProblem(either.left))
-  return either.right
 }
 
 const end = (packet: Packet, side: 'source' | 'destination'): string =>

@@ -1,12 +1,8 @@
 /** What a trace tells beside the outcome; later packets of a promised connection; packets that carry the connection of the one before. */
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { formatIp, readIpWords } from '../net/ip.ts'
 import { CT, newPacket, ORIGIN, type Packet } from '../net/packet.ts'
-import { describeProblem, type Problem } from '../problem/problem.ts'
-import { completeTables } from '../ruleset/complete-tables.ts'
-import { parseIptables } from '../ruleset/parse-iptables.ts'
-import type { Rule, Ruleset } from '../ruleset/ruleset.ts'
+import type { Rule } from '../ruleset/ruleset.ts'
 import { compile } from './compile.ts'
 import { Conntrack } from './conntrack/conntrack.ts'
 import { NO_CONNTRACK } from './conntrack/no-conntrack.ts'
@@ -18,25 +14,15 @@ import { newTraceMemory } from './memory/trace-memory.ts'
 import { OUTCOME } from './outcome.ts'
 import { ruleTallies } from './rule-tallies.ts'
 import { makeHostView, makePacket, makeRule, makeRuleset, makeTable } from './testing/make-rules.ts'
+import { right, rulesOf } from './testing/rules-of-text.ts'
 import { type Trace, type TraceOptions, trace } from './trace.ts'
 
 const SEED = { low: 1, high: 2 }
 const host = makeHostView(4)
 const outside = { origin: ORIGIN.uplink, source: '198.51.100.1' } as const
 
-/** Lines of iptables-save, without COMMIT. */
-function rulesOf(rules: string): Ruleset {
-  const parsed = right(parseIptables(`${rules.replace(/\n\*/g, '\nCOMMIT\n*')}\nCOMMIT\n`, { family: 4 }))
-  return completeTables(parsed.ruleset)
-}
-
 const traced = (rules: string, packet = makePacket(outside), options: TraceOptions = {}): Trace =>
   right(trace(rulesOf(rules), host, packet, () => 0, options))
-
-function right<A>(either: E.Either<Problem, A>): A {
-  if (E.isLeft(either)) throw new Error(describeProblem(either.left))
-  return either.right
-}
 
 const end = (packet: Packet, side: 'source' | 'destination'): string =>
   formatIp({ family: packet.family, value: readIpWords(packet[side], 0) })

@@ -8,34 +8,13 @@ import { completeTables } from '../../ruleset/complete-tables.ts'
 import { parseIptables } from '../../ruleset/parse-iptables.ts'
 import type { FlowReplay } from './flow-result.ts'
 import { type ReplayOptions, replayRuleset } from './replay-ruleset.ts'
+import { makeFlow } from './testing/make-flow.ts'
 
 const TOPOLOGY: FlowTopology = {
   nodeIps: [parseIp('192.168.10.1')!, parseIp('2001:db8::1')!],
   podPrefixes: [parsePrefix('10.244.0.0/16')!, parsePrefix('fd00:244::/32')!],
   localIps: [],
 }
-
-const ip = (text: string) => parseIp(text)!
-
-/** From a pod to 10.96.0.1:80, UDP, one connection of one packet. */
-const makeFlow = (
-  words: Partial<Omit<Flow, 'source' | 'destination'>> & { source?: string; destination?: string },
-): Flow => ({
-  id: 0,
-  origin: ORIGIN.pod,
-  protocol: 'UDP',
-  destinationPort: 80,
-  connectionCount: 1,
-  firstSourcePort: 10_000,
-  sourceCount: 1,
-  packetCount: 1,
-  reply: false,
-  delayUs: 0,
-  gapUs: 0,
-  ...words,
-  source: ip(words.source ?? '10.244.0.9'),
-  destination: ip(words.destination ?? '10.96.0.1'),
-})
 
 function replay(rules: string, flows: readonly Flow[], options: Partial<ReplayOptions> = {}): FlowReplay {
   const parsed = parseIptables(rules)

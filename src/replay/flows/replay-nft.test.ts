@@ -2,7 +2,6 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import type { Flow } from '../../net/flow.ts'
 import { parseIp, parsePrefix } from '../../net/ip.ts'
-import { ORIGIN } from '../../net/packet.ts'
 import { describeProblem } from '../../problem/problem.ts'
 import { nftKeyText } from '../../ruleset/nft-key-text.ts'
 import type {
@@ -16,6 +15,7 @@ import type {
 } from '../../ruleset/nft-ruleset.ts'
 import type { FlowReplay } from './flow-result.ts'
 import { replayRuleset } from './replay-ruleset.ts'
+import { makeFlow } from './testing/make-flow.ts'
 
 const ip = (text: string) => parseIp(text)!
 const goTo = (chain: string): NftVerdict => ({ kind: 'goto', chain })
@@ -46,24 +46,6 @@ const affinitySet = (name: string, timeoutSeconds: number, size?: number): NftSe
   timeoutSeconds,
   elements: new Map(),
   ...(size === undefined ? {} : { size }),
-})
-
-/** From a pod to 10.96.0.1:80, UDP, one connection of one packet. */
-const makeFlow = (words: Partial<Flow> = {}): Flow => ({
-  id: 0,
-  origin: ORIGIN.pod,
-  source: ip('10.244.0.9'),
-  destination: ip('10.96.0.1'),
-  protocol: 'UDP',
-  destinationPort: 80,
-  connectionCount: 1,
-  firstSourcePort: 10_000,
-  sourceCount: 1,
-  packetCount: 1,
-  reply: false,
-  delayUs: 0,
-  gapUs: 0,
-  ...words,
 })
 
 function replay(chains: readonly NftChain[], flows: readonly Flow[], sets: readonly NftSet[] = []): FlowReplay {
