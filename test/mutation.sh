@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Mutation testing, outside continuous integration: `bash test/mutation.sh [SLICE…]`, slices as in mutation/slices.ts, all by default.
+# Mutation testing, outside continuous integration: `bash test/mutation.sh [SLICE…]`, one slice a file, as in mutation/slices.ts, all by default.
 # Stryker lives in a folder of its own beside a copy of the sources (SVCSIM_MUTATION_DIR), never in the project's node_modules. What an
 # earlier call found out stays valid there as long as source and tests do not change (incremental).
 set -euo pipefail
