@@ -33,9 +33,11 @@ describe.runIf(process.env['SVCSIM_REQUIRE_TOOLS'] === '1')('the npm package', (
     const files = names.filter(name => statSync(join(installed, name)).isFile())
     expect(files.reduce((sum, name) => sum + statSync(join(installed, name)).size, 0)).toBeLessThan(MOST_BYTES)
     expect(statSync(tarball).size).toBeLessThan(MOST_BYTES / 2)
-    expect(files.filter(name => /(?<!\.d)\.ts$|test|bench|\.tsbuildinfo$|__pycache__/.test(name))).toEqual([
+    expect(files.filter(name => /(?<!\.d)\.ts$|test|bench|\.tsbuildinfo$|__pycache__/.test(name)).sort()).toEqual([
       'dist/netfilter/source-tests.d.ts',
       'dist/netfilter/source-tests.js',
+      'dist/workload/benchmark-clients.d.ts',
+      'dist/workload/benchmark-clients.js',
     ])
     for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md', 'dist/app/api.d.ts', 'native/kernel-replay/wire.py'])
       expect(files).toContain(name)
