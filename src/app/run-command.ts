@@ -3,7 +3,6 @@
  * folder is whole or absent: everything is written into DIR.partial, which takes its name at the very end.
  */
 
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { styleText } from 'node:util'
@@ -64,7 +63,8 @@ interface RunRequest {
   readonly name: string
   readonly settings: readonly PathSetting[]
   readonly thresholds: readonly Threshold[]
-  readonly workers: number
+  /** Absent: as many as the work is worth. */
+  readonly workers?: number
   readonly out?: string
   readonly junit?: string
   readonly costProfile?: string
@@ -74,10 +74,10 @@ interface RunRequest {
 }
 
 function requestOf(name: string, flags: RunFlags): E.Either<Problem, RunRequest> {
-  const workers = flags.workers === undefined ? availableParallelism() : Number(flags.workers)
-  if (!Number.isInteger(workers) || workers < 0 || workers > 256 || flags.workers === '') {
+  const workers = flags.workers === undefined ? undefined : Number(flags.workers)
+  const isCount = workers === undefined || (Number.isInteger(workers) && workers >= 0 && workers <= 256)
+  if (!isCount || flags.workers === '')
     return E.left(badUsage(`--workers is ${quoted(flags.workers)}`, 'use a whole number from 0 to 256'))
-  }
   if (flags.proxyMode !== undefined && !PROXY_MODES.some(mode => mode === flags.proxyMode))
     return E.left(badUsage(`--proxy-mode is ${quoted(flags.proxyMode)}`, `use ${PROXY_MODES.join(' or ')}`))
   const settings = [

@@ -22,7 +22,7 @@ export interface RunTask {
   readonly profiles: CostProfiles
   /** expectedThresholds(source, …). */
   readonly expected: readonly Threshold[]
-  readonly workers: number
+  readonly workers?: number
   readonly progress: Progress
   readonly signal: AbortSignal
 }

@@ -28,11 +28,13 @@ import type { ScenarioFiles } from './load-scenario.ts'
 import { type PreparedCluster, prepareCluster } from './prepare-cluster.ts'
 import type { Progress, Work } from './progress.ts'
 import { readSyncProfile } from './read-sync-profiles.ts'
+import { usualWorkers } from './usual-workers.ts'
 
 export interface RunInput {
   readonly source: ScenarioSource
   readonly files: ScenarioFiles
-  readonly workers: number
+  /** Absent: as many as the work is worth. */
+  readonly workers?: number
   /** Where the event log goes. */
   readonly log: LogParts<ByteSink>
   readonly progress: Progress
@@ -54,7 +56,9 @@ export interface RunOutcome {
 export const runScenario = (input: RunInput): TE.TaskEither<Problem, RunOutcome> =>
   pipe(
     TE.fromEither(scenarioSteps(input.source)),
-    TE.chain(steps => withPool(input.workers, pool => runSteps(input, steps, pool))),
+    TE.chain(steps =>
+      withPool(input.workers ?? usualWorkers(steps.map(step => step.scenario)), pool => runSteps(input, steps, pool)),
+    ),
   )
 
 interface Step {

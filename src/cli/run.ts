@@ -11,7 +11,7 @@ export function registerRun(program: Command): void {
     .argument('[scenario]', 'a name in scenarios/ or the path of a YAML file')
     .option('--list', 'list the scenarios with their questions', false)
     .option('--seed <seed>', 'every random choice is a function of it')
-    .option('--workers <n>', 'worker threads; 0: all in this thread (default: one a processor)')
+    .option('--workers <n>', 'worker threads; 0: all in this thread (default: one a processor, none for a small run)')
     .option('--packets <n>', 'packets from clients to backends')
     .option('--proxy-mode <mode>', 'iptables')
     .option('--budget <duration>', 'kernel time that a new connection may cost, as 50us (default: 100us)')
