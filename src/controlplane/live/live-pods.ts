@@ -86,7 +86,8 @@ export class LivePods {
     pod.startUs = -Math.floor(this.#delays.fraction('probe phase', ACTOR.pod, pod.number, 0) * behaviour.probe.periodUs)
     pod.upUs = 0
     if (object.ready) {
-      pod.readyUs = 0
+      // For long enough to be available: nobody would look at it again otherwise.
+      pod.readyUs = -behaviour.minReadyUs
       pod.lifeReadyUs = 0
     }
     return pod

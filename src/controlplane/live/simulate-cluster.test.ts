@@ -244,6 +244,16 @@ describe('a cluster over time', () => {
     ])
   })
 
+  it('scales a StatefulSet before its first pods have been ready for minReadySeconds of simulated time', () => {
+    const { state } = simulate({
+      cluster: { nodes: 3, workloads: [{ name: 'db', kind: 'StatefulSet', replicas: 2, service: {} }] },
+      time: { horizon: '60s' },
+      pods: { minReady: '5s' },
+      actions: [{ at: '0s', scale: { workload: 'db-0', replicas: 4 } }],
+    })
+    expect([...state.pods.keys()]).toEqual(['default/db-0-0', 'default/db-0-1', 'default/db-0-2', 'default/db-0-3'])
+  })
+
   it('rolls a StatefulSet from the highest ordinal down, one at a time', () => {
     const { events, rollouts } = simulate({
       ...oneDeployment(0),
