@@ -1,5 +1,5 @@
 /**
- * The fold of a log's batches into a state, the same as `applyEvent` gives event by event (its judge, in event-log.test.ts). Most
+ * The fold of a log's batches into a state, the same as `applyEvent` gives event by event (its judge, in the tests). Most
  * events of a log are replaced by later ones: while batches go by, it is only noted which row speaks for an object last, and objects
  * are made of those rows alone.
  */

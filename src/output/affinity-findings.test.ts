@@ -1,25 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { ColumnTable } from '../arrow/column-table.ts'
+import { makeSweepTable } from '../../test/make-sweep-table.ts'
 import { affinitySentences, affinitySweepSentences } from './affinity-findings.ts'
 
 const metrics = (returning: number, forgotten: number, moved: number) => ({
   'affinity.returning': returning,
   'affinity.forgotten': forgotten,
   'affinity.moved': moved,
-})
-
-const sweep = (columns: Readonly<Record<string, number[]>>): ColumnTable => ({
-  name: 'sweep',
-  version: 3,
-  description: '',
-  rowCount: columns['value'].length,
-  columns: Object.entries(columns).map(([name, values]) => ({
-    name,
-    type: 'float64' as const,
-    values: Float64Array.from(values),
-    unit: '1',
-    description: '',
-  })),
 })
 
 describe('what affinity made of a run', () => {
@@ -39,13 +25,13 @@ describe('what affinity made of a run', () => {
     const of = (share: number[]): readonly string[] =>
       affinitySweepSentences(
         'traffic.clients',
-        sweep({ value: [1, 400, 500], podMaxOverMean: [5, 1.2, 1.1], affinityForgottenShare: share }),
+        makeSweepTable({ value: [1, 400, 500], podMaxOverMean: [5, 1.2, 1.1], affinityForgottenShare: share }),
       )
     expect(of([0, 0, 0.04])[0]).toMatch(
       /5 times the mean .* is 1 and 1\.1 times .* is 500; clients are forgotten from 500 on \(not at 400\), at 500 by 4/,
     )
     expect(of([0, 0, 0])[0]).toMatch(/no client is forgotten\.$/)
     expect(of([0.1, 0.2, 0.3])[0]).toMatch(/forgotten from 1 on, at 500 by 30/)
-    expect(affinitySweepSentences('traffic.clients', sweep({ value: [1], podMaxOverMean: [1] }))).toEqual([])
+    expect(affinitySweepSentences('traffic.clients', makeSweepTable({ value: [1], podMaxOverMean: [1] }))).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ColumnTable } from '../arrow/column-table.ts'
+import { makeSweepTable } from '../../test/make-sweep-table.ts'
 import { conntrackSentences, conntrackSweepSentences } from './conntrack-findings.ts'
 
 const metrics = (dropped: number) => ({
@@ -9,24 +9,10 @@ const metrics = (dropped: number) => ({
   'conntrack.droppedShare': dropped / 1_000,
 })
 
-const sweep = (columns: Readonly<Record<string, number[]>>): ColumnTable => ({
-  name: 'sweep',
-  version: 1,
-  description: '',
-  rowCount: columns['connections'].length,
-  columns: Object.entries(columns).map(([name, values]) => ({
-    name,
-    type: 'float64' as const,
-    unit: '1',
-    description: '',
-    values: Float64Array.from(values),
-  })),
-})
-
 describe('what connection tables made of a run', () => {
   it('is nothing where they never fill', () => {
     expect(conntrackSentences({})).toEqual([])
-    expect(conntrackSweepSentences(300, {}, sweep({ connections: [1] }))).toEqual([])
+    expect(conntrackSweepSentences(300, {}, makeSweepTable({ connections: [1] }))).toEqual([])
   })
 
   it('says how full they were and what was lost', () => {
@@ -36,7 +22,7 @@ describe('what connection tables made of a run', () => {
 
   it('finds the rate at which one fills, whatever the order of the steps', () => {
     const of = (connections: number[], conntrackDroppedShare: number[]): string =>
-      conntrackSweepSentences(300, metrics(1), sweep({ connections, conntrackDroppedShare }))[0]
+      conntrackSweepSentences(300, metrics(1), makeSweepTable({ connections, conntrackDroppedShare }))[0]
     expect(of([750_000, 150_000, 240_000, 270_000], [0.5, 0, 0, 0.02])).toBe(
       "A node's connection table has room for 131,072 entries: it fills at 900 new connections a second (at 800 it does not), and at 2,500 50 % of them are lost.",
     )

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ColumnTable } from '../arrow/column-table.ts'
+import { makeSweepTable } from '../../test/make-sweep-table.ts'
 import { shareSentences, shareSweepSentences, unevenSentences } from './share-findings.ts'
 
 const metrics = (count: number, shareAtEnd: number, secondsToShare: number) => ({
@@ -8,19 +8,8 @@ const metrics = (count: number, shareAtEnd: number, secondsToShare: number) => (
   'newPods.secondsToShare': secondsToShare,
 })
 
-const sweep = (value: number[], newShareAtEnd: number[], secondsToShare: number[]): ColumnTable => ({
-  name: 'sweep',
-  version: 1,
-  description: '',
-  rowCount: value.length,
-  columns: Object.entries({ value, newShareAtEnd, secondsToShare }).map(([name, values]) => ({
-    name,
-    type: 'float64' as const,
-    unit: '1',
-    description: '',
-    values: Float64Array.from(values),
-  })),
-})
+const sweep = (value: number[], newShareAtEnd: number[], secondsToShare: number[]) =>
+  makeSweepTable({ value, newShareAtEnd, secondsToShare })
 
 describe('what new pods carry, in words', () => {
   it('says when they had their share', () => {

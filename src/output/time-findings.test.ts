@@ -1,20 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import type { ColumnTable } from '../arrow/column-table.ts'
+import { makeSweepTable } from '../../test/make-sweep-table.ts'
 import { losslessNumber, timeSweepSentence } from './time-findings.ts'
 
 /** Latencies in ms of each step; without any, nothing changed in the cluster. */
-function sweepOf(
+const sweepOf = (
   value: readonly number[],
   failed: readonly number[],
   latencyP50Ms: readonly number[] = value.map(() => Number.NaN),
   latencyP99Ms: readonly number[] = latencyP50Ms,
-): ColumnTable {
-  const columns = Object.entries({ value, failed, latencyP50Ms, latencyP99Ms }).map(
-    ([name, values]) =>
-      ({ name, unit: '', description: '', type: 'float64', values: Float64Array.from(values) }) as const,
-  )
-  return { name: 'sweep', version: 1, description: '', rowCount: value.length, columns }
-}
+) => makeSweepTable({ value, failed, latencyP50Ms, latencyP99Ms })
 
 describe('the number that a sweep over time is decided on', () => {
   it('is the smallest value that loses none', () => {

@@ -10,6 +10,7 @@ import { delay } from './delay-spec.ts'
 import { duration, positiveDuration } from './duration.ts'
 import { HEALTH_CHECK, PROVIDERS } from './load-balancer-spec.ts'
 import { POD_BEHAVIOUR } from './pod-spec.ts'
+import { SWEEP } from './sweep-spec.ts'
 import { modeOfTool, SYNC_TOOLS } from './sync-profile.ts'
 import { TIME } from './time-spec.ts'
 
@@ -268,26 +269,6 @@ const TRAFFIC = z.strictObject({
     ),
 })
 
-const PUBLISHED = z.strictObject({
-  source: z.url().describe('where the figures stand'),
-  what: z.string().min(1).max(200).describe('what was measured, as first-packet latency'),
-  unit: z
-    .enum(['us', 'per second'])
-    .describe('of the figures; a time is base + ns a rule x rules evaluated, a rate goes with its inverse'),
-  hop: z.enum(['first', 'both']).default('both').describe('whose rules count'),
-  points: z
-    .array(
-      z.strictObject({
-        at: z.number().describe('value of the sweep'),
-        statistic: z.enum(['mean', 'p50', 'p90', 'p99']).default('mean').describe('of what was measured'),
-        value: z.number().gt(0).describe('the figure'),
-      }),
-    )
-    .min(1)
-    .max(1_000)
-    .describe('the published figures'),
-})
-
 const RECORDING = z.strictObject({
   files: listOf(z.string().min(1))
     .refine(files => files.length > 0, { error: 'is empty' })
@@ -295,14 +276,6 @@ const RECORDING = z.strictObject({
       'watch streams with times (kubectl get --watch --output-watch-events -o json) or SimKube traces, relative to the scenario; the first instant of all of them is the start',
     ),
   reorder: z.boolean().default(false).describe('sorts a file whose times jump back, which is an error otherwise'),
-})
-
-const SWEEP = z.strictObject({
-  path: z.string().min(1).describe('the key that is varied, as cluster.workloads[0].replicas'),
-  values: z.array(z.number()).min(1).max(1_000).describe('one run for each'),
-  published: PUBLISHED.optional().describe(
-    'figures that others measured, to compare with; two constants are fitted to them',
-  ),
 })
 
 const FIELDS = z.strictObject({
