@@ -2,6 +2,7 @@
  * One small world for rows about a kernel's semantics: a node, its pods, a Service `web` on 10.96.0.10:80 (node port 30080), in both families,
  * as rules of both modes of kube-proxy, and any of the four evaluators to send flows through it.
  */
+
 import * as E from 'fp-ts/lib/Either.js'
 import type { ClusterState } from '../src/cluster/cluster-state.ts'
 import type { Service } from '../src/cluster/objects.ts'
@@ -27,6 +28,7 @@ import { nftEvaluator } from '../src/replay/flows/nft-evaluator.ts'
 import type { ChainCounters, NodeEvaluator } from '../src/replay/flows/node-evaluator.ts'
 import { backendsOf, type NodeRules } from '../src/replay/flows/node-rules.ts'
 import { replayFlows } from '../src/replay/flows/replay-flows.ts'
+import { type FlowWords, makeFlow } from '../src/replay/flows/testing/make-flow.ts'
 import { FLOW_INTERFACES, topologyHost } from '../src/replay/flows/topology-host.ts'
 import { traceEvaluator } from '../src/replay/flows/trace-evaluator.ts'
 import { completeTables } from '../src/ruleset/complete-tables.ts'
@@ -163,33 +165,18 @@ export function iptablesOf(text: string, family: IpFamily = 4): NodeRules & { re
 export const nftOf = (text: string): NodeRules => ({ mode: 'nftables', ruleset: right(parseNftables(text))[0] })
 
 /** One TCP connection of one packet from a client outside to the Service. */
-export function flowOf(
-  family: IpFamily,
-  {
-    source,
-    destination,
-    ...words
-  }: Partial<Omit<Flow, 'source' | 'destination'>> & Partial<Record<'source' | 'destination', string>> = {},
-): Flow {
+export function flowOf(family: IpFamily, { source, destination, ...words }: FlowWords = {}): Flow {
   const { node, client, service } = ADDRESSES[family]
   const origin = words.origin ?? ORIGIN.uplink
   const home = { [ORIGIN.uplink]: client, [ORIGIN.pod]: podAddress(family, 77), [ORIGIN.node]: node }[origin]
-  return {
+  return makeFlow({
     id: 'flow',
     origin,
-    source: parseIp(source ?? home)!,
-    destination: parseIp(destination ?? service)!,
     protocol: 'TCP',
-    destinationPort: 80,
-    connectionCount: 1,
-    firstSourcePort: 10_000,
-    sourceCount: 1,
-    packetCount: 1,
-    reply: false,
-    delayUs: 0,
-    gapUs: 0,
     ...words,
-  }
+    source: source ?? home,
+    destination: destination ?? service,
+  })
 }
 
 export function right<A>(either: E.Either<Problem, A>): A {
