@@ -39,7 +39,7 @@ const ask = (path: string, method = 'GET', headers: Readonly<Record<string, stri
 
 beforeAll(async () => {
   const names = ['report.html', 'link.json', 'missing.md', '..']
-  const { run, tables } = makeRun({}, { otherFiles: names.map(name => ({ name, description: '', rows: null })) })
+  const { run, tables } = makeRun({}, { otherFiles: names.map(name => ({ name, description: '' })) })
   mkdirSync(dir)
   writeFileSync(join(dir, 'run.json'), runJsonText(run))
   writeFileSync(join(dir, 'report.html'), '<!doctype html><title>report</title>')

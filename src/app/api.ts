@@ -103,7 +103,7 @@ export async function simulate(scenario: string | object, options: SimulateOptio
   )
 }
 
-/** The run and tables of a result folder, checked against its digest. */
+/** The run and tables of a result folder, whose files are checked against run.json. */
 export const readRun = (runDir: string): Promise<Run> => orThrow(readRunDir(runDir))
 
 /** The bytes of an Arrow IPC file of a table, as `svcsim run` writes it. */

@@ -11,7 +11,7 @@ import type { RunComparison } from '../output/compare/run-comparison.ts'
 import type { Problem } from '../problem/problem.ts'
 import { checkThreshold, parseThreshold, type ThresholdResult } from '../scenario/threshold.ts'
 import { oneOf } from './one-of.ts'
-import { readRunTables } from './read-run.ts'
+import { readRun } from './read-run.ts'
 import { verdictOf } from './verdict.ts'
 
 export interface CompareFlags {
@@ -41,7 +41,7 @@ export const compareCommand = (before: string, after: string, flags: CompareFlag
 
 const comparedRun = (dir: string): TE.TaskEither<Problem, ComparedRun> =>
   pipe(
-    readRunTables(dir, COMPARED_TABLES),
+    readRun(dir, COMPARED_TABLES),
     TE.map(read => ({ name: dir, ...read })),
   )
 

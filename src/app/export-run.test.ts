@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   copyFileSync,
   mkdirSync,
@@ -63,6 +64,17 @@ describe.each(['csv', 'parquet'])('export to %s', to => {
     expect(await problem(to)).toMatch('nodes.arrow: it holds the table "zones", not "nodes"')
   })
 
+  it('refuses a file with another value in it, and leaves nothing of it', async () => {
+    const file = join(dir, 'zones.arrow')
+    const bytes = readFileSync(file)
+    bytes[bytes.lastIndexOf('zone-a')] ^= 1
+    writeFileSync(file, bytes)
+    expect(await problem(to)).toMatch(
+      /zones\.arrow: its bytes are not those that run\.json names; run the scenario again$/,
+    )
+    expect(readdirSync(out).filter(f => f.includes('zones'))).toEqual([])
+  })
+
   it('names what is missing', async () => {
     rmSync(join(dir, 'services.arrow'))
     expect(await problem(to)).toMatch('services.arrow: there is no such file')
@@ -84,7 +96,11 @@ describe('export', () => {
   it('writes CSV as RFC 4180 has it', async () => {
     const zone = { ...tables[3].columns[0], values: ['a,"b"', 'c\nd'] } as (typeof tables)[3]['columns'][0]
     const hostile = { ...tables[3], columns: [zone, ...tables[3].columns.slice(1)] }
-    writeFileSync(join(dir, 'zones.arrow'), arrowFileOf(hostile, {}))
+    const bytes = arrowFileOf(hostile, {})
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    const files = run.files.map(file => (file.name === 'zones.arrow' ? { ...file, sha256 } : file))
+    writeFileSync(join(dir, 'zones.arrow'), bytes)
+    writeFileSync(join(dir, 'run.json'), runJsonText({ ...run, files }))
     await exportRun(dir, 'csv', out)()
     const text = readFileSync(join(out, 'zones.csv'), 'utf8')
     expect(text.startsWith('zone,nodes,endpoints,endpointConnections,endpointPackets\r\n"a,""b""",')).toBe(true)

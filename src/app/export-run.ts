@@ -2,6 +2,7 @@
  * The tables of a run as Parquet or CSV files, beside its Arrow files or in another folder. Each is read and written a piece at a time,
  * so a table may be larger than memory. Parquet has the Arrow schema with it, units and descriptions included.
  */
+import { createHash, type Hash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
@@ -11,7 +12,9 @@ import { parquetPieces } from '../arrow/ipc/parquet-pieces.ts'
 import { readArrowBatches, unreadable } from '../arrow/ipc/read-arrow-file.ts'
 import { csvPieces } from '../output/csv-pieces.ts'
 import { ofSchema } from '../output/of-schema.ts'
+import type { RunJson } from '../output/run-json.ts'
 import type { Problem } from '../problem/problem.ts'
+import { fileOfRun } from './file-of-run.ts'
 import { ioProblem } from './io-problem.ts'
 import { makeFolder } from './make-folder.ts'
 import { type FormatFlag, oneOf, TEXT_OR_JSON } from './one-of.ts'
@@ -49,16 +52,18 @@ export function exportRun(runDir: string, to: string, outDir = runDir): TE.TaskE
   const convert = CONVERT[known.right]
   return pipe(
     readRunHead(runDir),
-    TE.map(run => run.files.flatMap(({ name }) => (name.endsWith('.arrow') ? [name.slice(0, -'.arrow'.length)] : []))),
     TE.chainFirst(() => folder(outDir)),
-    TE.chain(
-      TE.traverseSeqArray(name => {
-        const file = join(outDir, `${name}.${to}`)
-        return pipe(
-          exportTable(join(runDir, `${name}.arrow`), name, file, convert),
-          TE.map(() => file),
-        )
-      }),
+    TE.chain(run =>
+      pipe(
+        run.files.flatMap(({ name }) => (name.endsWith('.arrow') ? [name.slice(0, -'.arrow'.length)] : [])),
+        TE.traverseSeqArray(name => {
+          const file = join(outDir, `${name}.${to}`)
+          return pipe(
+            exportTable(run, join(runDir, `${name}.arrow`), name, file, convert),
+            TE.map(() => file),
+          )
+        }),
+      ),
     ),
   )
 }
@@ -75,7 +80,13 @@ const folder =
   }
 
 const exportTable =
-  (from: string, name: string, to: string, convert: (typeof CONVERT)[Format]): TE.TaskEither<Problem, void> =>
+  (
+    run: RunJson,
+    from: string,
+    name: string,
+    to: string,
+    convert: (typeof CONVERT)[Format],
+  ): TE.TaskEither<Problem, void> =>
   async () => {
     let fd: number
     try {
@@ -88,15 +99,29 @@ const exportTable =
       const columns = fields.map(field => ({ name: field.name, type: field.type.kind }))
       const known = ofSchema({ ...head, columns }, name, from)
       if (E.isLeft(known)) return known
+      const hash = createHash('sha256')
       return await writeInPieces(to, async take => {
-        for await (const piece of convert(piecesOf(fd))) take(piece)
+        for await (const piece of convert(hashed(piecesOf(fd), hash))) take(piece)
+        const own = fileOfRun(run, from, hash.digest('hex'))
+        if (E.isLeft(own)) throw own
       })()
     } catch (cause) {
-      return E.left(unreadable(from, cause))
+      return isForeign(cause) ? cause : E.left(unreadable(from, cause))
     } finally {
       closeSync(fd)
     }
   }
+
+/** What is found out at the very end goes through the writer, which leaves nothing of the file then. */
+const isForeign = (cause: unknown): cause is E.Left<Problem> =>
+  typeof cause === 'object' && cause !== null && '_tag' in cause && cause._tag === 'Left'
+
+function* hashed(pieces: Iterable<Uint8Array>, hash: Hash): Generator<Uint8Array> {
+  for (const piece of pieces) {
+    hash.update(piece)
+    yield piece
+  }
+}
 
 /** The bytes of a file from its start, a MiB at a time. */
 function* piecesOf(fd: number): Generator<Uint8Array> {

@@ -92,7 +92,7 @@ describe('reading a run folder', () => {
     [
       'other numbers',
       d => writeFileSync(join(d, 'zones.arrow'), arrowFileOf(makeRun({ zones: 1 }).tables[3], {})),
-      /^Damaged: .*digest/,
+      /^BadInput: .*zones\.arrow: its bytes are not those that run\.json names; run the scenario again$/,
     ],
   ])('says of %s what is wrong and what to do', async (name, damage, said) => {
     expect(await saidOf(name.replaceAll(' ', '-'), damage)).toMatch(said)

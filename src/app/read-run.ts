@@ -1,7 +1,8 @@
 /**
- * A run folder read back: run.json, and all of its tables or those that are asked for. The tables are run.json's own: by digest where all
- * are read, else by their number of rows. What is missing, unfinished, of another version or cut short is one sentence.
+ * A run folder read back: run.json, and all of its tables or those that are asked for, each the very file that run.json names. What is
+ * missing, unfinished, of another version, cut short or changed is one sentence.
  */
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
@@ -10,11 +11,11 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { readArrowFile } from '../arrow/ipc/read-arrow-file.ts'
 import { RESULT_TABLES, TIME_RESULT_TABLES } from '../output/arrow-tables.ts'
-import { digestTables } from '../output/digest.ts'
 import { ofSchema } from '../output/of-schema.ts'
 import { readRunJson } from '../output/read-run-json.ts'
 import type { RunJson } from '../output/run-json.ts'
 import { badInput, type Problem } from '../problem/problem.ts'
+import { fileOfRun } from './file-of-run.ts'
 import { readInputOr } from './files.ts'
 
 export interface ReadRun {
@@ -22,35 +23,15 @@ export interface ReadRun {
   readonly tables: readonly ColumnTable[]
 }
 
-/** The run with all of its tables. */
-export const readRun = (runDir: string): TE.TaskEither<Problem, ReadRun> =>
-  pipe(
-    readRunHead(runDir),
-    TE.bindTo('run'),
-    TE.bind('tables', ({ run }) => readTables(runDir, tableNames(run))),
-    TE.filterOrElse(
-      ({ run, tables }) => digestTables(tables) === run.digest,
-      (): Problem => ({
-        _tag: 'Damaged',
-        path: runDir,
-        what: 'its Arrow files do not have the digest that run.json names',
-        mend: 'run the scenario again',
-      }),
-    ),
-  )
-
-/** The run with these tables alone, where the others may be large. */
-export const readRunTables = (runDir: string, names: readonly string[]): TE.TaskEither<Problem, ReadRun> =>
+/** The run with all of its tables, or with these alone, where the others may be large. */
+export const readRun = (runDir: string, names?: readonly string[]): TE.TaskEither<Problem, ReadRun> =>
   pipe(
     readRunHead(runDir),
     TE.bindTo('run'),
     TE.bind('tables', ({ run }) =>
       pipe(
-        readTables(
-          runDir,
-          tableNames(run).filter(name => names.includes(name)),
-        ),
-        TE.chainEitherK(E.traverseArray(table => ofThisRun(runDir, run, table))),
+        tableNames(run).filter(name => names?.includes(name) ?? true),
+        TE.traverseSeqArray(name => readTable(runDir, run, name)),
       ),
     ),
   )
@@ -85,26 +66,16 @@ const tableNames = ({ sweep, time }: RunJson): readonly string[] => [
   ...(sweep === null || sweep.published === null ? [] : ['published']),
 ]
 
-function ofThisRun(runDir: string, run: RunJson, table: ColumnTable): E.Either<Problem, ColumnTable> {
-  const file = `${table.name}.arrow`
-  const rows = run.files.find(f => f.name === file)?.rows
-  return rows === table.rowCount
-    ? E.right(table)
-    : E.left(
-        badInput(
-          { file: join(runDir, file) },
-          `it has ${table.rowCount} rows where run.json says ${rows ?? 'there is no such file'}`,
-          'run the scenario again',
-        ),
-      )
-}
-
-const readTables = (runDir: string, names: readonly string[]): TE.TaskEither<Problem, readonly ColumnTable[]> =>
-  TE.traverseSeqArray((name: string) => readTable(join(runDir, `${name}.arrow`), name))(names)
-
-const readTable = (path: string, name: string): TE.TaskEither<Problem, ColumnTable> =>
-  pipe(
+const readTable = (runDir: string, run: RunJson, name: string): TE.TaskEither<Problem, ColumnTable> => {
+  const path = join(runDir, `${name}.arrow`)
+  return pipe(
     readInputOr(path, 'export the run and ask a database, or run the scenario with fewer detailNodes'),
-    TE.chainEitherK(({ bytes }) => readArrowFile(bytes, path)),
-    TE.chainEitherK(({ table }) => ofSchema(table, name, path)),
+    TE.chainEitherK(({ bytes }) =>
+      pipe(
+        readArrowFile(bytes, path),
+        E.chain(({ table }) => ofSchema(table, name, path)),
+        E.chainFirst(() => fileOfRun(run, path, createHash('sha256').update(bytes).digest('hex'))),
+      ),
+    ),
   )
+}

@@ -42,7 +42,7 @@ describe('svcsim report', () => {
   })
 
   describe('with the paths of packets', () => {
-    const made = makeRun({}, { otherFiles: [{ name: 'packet-paths.json', description: '', rows: null }] })
+    const made = makeRun({}, { otherFiles: [{ name: 'packet-paths.json', description: '' }] })
     const pathsOf = (more: object): string =>
       JSON.stringify({
         digest: made.run.digest,
@@ -133,7 +133,10 @@ describe('svcsim report', () => {
     const dir = makeRunDir('run')
     const other = makeRunDir('other', makeRun({ connections: () => 601 }))
     writeFileSync(join(dir, 'endpoints.arrow'), readFileSync(join(other, 'endpoints.arrow')))
-    expect(await remakeReport(dir)()).toMatchObject({ _tag: 'Left', left: { _tag: 'Damaged', path: dir } })
+    expect(await remakeReport(dir)()).toMatchObject({
+      _tag: 'Left',
+      left: { _tag: 'BadInput', place: { file: join(dir, 'endpoints.arrow') } },
+    })
     expect(readdirSync(dir)).not.toContain('report.html')
   })
 

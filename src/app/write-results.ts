@@ -1,4 +1,5 @@
 /** The files of a run, written into its (partial) folder: Arrow tables, run.json, summary.md, report.html. The event log is there already. */
+import { createHash } from 'node:crypto'
 import process from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -7,7 +8,7 @@ import type { ColumnTable } from '../arrow/column-table.ts'
 import { streamArrowFile } from '../arrow/ipc/write-arrow-file.ts'
 import type { PacketPaths } from '../output/paths/packet-paths.ts'
 import { PACKET_PATHS_FILE } from '../output/paths/read-packet-paths.ts'
-import { makeRunJson, type ResultFile, type RunJson, runJsonText } from '../output/run-json.ts'
+import { makeRunJson, type RunFacts, type RunJson, runJsonText } from '../output/run-json.ts'
 import { summaryMarkdown } from '../output/summary.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { ThresholdResult } from '../scenario/threshold.ts'
@@ -28,12 +29,12 @@ export interface ResultFacts {
   readonly signal: AbortSignal
 }
 
-const OTHER_FILES: readonly ResultFile[] = [
-  { name: 'events.arrows', description: 'the event log: an Arrow IPC stream, one record batch an append', rows: null },
-  { name: 'events.idx', description: 'offset, length and checksum of every append of the log', rows: null },
-  { name: 'summary.md', description: 'the answer in words and tables', rows: null },
-  { name: PACKET_PATHS_FILE, description: 'rules that packets in the report are walked through', rows: null },
-  { name: 'report.html', description: 'the same with charts', rows: null },
+const OTHER_FILES: RunFacts['otherFiles'] = [
+  { name: 'events.arrows', description: 'the event log: an Arrow IPC stream, one record batch an append' },
+  { name: 'events.idx', description: 'offset, length and checksum of every append of the log' },
+  { name: 'summary.md', description: 'the answer in words and tables' },
+  { name: PACKET_PATHS_FILE, description: 'rules that packets in the report are walked through' },
+  { name: 'report.html', description: 'the same with charts' },
 ]
 
 /** Answers with run.json as it was written. */
@@ -41,7 +42,7 @@ export const writeResults = (dir: string, facts: ResultFacts): TE.TaskEither<Pro
   pipe(
     [...facts.tables],
     TE.traverseSeqArray(table => writeTable(dir, table, facts)),
-    TE.map(() => runJson(facts)),
+    TE.map(sums => runJson(facts, sums)),
     TE.chainFirst(run =>
       writeResult(dir, 'summary.md', facts.signal, () => encode(summaryMarkdown(run, facts.tables))),
     ),
@@ -61,17 +62,25 @@ export const writeResults = (dir: string, facts: ResultFacts): TE.TaskEither<Pro
     TE.chainFirst(run => writeResult(dir, 'run.json', facts.signal, () => encode(runJsonText(run)))),
   )
 
+/** Answers with the SHA-256 of the file. */
 const writeTable = (
   dir: string,
   table: ColumnTable,
   { outcome, signal }: ResultFacts,
-): TE.TaskEither<Problem, void> => {
+): TE.TaskEither<Problem, string> => {
   const { scenario, seed } = outcome.result.head
+  const hash = createHash('sha256')
   return pipe(
     nextFile(dir, `${table.name}.arrow`, signal),
     TE.chain(path =>
-      writeInPieces(path, take => streamArrowFile(table, { 'svcsim.scenario': scenario, 'svcsim.seed': seed }, take)),
+      writeInPieces(path, take =>
+        streamArrowFile(table, { 'svcsim.scenario': scenario, 'svcsim.seed': seed }, piece => {
+          hash.update(piece)
+          take(piece)
+        }),
+      ),
     ),
+    TE.map(() => hash.digest('hex')),
   )
 }
 
@@ -95,11 +104,12 @@ const writeResult = (
 const nextFile = (dir: string, name: string, signal: AbortSignal): TE.TaskEither<Problem, string> =>
   TE.fromEither(signal.aborted ? E.left<Problem>({ _tag: 'Interrupted' }) : resultPath(dir, name))
 
-const runJson = (facts: ResultFacts): RunJson =>
+const runJson = (facts: ResultFacts, sums: readonly string[]): RunJson =>
   makeRunJson({
     result: facts.outcome.result,
     ...(facts.outcome.sweep === undefined ? {} : { sweep: facts.outcome.sweep }),
     tables: facts.tables,
+    sums,
     inputs: facts.inputs,
     versions: { svcsim: ownVersion(), node: process.version },
     thresholds: facts.thresholds,

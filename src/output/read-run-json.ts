@@ -115,7 +115,9 @@ const RUN_JSON: Shape = {
     detailNodes: { list: { fields: { node: 'text', why: 'text' } } },
     sweep: { orNull: { fields: { path: 'text', lastValue: 'number', published: { orNull: { fields: PUBLISHED } } } } },
     warnings: { list: 'text' },
-    files: { list: { fields: { name: 'text', description: 'text', rows: { orNull: 'number' } } } },
+    files: {
+      list: { fields: { name: 'text', description: 'text', rows: { orNull: 'number' }, sha256: { orNull: 'text' } } },
+    },
     wall: { map: 'number' },
   },
 }

@@ -80,10 +80,10 @@ describe('reading run.json', () => {
   it.each([
     ['', 'dir/run.json: is no JSON'],
     ['{', 'dir/run.json: is no JSON'],
-    ['null', 'schemaVersion: undefined is not 4'],
-    ['[]', 'schemaVersion: undefined is not 4'],
-    ['{"schemaVersion":1}', 'schemaVersion: 1 is not 4, the version this svcsim reads'],
-    ['{"schemaVersion":4}', 'scenario: undefined is not a text'],
+    ['null', 'schemaVersion: undefined is not 5'],
+    ['[]', 'schemaVersion: undefined is not 5'],
+    ['{"schemaVersion":1}', 'schemaVersion: 1 is not 5, the version this svcsim reads'],
+    ['{"schemaVersion":5}', 'scenario: undefined is not a text'],
   ])('refuses %j', (changed, expected) => {
     expect(reading(changed)).toContain(expected)
   })

@@ -11,7 +11,7 @@ import { rounded } from './rounded.ts'
 import type { PublishedColumns, RulesEvaluated, RunHead, RunResult, SweepColumns } from './run-result.ts'
 import type { TimeHead } from './time-columns.ts'
 
-export const RUN_JSON_SCHEMA_VERSION = 4
+export const RUN_JSON_SCHEMA_VERSION = 5
 
 export interface RunJson {
   readonly schemaVersion: number
@@ -73,6 +73,8 @@ export interface ResultFile {
   readonly description: string
   /** Of an Arrow file; null for the others. */
   readonly rows: number | null
+  /** Of the bytes of an Arrow file, in hexadecimal; null for the others. */
+  readonly sha256: string | null
 }
 
 export interface RunFacts {
@@ -80,12 +82,14 @@ export interface RunFacts {
   readonly sweep?: SweepColumns
   /** resultTables(result, sweep). */
   readonly tables: readonly ColumnTable[]
+  /** Of the file of each table, in their order; absent: there are no files. */
+  readonly sums?: readonly string[]
   readonly inputs: Readonly<Record<string, unknown>>
   readonly versions: Readonly<Record<string, string>>
   readonly thresholds: readonly ThresholdResult[]
   readonly warnings: readonly string[]
   /** Files of the run folder that hold no result table, as summary.md. */
-  readonly otherFiles: readonly ResultFile[]
+  readonly otherFiles: readonly Pick<ResultFile, 'name' | 'description'>[]
   /** Wall times in ms by phase. */
   readonly wall: Readonly<Record<string, number>>
 }
@@ -115,7 +119,10 @@ export function makeRunJson(facts: RunFacts): RunJson {
         ? null
         : { path: sweep.path, lastValue: sweep.value.at(-1) ?? NaN, published: publishedHead(sweep.published) },
     warnings: facts.warnings,
-    files: [...tables.map(arrowFile), ...facts.otherFiles],
+    files: [
+      ...tables.map((table, i) => arrowFile(table, facts.sums?.[i] ?? null)),
+      ...facts.otherFiles.map(file => ({ ...file, rows: null, sha256: null })),
+    ],
     wall: facts.wall,
   }
 }
@@ -148,10 +155,11 @@ function publishedHead(published: PublishedColumns | undefined): PublishedHead |
 /** The bytes of run.json, as text. */
 export const runJsonText = (run: RunJson): string => `${JSON.stringify(run, null, 2)}\n`
 
-const arrowFile = (table: ColumnTable): ResultFile => ({
+const arrowFile = (table: ColumnTable, sha256: string | null): ResultFile => ({
   name: `${table.name}.arrow`,
   description: table.description,
   rows: table.rowCount,
+  sha256,
 })
 
 const hopCosts = ({ firstHop, secondHop, total }: RulesEvaluated) => ({

@@ -6,6 +6,7 @@ import * as A from 'apache-arrow'
 import type { ArrowBatch, ArrowField } from '../arrow-vector.ts'
 import { emptyBatch } from '../arrow-vector.ts'
 import { ByteGatherer } from './byte-sinks.ts'
+import { checkedMessages } from './checked-messages.ts'
 import { vectorOfArrow } from './from-arrow.ts'
 import { IpcSchema } from './ipc-schema.ts'
 
@@ -46,7 +47,7 @@ export function streamDecoder(head: Uint8Array): (message: Uint8Array) => ArrowB
       if (next.length === 0) yield next
     }
   }
-  const reader = A.RecordBatchReader.from(messages()) as A.RecordBatchStreamReader
+  const reader = A.RecordBatchReader.from(checkedMessages(messages())) as A.RecordBatchStreamReader
   reader.open({ autoDestroy: false })
   return message => {
     next = message

@@ -6,6 +6,7 @@
  */
 import * as A from 'apache-arrow'
 import * as parquet from 'parquet-wasm'
+import { checkedMessages } from './checked-messages.ts'
 import { FileStream } from './file-stream.ts'
 
 /** Of 65,536 rows. The dictionaries go over to WebAssembly once a group. */
@@ -15,7 +16,7 @@ const ROWS_PER_GROUP = 1 << 20
 /** `pieces` are the bytes of the Arrow file, in order. Throws on bytes that are none. */
 export async function* parquetPieces(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const file = new FileStream(pieces)
-  const reader = A.RecordBatchReader.from(file.stream()) as A.RecordBatchStreamReader
+  const reader = A.RecordBatchReader.from(checkedMessages(file.stream())) as A.RecordBatchStreamReader
   reader.open()
   let failure: unknown
   const source = new ReadableStream<parquet.RecordBatch>(

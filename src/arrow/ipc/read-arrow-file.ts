@@ -10,6 +10,7 @@ import type { ArrowBatch, ArrowField, ArrowVector } from '../arrow-vector.ts'
 import type { Column, ColumnTable } from '../column-table.ts'
 import { columnOfVectors } from '../table-vectors.ts'
 import { checkData } from './check-data.ts'
+import { checkedMessages } from './checked-messages.ts'
 import { FileStream, hasMagic } from './file-stream.ts'
 import { fieldOfArrow, vectorOfArrow } from './from-arrow.ts'
 import { DESCRIPTION_KEY, TABLE_KEY, VERSION_KEY } from './write-arrow-file.ts'
@@ -22,8 +23,9 @@ export interface ReadTable {
 /** A table and its schema metadata from the bytes of an Arrow IPC file (or stream); `file` is named in a Problem. */
 export function readArrowFile(bytes: Uint8Array, file: string): E.Either<Problem, ReadTable> {
   try {
-    if (hasMagic(bytes.subarray(0, 6)) && !hasMagic(bytes.subarray(-6))) throw new Error('it ends before its end')
-    const { schema, batches, numRows } = A.tableFromIPC(bytes)
+    const isFile = hasMagic(bytes.subarray(0, 6))
+    if (isFile && !hasMagic(bytes.subarray(-6))) throw new Error('it ends before its end')
+    const { schema, batches, numRows } = A.tableFromIPC(checkedMessages([isFile ? bytes.subarray(8) : bytes]))
     if (batches.length === 0) throw new Error('it holds no record batch')
     const fields = schema.fields.map(flatField)
     const columns = fields.map((field, i): Column => {
@@ -50,7 +52,7 @@ export interface ArrowBatches {
 /** The same batch by batch; `pieces` are the bytes of the file, in order, and are asked for when they are needed. Throws on bytes that are none. */
 export function readArrowBatches(pieces: Iterable<Uint8Array>): ArrowBatches {
   const file = new FileStream(pieces)
-  const reader = A.RecordBatchReader.from(file.stream()) as A.RecordBatchStreamReader
+  const reader = A.RecordBatchReader.from(checkedMessages(file.stream())) as A.RecordBatchStreamReader
   reader.open()
   const batches = function* (): Generator<ArrowBatch> {
     for (const batch of reader)
