@@ -8,12 +8,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { parseIp, writeIpWords } from '../src/net/ip.ts'
 import { newPacket, ORIGIN, type Packet } from '../src/net/packet.ts'
-import { encodeProgram } from '../src/netfilter/compile.ts'
+import { compileInterned } from '../src/netfilter/compile.ts'
 import { Conntrack } from '../src/netfilter/conntrack/conntrack.ts'
 import { PlainConntrack } from '../src/netfilter/conntrack/plain-conntrack.ts'
 import { newEngine } from '../src/netfilter/engine.ts'
 import { evaluateTracked } from '../src/netfilter/evaluate.ts'
-import { internChains } from '../src/netfilter/intern-chains.ts'
 import { newNodeMemory } from '../src/netfilter/memory/node-memory.ts'
 import { newTraceMemory } from '../src/netfilter/memory/trace-memory.ts'
 import { ruleTallies } from '../src/netfilter/rule-tallies.ts'
@@ -35,8 +34,8 @@ describe.skipIf(dumps.length === 0)('dumps of real nodes', () => {
   it.each(dumps)('%s: evaluate equals trace', name => {
     const saved = right(parseIptables(readFileSync(join(folder!, name)), { file: name }))
     const ruleset = settleUnknown(saved.ruleset, 'never')
-    const interned = right(internChains([ruleset]))
-    const engine = newEngine(encodeProgram(interned), SEED)
+    const { program, interned } = right(compileInterned([ruleset]))
+    const engine = newEngine(program, SEED)
     const conntrack = new Conntrack(4, SEED)
     const plain = new PlainConntrack(SEED)
     const memory = newNodeMemory(engine.program, conntrack)

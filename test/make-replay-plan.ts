@@ -2,10 +2,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { IpFamily } from '../src/net/ip.ts'
 import { hostPrefix, parseIp, parsePrefix } from '../src/net/ip.ts'
-import { encodeProgram } from '../src/netfilter/compile.ts'
+import { compileInterned } from '../src/netfilter/compile.ts'
 import { programPrices } from '../src/netfilter/cost/program-prices.ts'
 import { hostView } from '../src/netfilter/host.ts'
-import { internChains } from '../src/netfilter/intern-chains.ts'
 import type { Program } from '../src/netfilter/program.ts'
 import { makeProfiles } from '../src/netfilter/testing/make-profiles.ts'
 import type { Problem } from '../src/problem/problem.ts'
@@ -144,8 +143,7 @@ function familyPlan(shape: ClusterShape, f: IpFamily, endpointOfDnat: [number, n
   const hasLocal = shape.services.some(s => s.local)
   const shared = sharedChains(shape, f)
   const views = Array.from({ length: hasLocal ? shape.nodes : 1 }, (_, n) => rulesetOfNode(shape, f, n, shared))
-  const interned = orThrow(internChains(views))
-  const program = encodeProgram(interned)
+  const { program, interned } = orThrow(compileInterned(views))
   const backendNode = new Int32Array(new SharedArrayBuffer(4 * program.dnatCount))
   for (let d = 0; d < program.dnatCount; d++) {
     const [s, e] = shared.endpointOfRule.get(dnatText(program, d, f))!

@@ -1,6 +1,6 @@
 /**
- * Rulesets of one or many nodes -> one Program for evaluate. Passes: check and intern (intern-chains.ts), cut into segments
- * (segment-chain.ts), encode (here: blocks in order, so the code a jump leads to is already there; grammar in program.ts).
+ * Rulesets of one or many nodes -> one Program for evaluate. Chains are checked and interned (intern-chains.ts); each
+ * block is cut into segments (segment-chain.ts) and encoded as it is found, when the code its jumps lead to is already there (program.ts).
  *
  * Identical Chain objects of different views are encoded once. Cost: about linear in the rules of distinct chains plus the chains of
  * distinct Table objects; no step looks at a rule twice.
@@ -16,24 +16,34 @@ import type { Interned } from './intern-chains.ts'
 import { internChains } from './intern-chains.ts'
 import type { Program } from './program.ts'
 import { HOOK_COUNT } from './program.ts'
-import { toShared } from './word-list.ts'
+import { push, toShared, toSharedBytes } from './word-list.ts'
 
 /** All views are of one family. View v of the program is `views[v]`. Rules that ask a node's memory are refused unless it `remembers`. */
 export const compile = (views: readonly Ruleset[], remembers = false): E.Either<Problem, Program> =>
   pipe(
-    internChains(views),
+    compileInterned(views),
     E.filterOrElseW(
-      interned => remembers || interned.needsMemory === undefined,
-      interned => interned.needsMemory!,
+      ({ interned }) => remembers || interned.needsMemory === undefined,
+      ({ interned }) => interned.needsMemory!,
     ),
-    E.map(encodeProgram),
+    E.map(({ program }) => program),
   )
 
-/** The second half of compile, for callers that keep the interned chains to name rules by their ids. */
-export function encodeProgram(interned: Interned): Program {
-  const { blocks, hooks, family, ruleCount } = interned
-  const encoder = newEncoder(interned)
-  for (const block of blocks) encodeChain(encoder, block)
+export interface Compiled {
+  readonly program: Program
+  readonly interned: Interned
+}
+
+/** For those who name rules by their ids, and may remember. Each block is encoded while its rules are at hand: reading them is what takes the time. */
+export function compileInterned(views: readonly Ruleset[]): E.Either<Problem, Compiled> {
+  const encoder = newEncoder(views[0]?.family ?? 4)
+  return pipe(
+    internChains(views, block => encodeChain(encoder, block)),
+    E.map(interned => ({ interned, program: programOf(interned, encoder) })),
+  )
+}
+
+function programOf({ blocks, hooks, family, ruleCount }: Interned, encoder: Encoder): Program {
   const viewHooks = hooks.length * HOOK_COUNT
   const hookPc = new Int32Array(new SharedArrayBuffer(4 * viewHooks)).fill(-1)
   const hookBlock = new Int32Array(new SharedArrayBuffer(4 * viewHooks)).fill(-1)
@@ -42,11 +52,12 @@ export function encodeProgram(interned: Interned): Program {
     ofView.forEach((block, hook) => {
       if (block === undefined) return
       const at = view * HOOK_COUNT + hook
-      hookPc[at] = encoder.blockPc[block.index]
+      hookPc[at] = encoder.blockPc.words[block.index]
       hookBlock[at] = block.index
       hookDrops[at] = block.chain.policy === 'DROP' ? 1 : 0
     })
   })
+  push(encoder.blockRuleStart, ruleCount)
   return {
     family,
     viewCount: hooks.length,
@@ -74,9 +85,9 @@ function finish(encoder: Encoder) {
     dnatAddress,
     dnatPort,
     dnatRule: toShared(encoder.dnatRule),
-    blockRuleStart: encoder.blockRuleStart,
-    ruleEnds: encoder.ruleEnds,
-    ruleTarget: encoder.ruleTarget,
+    blockRuleStart: toShared(encoder.blockRuleStart),
+    ruleEnds: toSharedBytes(encoder.ruleEnds),
+    ruleTarget: toShared(encoder.ruleTarget),
     thresholds,
     dispatchCount: encoder.dispatchCount,
     dispatch: toShared(encoder.dispatch),

@@ -18,11 +18,9 @@ import { push } from './word-list.ts'
 
 export function encodeChain(encoder: Encoder, block: Block): void {
   const { rules } = block.chain
-  if (rules.length === 0) {
-    encoder.blockPc[block.index] = EMPTY_PC
-    return
-  }
-  encoder.blockPc[block.index] = encoder.code.length
+  push(encoder.blockRuleStart, block.firstRule)
+  push(encoder.blockPc, rules.length === 0 ? EMPTY_PC : encoder.code.length)
+  if (rules.length === 0) return
   // A block's targets stand in the order of the rules that go there.
   let targetsTaken = 0
   const takeTarget = (rule: Rule): Block | undefined =>

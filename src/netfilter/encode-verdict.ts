@@ -9,7 +9,7 @@ import { rejectKind } from './reject-kind.ts'
 import { natSpan, translationOf } from './translation.ts'
 import { push } from './word-list.ts'
 
-/** `target`: the block of a jump or goto. An empty one is not entered: a jump there only counts, a goto there returns. */
+/** Rules are encoded in the order of their ids. `target`: the block of a jump or goto. An empty one is not entered: a jump there only counts, a goto there returns. */
 export function encodeVerdict(
   encoder: Encoder,
   ruleId: number,
@@ -21,10 +21,9 @@ export function encodeVerdict(
   if (translation !== undefined) {
     pushTwo(encoder, OP.TRANSLATE, encoder.translations.length)
     encoder.translations.push(translation)
-    encoder.ruleEnds[ruleId] = RULE_ENDS.always
+    noteRule(encoder, RULE_ENDS.always, undefined)
     return
   }
-  if (target !== undefined) encoder.ruleTarget[ruleId] = target.index
   const empty = target?.chain.rules.length === 0
   let ends: number = RULE_ENDS.always
   switch (verdict?.kind) {
@@ -35,11 +34,11 @@ export function encodeVerdict(
     case 'jump':
       ends = empty ? RULE_ENDS.never : RULE_ENDS.unlessReturned
       if (empty) pushTwo(encoder, OP.COUNT, 0)
-      else pushTwo(encoder, OP.JUMP, encoder.blockPc[target!.index])
+      else pushTwo(encoder, OP.JUMP, encoder.blockPc.words[target!.index])
       break
     case 'goto':
       if (empty) push(code, OP.RETURN)
-      else pushTwo(encoder, OP.GOTO, encoder.blockPc[target!.index])
+      else pushTwo(encoder, OP.GOTO, encoder.blockPc.words[target!.index])
       break
     case 'mark':
       ends = RULE_ENDS.never
@@ -100,7 +99,12 @@ export function encodeVerdict(
     case 'unknown':
       throw new Error(`verdict ${verdict.kind} is refused before it is encoded`)
   }
-  encoder.ruleEnds[ruleId] = ends
+  noteRule(encoder, ends, target)
+}
+
+function noteRule(encoder: Encoder, ends: number, target: Block | undefined): void {
+  push(encoder.ruleEnds, ends)
+  push(encoder.ruleTarget, target === undefined ? -1 : target.index)
 }
 
 function natWords({ address }: NatTarget): Uint32Array {

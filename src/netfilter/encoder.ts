@@ -1,7 +1,6 @@
 /** What the encoding pass has written so far: the Program in the making, still growing. */
 import type { IpFamily } from '../net/ip.ts'
 import type { PortSpan } from '../ruleset/ruleset.ts'
-import type { Interned } from './intern-chains.ts'
 import { OP } from './opcode.ts'
 import type { RareMatch } from './rare-match.ts'
 import { runThresholds } from './statistic-run.ts'
@@ -13,10 +12,10 @@ export interface Encoder {
   readonly family: IpFamily
   readonly code: WordList
   /** Per block: first word of its code. Empty chains share EMPTY_PC. */
-  readonly blockPc: Int32Array
-  readonly blockRuleStart: Int32Array
-  readonly ruleEnds: Uint8Array
-  readonly ruleTarget: Int32Array
+  readonly blockPc: WordList
+  readonly blockRuleStart: WordList
+  readonly ruleEnds: WordList
+  readonly ruleTarget: WordList
   readonly dnatAddress: WordList
   readonly dnatPort: WordList
   readonly dnatRule: WordList
@@ -38,20 +37,16 @@ export interface Encoder {
   readonly translations: Translation[]
 }
 
-export function newEncoder(interned: Interned): Encoder {
-  const { blocks, ruleCount } = interned
+export function newEncoder(family: IpFamily): Encoder {
   const code = newWordList()
   push(code, OP.END)
-  const blockRuleStart = new Int32Array(new SharedArrayBuffer(4 * (blocks.length + 1)))
-  for (const block of blocks) blockRuleStart[block.index] = block.firstRule
-  blockRuleStart[blocks.length] = ruleCount
   return {
-    family: interned.family,
+    family,
     code,
-    blockPc: new Int32Array(blocks.length),
-    blockRuleStart,
-    ruleEnds: new Uint8Array(new SharedArrayBuffer(ruleCount)),
-    ruleTarget: new Int32Array(new SharedArrayBuffer(4 * ruleCount)).fill(-1),
+    blockPc: newWordList(),
+    blockRuleStart: newWordList(),
+    ruleEnds: newWordList(),
+    ruleTarget: newWordList(),
     dnatAddress: newWordList(),
     dnatPort: newWordList(),
     dnatRule: newWordList(),

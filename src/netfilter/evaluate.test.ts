@@ -6,7 +6,7 @@ import type { Packet } from '../net/packet.ts'
 import { copyPacket, ORIGIN } from '../net/packet.ts'
 import type { Rule, Ruleset } from '../ruleset/ruleset.ts'
 import { draw32 } from '../sim/random.ts'
-import { encodeProgram } from './compile.ts'
+import { compileInterned } from './compile.ts'
 import { Conntrack } from './conntrack/conntrack.ts'
 import { PlainConntrack } from './conntrack/plain-conntrack.ts'
 import type { Engine } from './engine.ts'
@@ -14,7 +14,6 @@ import { newEngine } from './engine.ts'
 import { evaluate, evaluateEstablished, evaluateTracked } from './evaluate.ts'
 import type { HostView } from './host.ts'
 import type { Interned } from './intern-chains.ts'
-import { internChains } from './intern-chains.ts'
 import { newNodeMemory } from './memory/node-memory.ts'
 import { newTraceMemory } from './memory/trace-memory.ts'
 import { beginNode, endNode } from './node-order.ts'
@@ -51,8 +50,8 @@ describe.each([4, 6] as const)('evaluate, IPv%i', family => {
           fc.array(randomNode(family), { minLength: 1, maxLength: 3 }),
           fc.boolean(),
           (views, nodes, homeless) => {
-            const interned = right(internChains(views))
-            const engine = newEngine(encodeProgram(interned), SEED)
+            const { program, interned } = right(compileInterned(views))
+            const engine = newEngine(program, SEED)
             const host = makeHostView(family, homeless ? [] : undefined)
             const counters = views.map((): TraceCounters => ({ rules: new Map(), policies: new Map() }))
             for (const { orderKey, own, elsewhere } of nodes) {
@@ -93,8 +92,8 @@ describe.each([4, 6] as const)('evaluateTracked, IPv%i', family => {
           randomViews(family, true),
           fc.array(randomEvent(family), { minLength: 1, maxLength: 12 }),
           ([ruleset], events) => {
-            const interned = right(internChains([ruleset]))
-            const engine = newEngine(encodeProgram(interned), SEED)
+            const { program, interned } = right(compileInterned([ruleset]))
+            const engine = newEngine(program, SEED)
             const conntrack = new Conntrack(family, SEED)
             const plain = new PlainConntrack(SEED)
             const memory = newNodeMemory(engine.program, conntrack)

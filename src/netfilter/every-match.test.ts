@@ -7,11 +7,10 @@ import { describe, expect, it } from 'vitest'
 import { type IpFamily, parseIp } from '../net/ip.ts'
 import { CT, copyPacket, ORIGIN, type Packet } from '../net/packet.ts'
 import { type AddressType, CT_STATES, type Match, type PhysdevOption, type Rule, TCP_FLAG } from '../ruleset/ruleset.ts'
-import { encodeProgram } from './compile.ts'
+import { compile } from './compile.ts'
 import { newDrawScript } from './draw-script.ts'
 import { newEngine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
-import { internChains } from './intern-chains.ts'
 import { ruleTallies } from './rule-tallies.ts'
 import {
   from,
@@ -44,9 +43,9 @@ function holds(matches: readonly Match[], sent: Packet, { table, chain }: Place 
   const host = makeHostView(sent.family)
   const counters = { rules: new Map<Rule, { matched: number; evaluated: number }>(), policies: new Map() }
   const traced = trace(ruleset, host, sent, () => draw, { counters })
-  const interned = internChains([ruleset])
-  if (E.isLeft(traced) || E.isLeft(interned)) throw new Error('the rule is refused')
-  const engine = newEngine(encodeProgram(interned.right), { low: 1, high: 2 })
+  const program = compile([ruleset], true)
+  if (E.isLeft(traced) || E.isLeft(program)) throw new Error('the rule is refused')
+  const engine = newEngine(program.right, { low: 1, high: 2 })
   engine.script = { ...newDrawScript(), words: [draw] }
   evaluate(engine, 0, host, 0, copyPacket(sent), 1)
   const { matched, evaluated } = ruleTallies(engine)

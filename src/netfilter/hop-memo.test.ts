@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { IpFamily } from '../net/ip.ts'
 import { copyPacket, type Packet } from '../net/packet.ts'
 import type { Ruleset } from '../ruleset/ruleset.ts'
-import { encodeProgram } from './compile.ts'
+import { compileInterned } from './compile.ts'
 import { type ProgramPrices, programPrices } from './cost/program-prices.ts'
 import type { Engine } from './engine.ts'
 import { newEngine } from './engine.ts'
@@ -13,7 +13,6 @@ import { evaluate, evaluateEstablished } from './evaluate.ts'
 import { findRecord, foldRecords, hostKind, passFirst, passLater } from './hop-memo.ts'
 import { newHopMemo, newPlaces, type Places } from './hop-records.ts'
 import { type HostView, hostView } from './host.ts'
-import { internChains } from './intern-chains.ts'
 import { beginNode, endNode } from './node-order.ts'
 import { OUTCOME } from './outcome.ts'
 import type { Program } from './program.ts'
@@ -181,8 +180,7 @@ function placeOf({ destination, protocol, destinationPort, family }: Packet): nu
 }
 
 function priced(views: readonly Ruleset[]): { readonly program: Program; readonly prices: ProgramPrices } {
-  const interned = right(internChains(views))
-  const program = encodeProgram(interned)
+  const { program, interned } = right(compileInterned(views))
   return { program, prices: programPrices(program, interned, makeProfiles(), 10) }
 }
 

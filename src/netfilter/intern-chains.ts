@@ -34,13 +34,16 @@ export interface Block {
   readonly firstRule: number
   /** Where its jumps and gotos lead, one block per such rule, in rule order. */
   readonly targets: readonly Block[]
-  /** A hash of the targets, so that a chain with a block per node still finds its own at once. */
+  /** A hash of the targets, so that a chain with a block per node still finds its own soon. */
   readonly targetHash: number
+  /** The block that its chain had last, in another view. */
+  readonly before: Block | undefined
   /** Jumps that may be open below and in this block. */
   readonly depth: number
   /** Upper bound of the rules one walk evaluates. */
   readonly walkBound: number
-  /** Bits of the verdicts with a home (HOMED_VERDICTS) in and below this block. */
+  /** Bits of the verdicts with a home (HOMED_VERDICTS) in this block; in and below it. */
+  readonly ownVerdicts: number
   readonly homedVerdicts: number
 }
 
@@ -52,23 +55,19 @@ export interface Interned {
   readonly needsMemory: Problem | undefined
   /** Per view, per HOOK: the built-in chain's block. */
   readonly hooks: readonly (readonly (Block | undefined)[])[]
-  /** The block of every chain of one of the views. */
-  blockOf(ruleset: Ruleset, table: TableName, chain: string): Block | undefined
 }
 
 /** A chain that may walk more rules for one packet than this is refused: the kernel would hang in it. */
 const WALK_BOUND = 1_000_000_000
 
-export function internChains(views: readonly Ruleset[]): E.Either<Problem, Interned> {
+/** `entered` hears of each block once, in order: its rules were read a moment ago, and what it goes to stands already. */
+export function internChains(
+  views: readonly Ruleset[],
+  entered: (block: Block) => void = () => undefined,
+): E.Either<Problem, Interned> {
   const family = views[0]?.family ?? 4
-  const store: Store = {
-    family,
-    blocks: [],
-    ruleCount: 0,
-    needsMemory: undefined,
-    known: new Map(),
-  }
-  const tables = new Map<Table, ReadonlyMap<string, Block>>()
+  const store: Store = { family, blocks: [], ruleCount: 0, needsMemory: undefined, known: new Map(), entered }
+  const tables = new Map<Table, ReadonlyMap<string, Block | undefined>>()
   const hooks: (Block | undefined)[][] = []
   for (const ruleset of views) {
     if (ruleset.family !== family)
@@ -81,9 +80,10 @@ export function internChains(views: readonly Ruleset[]): E.Either<Problem, Inter
       seen.add(table.name)
       let resolved = tables.get(table)
       if (resolved === undefined) {
-        const outcome = resolveTable(store, table)
-        if (E.isLeft(outcome)) return outcome
-        resolved = outcome.right
+        const walk = new TableWalk(store, table)
+        const refused = walk.refused()
+        if (refused !== undefined) return E.left(refused)
+        resolved = walk.resolved
         tables.set(table, resolved)
       }
       for (let hook = 0; hook < HOOK_COUNT; hook++)
@@ -92,11 +92,7 @@ export function internChains(views: readonly Ruleset[]): E.Either<Problem, Inter
     hooks.push(ofView)
   }
   const { blocks, ruleCount, needsMemory } = store
-  const blockOf: Interned['blockOf'] = (ruleset, tableName, chain) => {
-    const table = ruleset.tables.find(t => t.name === tableName)
-    return table === undefined ? undefined : tables.get(table)?.get(chain)
-  }
-  return E.right({ family, blocks, ruleCount, needsMemory, hooks, blockOf })
+  return E.right({ family, blocks, ruleCount, needsMemory, hooks })
 }
 
 interface Store {
@@ -104,97 +100,187 @@ interface Store {
   readonly blocks: Block[]
   ruleCount: number
   needsMemory: Problem | undefined
-  /** Tables may share Chain objects (an empty canary, say) but not blocks. */
-  readonly known: Map<TableName, Map<Chain, KnownChain>>
+  /** The last block of each chain. Tables may share Chain objects (an empty canary, say) but not blocks. */
+  readonly known: Map<TableName, Map<Chain, Block>>
+  readonly entered: (block: Block) => void
 }
 
-/** A chain whose rules were checked. */
-interface KnownChain {
-  readonly chain: Chain
-  /** Target and rule index of each jump and goto. */
-  readonly targets: readonly string[]
-  readonly rules: readonly number[]
-  readonly homedVerdicts: number
-  /** One for each set of blocks that its targets are in some view. */
-  readonly blocks: Block[]
-}
-
+/** A chain under way. */
 interface Frame {
-  readonly name: string
-  readonly known: KnownChain
-  readonly targets: Block[]
+  chain: Chain
+  /** One of its blocks, if its rules were checked before: where they go is known then. */
+  known: Block | undefined
+  /** Rules looked at so far, of a chain that is not known. */
+  rule: number
+  /** Where the blocks that it goes to begin among the walk's. */
+  firstTarget: number
+  homedVerdicts: number
 }
 
 /** Depth first with a stack of its own: a user's chains nest as deep as they like. */
-function resolveTable(store: Store, table: Table): E.Either<Problem, ReadonlyMap<string, Block>> {
-  const resolved = new Map<string, Block>()
-  const builtin = new Set(BUILTIN_CHAINS[table.name])
-  const open = new Set<string>()
-  const stack: Frame[] = []
-  const enter = (name: string, chain: Chain): Problem | undefined => {
-    const checked = checkChain(store, table.name, chain)
-    if (E.isLeft(checked)) return checked.left
-    const known = checked.right
-    if (known.targets.length === 0) return leave(name, known, NO_TARGETS)
-    open.add(name)
-    stack.push({ name, known, targets: [] })
+class TableWalk {
+  /** Chains under way have no block yet. */
+  readonly resolved = new Map<string, Block | undefined>()
+  readonly #store: Store
+  readonly #table: Table
+  readonly #known: Map<Chain, Block>
+  readonly #builtin: ReadonlySet<string>
+  /** Frames are taken again: the chains under way are the first `#depth`. */
+  readonly #frames: Frame[] = []
+  #depth = 0
+  /** Blocks that the chains under way go to, those of one chain behind those of its callers. */
+  readonly #targets: Block[] = []
+  #targetCount = 0
+
+  constructor(store: Store, table: Table) {
+    this.#store = store
+    this.#table = table
+    this.#known = store.known.get(table.name) ?? new Map()
+    store.known.set(table.name, this.#known)
+    this.#builtin = new Set(BUILTIN_CHAINS[table.name])
+  }
+
+  /** Resolves every chain of the table; answers what it may not contain. */
+  refused(): Problem | undefined {
+    for (const [name, root] of this.#table.chains) {
+      if (this.resolved.has(name)) continue
+      this.#enter(root)
+      while (this.#depth > 0) {
+        const problem = this.#step(this.#frames[this.#depth - 1])
+        if (problem !== undefined) return problem
+      }
+    }
     return undefined
   }
-  const leave = (name: string, known: KnownChain, targets: readonly Block[]): Problem | undefined => {
-    const block = intern(store, table.name, known, targets)
-    resolved.set(name, block)
-    return refuseHook(table.name, name, builtin, block)
-  }
-  for (const [rootName, root] of table.chains) {
-    if (resolved.has(rootName)) continue
-    const refused = enter(rootName, root)
-    if (refused !== undefined) return E.left(refused)
-    while (stack.length > 0) {
-      const frame = stack[stack.length - 1]
-      const next = frame.targets.length
-      if (next === frame.known.targets.length) {
-        const outOfPlace = leave(frame.name, frame.known, frame.targets)
-        if (outOfPlace !== undefined) return E.left(outOfPlace)
-        open.delete(frame.name)
-        stack.pop()
-        continue
-      }
-      const name = frame.known.targets[next]
-      const block = resolved.get(name)
-      if (block !== undefined && !builtin.has(name)) {
-        frame.targets.push(block)
-        continue
-      }
-      const problem = builtin.has(name)
-        ? badInput(
-            { field: rulePlace(table.name, frame.name, frame.known.rules[next]) },
-            `the rule goes to built-in chain ${quoted(name)}`,
-            'go to a chain of your own',
-          )
-        : (refuseLoopTo(table, open, name) ?? enterTarget(table, frame, next, name, enter))
-      if (problem !== undefined) return E.left(problem)
+
+  #enter(chain: Chain): void {
+    this.resolved.set(chain.name, undefined)
+    const frame = this.#frames[this.#depth++]
+    const known = this.#known.get(chain)
+    const firstTarget = this.#targetCount
+    const homedVerdicts = known?.ownVerdicts ?? 0
+    if (frame === undefined) this.#frames.push({ chain, known, rule: 0, firstTarget, homedVerdicts })
+    else {
+      frame.chain = chain
+      frame.known = known
+      frame.rule = 0
+      frame.firstTarget = firstTarget
+      frame.homedVerdicts = homedVerdicts
     }
   }
-  return E.right(resolved)
+
+  /** Goes on until the chain is left or another is entered. */
+  #step(frame: Frame): Problem | undefined {
+    while (true) {
+      const next = frame.known === undefined ? this.#check(frame) : this.#recall(frame, frame.known)
+      if (next === undefined) return this.#leave(frame)
+      if (typeof next !== 'string') return next
+      const block = this.resolved.get(next)
+      if (block === undefined || this.#builtin.has(next)) return this.#enterTarget(frame, next)
+      this.#targets[this.#targetCount++] = block
+    }
+  }
+
+  /** Checks rules up to one that goes somewhere, and says where. */
+  #check(frame: Frame): string | Problem | undefined {
+    const { chain } = frame
+    const { rules } = chain
+    const store = this.#store
+    while (frame.rule < rules.length) {
+      const i = frame.rule++
+      const rule = rules[i]
+      const refused = refuseRule(store.family, this.#table.name, chain, i, rule)
+      if (refused !== undefined) return refused
+      if (store.needsMemory === undefined) {
+        const asks = asksMemory(rule)
+        if (asks !== undefined) store.needsMemory = refuseForgetting(this.#table.name, chain.name, i, asks)
+      }
+      const { verdict } = rule
+      if (verdict === undefined) continue
+      if (verdict.kind === 'jump' || verdict.kind === 'goto') return verdict.chain
+      const bit = HOMED_VERDICTS.indexOf(verdict.kind)
+      if (bit >= 0) frame.homedVerdicts |= 1 << bit
+    }
+    return undefined
+  }
+
+  #recall({ firstTarget }: Frame, known: Block): string | undefined {
+    return known.targets[this.#targetCount - firstTarget]?.chain.name
+  }
+
+  #enterTarget(frame: Frame, name: string): Problem | undefined {
+    const { name: table, chains } = this.#table
+    const { chain, firstTarget } = frame
+    const rule = (): number => jumpingRule(chain, this.#targetCount - firstTarget)
+    if (this.#builtin.has(name))
+      return badInput(
+        { field: rulePlace(table, chain.name, rule()) },
+        `the rule goes to built-in chain ${quoted(name)}`,
+        'go to a chain of your own',
+      )
+    const target = chains.get(name)
+    if (target === undefined) return refuseMissingChain(table, chain.name, rule(), name)
+    if (this.resolved.has(name)) {
+      const path = this.#frames.slice(0, this.#depth).map(f => f.chain.name)
+      return refuseLoop(table, [...path.slice(path.indexOf(name)), name])
+    }
+    this.#enter(target)
+    return undefined
+  }
+
+  #leave(frame: Frame): Problem | undefined {
+    const { name } = frame.chain
+    const block = this.#intern(frame)
+    this.resolved.set(name, block)
+    this.#targetCount = frame.firstTarget
+    this.#depth--
+    // The caller waits for it.
+    if (this.#depth > 0) this.#targets[this.#targetCount++] = block
+    return refuseHook(this.#table.name, name, this.#builtin, block)
+  }
+
+  #intern({ chain, known, firstTarget, homedVerdicts: ownVerdicts }: Frame): Block {
+    const store = this.#store
+    const targets = this.#targetCount === firstTarget ? NO_TARGETS : this.#targets.slice(firstTarget, this.#targetCount)
+    let targetHash = 0
+    let depth = 0
+    let walkBound = chain.rules.length
+    let homedVerdicts = ownVerdicts
+    for (const target of targets) {
+      targetHash = Math.imul(targetHash ^ target.index, 0x21f0aaad) + 1
+      depth = Math.max(depth, target.depth)
+      walkBound += target.walkBound
+      homedVerdicts |= target.homedVerdicts
+    }
+    for (let same = known; same !== undefined; same = same.before)
+      if (same.targetHash === targetHash && same.targets.every((t, i) => t === targets[i])) return same
+    const block: Block = {
+      index: store.blocks.length,
+      table: this.#table.name,
+      chain,
+      firstRule: store.ruleCount,
+      targets,
+      targetHash,
+      before: known,
+      depth: depth + 1,
+      walkBound,
+      ownVerdicts,
+      homedVerdicts,
+    }
+    store.blocks.push(block)
+    store.ruleCount += chain.rules.length
+    this.#known.set(chain, block)
+    store.entered(block)
+    return block
+  }
 }
 
 const NO_TARGETS: readonly Block[] = []
 
-function enterTarget(
-  table: Table,
-  { name: from, known }: Frame,
-  next: number,
-  name: string,
-  enter: (name: string, chain: Chain) => Problem | undefined,
-): Problem | undefined {
-  const chain = table.chains.get(name)
-  return chain === undefined ? refuseMissingChain(table.name, from, known.rules[next], name) : enter(name, chain)
-}
-
-function refuseLoopTo(table: Table, open: ReadonlySet<string>, name: string): Problem | undefined {
-  if (!open.has(name)) return undefined
-  const path = [...open]
-  return refuseLoop(table.name, [...path.slice(path.indexOf(name)), name])
+/** The chain's rule with jump or goto number `nth`. */
+function jumpingRule({ rules }: Chain, nth: number): number {
+  let seen = 0
+  return rules.findIndex(({ verdict }) => (verdict?.kind === 'jump' || verdict?.kind === 'goto') && seen++ === nth)
 }
 
 function refuseHook(table: TableName, name: string, builtin: ReadonlySet<string>, block: Block): Problem | undefined {
@@ -212,74 +298,3 @@ function refuseHook(table: TableName, name: string, builtin: ReadonlySet<string>
 }
 
 const HOMED_VERDICTS = Object.keys(VERDICT_HOMES) as readonly Verdict['kind'][]
-
-/** Checks the chain's rules, once per Chain object and table, and lists where they go. */
-function checkChain(store: Store, table: TableName, chain: Chain): E.Either<Problem, KnownChain> {
-  const known = entry(store.known, table)
-  const seen = known.get(chain)
-  if (seen !== undefined) return E.right(seen)
-  const targets: string[] = []
-  const rules: number[] = []
-  let homedVerdicts = 0
-  for (let i = 0; i < chain.rules.length; i++) {
-    const rule = chain.rules[i]
-    const refused = refuseRule(store.family, table, chain, i, rule)
-    if (refused !== undefined) return E.left(refused)
-    if (store.needsMemory === undefined) {
-      const asks = asksMemory(rule)
-      if (asks !== undefined) store.needsMemory = refuseForgetting(table, chain.name, i, asks)
-    }
-    const verdict = rule.verdict
-    if (verdict === undefined) continue
-    if (verdict.kind === 'jump' || verdict.kind === 'goto') {
-      targets.push(verdict.chain)
-      rules.push(i)
-    } else {
-      const bit = HOMED_VERDICTS.indexOf(verdict.kind)
-      if (bit >= 0) homedVerdicts |= 1 << bit
-    }
-  }
-  const checked = { chain, targets, rules, homedVerdicts, blocks: [] }
-  known.set(chain, checked)
-  return E.right(checked)
-}
-
-function intern(store: Store, table: TableName, known: KnownChain, targets: readonly Block[]): Block {
-  const { chain, blocks } = known
-  let targetHash = 0
-  for (const target of targets) targetHash = Math.imul(targetHash ^ target.index, 0x21f0aaad) + 1
-  const same = blocks.find(b => b.targetHash === targetHash && b.targets.every((t, i) => t === targets[i]))
-  if (same !== undefined) return same
-  let depth = 0
-  let walkBound = chain.rules.length
-  let { homedVerdicts } = known
-  for (const target of targets) {
-    depth = Math.max(depth, target.depth)
-    walkBound += target.walkBound
-    homedVerdicts |= target.homedVerdicts
-  }
-  const block: Block = {
-    index: store.blocks.length,
-    table,
-    chain,
-    firstRule: store.ruleCount,
-    targets,
-    targetHash,
-    depth: depth + 1,
-    walkBound,
-    homedVerdicts,
-  }
-  store.blocks.push(block)
-  store.ruleCount += chain.rules.length
-  blocks.push(block)
-  return block
-}
-
-function entry<V>(byTable: Map<TableName, Map<Chain, V>>, table: TableName): Map<Chain, V> {
-  let found = byTable.get(table)
-  if (found === undefined) {
-    found = new Map()
-    byTable.set(table, found)
-  }
-  return found
-}

@@ -29,28 +29,30 @@ export function refuseRule(
   index: number,
   rule: Rule,
 ): Problem | undefined {
-  const place = (): string => rulePlace(table, chain.name, index)
+  const refused = refusalOf(family, table, rule)
+  return refused && badInput({ field: rulePlace(table, chain.name, index) }, refused.what, refused.mend)
+}
+
+function refusalOf(family: IpFamily, table: TableName, rule: Rule): Refusal | undefined {
   for (const match of rule.matches) {
     const refused = refuseMatch(family, rule, match)
-    if (refused !== undefined) return badInput({ field: place() }, refused.what, refused.mend)
+    if (refused !== undefined) return refused
   }
-  const verdict = rule.verdict
+  const { verdict } = rule
   if (verdict === undefined) return undefined
   const unmodelled = refuseVerdict(family, verdict)
-  if (unmodelled !== undefined) return badInput({ field: place() }, unmodelled.what, unmodelled.mend)
+  if (unmodelled !== undefined) return unmodelled
   const home = VERDICT_HOMES[verdict.kind]
   if (home !== undefined && home.table !== table)
-    return badInput(
-      { field: place() },
-      `verdict ${verdict.kind} does not work in table ${table}`,
-      `move the rule to table ${home.table}`,
-    )
+    return {
+      what: `verdict ${verdict.kind} does not work in table ${table}`,
+      mend: `move the rule to table ${home.table}`,
+    }
   if ((verdict.kind === 'dnat' || verdict.kind === 'snat') && verdict.address.family !== family)
-    return badInput(
-      { field: place() },
-      `verdict ${verdict.kind} has an IPv${verdict.address.family} address in an IPv${family} ruleset`,
-      'use an address of the family',
-    )
+    return {
+      what: `verdict ${verdict.kind} has an IPv${verdict.address.family} address in an IPv${family} ruleset`,
+      mend: 'use an address of the family',
+    }
   return undefined
 }
 

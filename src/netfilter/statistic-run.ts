@@ -18,10 +18,16 @@ export function runThresholds(probabilities: readonly number[]): Float64Array {
   return thresholds
 }
 
-export const isRunRule = (rule: Rule): boolean =>
-  rule.verdict?.kind === 'jump' &&
-  rule.matches.some(m => m.kind === 'statistic' && !m.negated) &&
-  rule.matches.filter(m => m.kind !== 'comment').length === 1
+export function isRunRule({ verdict, matches }: Rule): boolean {
+  if (verdict?.kind !== 'jump') return false
+  let draws = 0
+  for (const match of matches) {
+    if (match.kind === 'comment') continue
+    if (match.kind !== 'statistic' || match.negated) return false
+    draws++
+  }
+  return draws === 1
+}
 
 /** The kernel's integer of a rule's statistic match. */
 export function ruleProbability(rule: Rule): number {

@@ -27,3 +27,10 @@ export function toShared(list: WordList): Int32Array {
   shared.set(list.words.subarray(0, list.length))
   return shared
 }
+
+/** The same of words that are bytes. */
+export function toSharedBytes(list: WordList): Uint8Array {
+  const shared = new Uint8Array(new SharedArrayBuffer(list.length))
+  shared.set(list.words.subarray(0, list.length))
+  return shared
+}

@@ -8,11 +8,10 @@ import type { ClusterState } from '../cluster/cluster-state.ts'
 import type { ClusterNode } from '../cluster/objects.ts'
 import type { IpFamily } from '../net/ip.ts'
 import { formatIp, parseIp, parsePrefix, prefixContains, readIpWords } from '../net/ip.ts'
-import { encodeProgram } from '../netfilter/compile.ts'
+import { compileInterned } from '../netfilter/compile.ts'
 import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import { programPrices } from '../netfilter/cost/program-prices.ts'
 import { type Host, hostView } from '../netfilter/host.ts'
-import { internChains } from '../netfilter/intern-chains.ts'
 import type { Program } from '../netfilter/program.ts'
 import { badInput, type Problem } from '../problem/problem.ts'
 import { type IptablesViews, iptablesViews } from '../proxier/iptables-proxier.ts'
@@ -72,18 +71,16 @@ export function planRun(
       family,
     )
     if (views.servicePorts.length === 0) continue
-    const interned = internChains(views.views)
-    if (E.isLeft(interned)) return interned
-    const program = encodeProgram(interned.right)
+    const compiled = compileInterned(views.views)
+    if (E.isLeft(compiled)) return compiled
+    const { program, interned } = compiled.right
     const hosts = nodes.map((node, n) => hostView(hostOf(node, podsOfNode[n], scenario), family))
     families[family] = {
       views,
       firstRow: rows.length,
       plan: {
         program,
-        ...(profiles === undefined
-          ? {}
-          : { prices: programPrices(program, interned.right, profiles, program.dnatCount) }),
+        ...(profiles === undefined ? {} : { prices: programPrices(program, interned, profiles, program.dnatCount) }),
         viewOfNode: Int32Array.from(views.viewOfNode),
         hosts: hostTable(family, hosts),
         backendNode: backendNodes(program, family, nodeOfAddress),

@@ -4,11 +4,10 @@ import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../net/packet.ts'
 import { copyPacket } from '../../net/packet.ts'
 import type { Rule, Ruleset } from '../../ruleset/ruleset.ts'
-import { encodeProgram } from '../compile.ts'
+import { compileInterned } from '../compile.ts'
 import { Conntrack } from '../conntrack/conntrack.ts'
 import { type Engine, newEngine } from '../engine.ts'
 import { evaluate, evaluateEstablished, evaluateTracked } from '../evaluate.ts'
-import { internChains } from '../intern-chains.ts'
 import { newNodeMemory } from '../memory/node-memory.ts'
 import { beginNode, endNode } from '../node-order.ts'
 import { makeProfiles } from '../testing/make-profiles.ts'
@@ -35,10 +34,10 @@ const HOST = makeHostView()
 const PROFILES = makeProfiles()
 
 function engineOf(ruleset: Ruleset): Engine {
-  const interned = internChains([ruleset])
-  if (E.isLeft(interned)) throw new Error(JSON.stringify(interned.left))
-  const program = encodeProgram(interned.right)
-  return newEngine(program, SEED, programPrices(program, interned.right, PROFILES, SPREAD))
+  const compiled = compileInterned([ruleset])
+  if (E.isLeft(compiled)) throw new Error(JSON.stringify(compiled.left))
+  const { program, interned } = compiled.right
+  return newEngine(program, SEED, programPrices(program, interned, PROFILES, SPREAD))
 }
 
 /** In nanoseconds, by lane. */
@@ -164,9 +163,9 @@ describe('prices of a program', () => {
   })
 
   it('without profiles are not asked', () => {
-    const interned = internChains([ruleset])
-    if (E.isLeft(interned)) throw new Error('no rules')
-    const engine = newEngine(encodeProgram(interned.right), SEED)
+    const compiled = compileInterned([ruleset])
+    if (E.isLeft(compiled)) throw new Error('no rules')
+    const engine = newEngine(compiled.right.program, SEED)
     evaluate(engine, 0, HOST, 0, makePacket({ destination: serviceAddress(4, 3) }), 1)
     expect(evaluated(engine)).toEqual([0, 0, 0])
   })

@@ -7,7 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { CT, type Packet } from '../../net/packet.ts'
 import { chainDirectory } from '../../netfilter/chain-directory.ts'
-import { encodeProgram } from '../../netfilter/compile.ts'
+import { compileInterned } from '../../netfilter/compile.ts'
 import { Conntrack, type ConntrackOptions } from '../../netfilter/conntrack/conntrack.ts'
 import { asksConntrack, NO_CONNTRACK } from '../../netfilter/conntrack/no-conntrack.ts'
 import { type CostProfile, termNs } from '../../netfilter/cost/cost-profile.ts'
@@ -15,7 +15,6 @@ import { programPrices } from '../../netfilter/cost/program-prices.ts'
 import { clearCounters, type Engine, newEngine } from '../../netfilter/engine.ts'
 import { evaluateAttached, evaluateTracked } from '../../netfilter/evaluate.ts'
 import type { HostView } from '../../netfilter/host.ts'
-import { internChains } from '../../netfilter/intern-chains.ts'
 import { type NodeMemory, newNodeMemory } from '../../netfilter/memory/node-memory.ts'
 import type { Outcome } from '../../netfilter/outcome.ts'
 import { HOOK_CHAINS, HOOK_COUNT } from '../../netfilter/program.ts'
@@ -34,9 +33,8 @@ export const iptablesEvaluator = (
   options: ConntrackOptions & PricedOptions = {},
 ): E.Either<Problem, IptablesEvaluator> =>
   pipe(
-    internChains([ruleset]),
-    E.map(interned => {
-      const program = encodeProgram(interned)
+    compileInterned([ruleset]),
+    E.map(({ program, interned }) => {
       const { profile } = options
       // One profile in all lanes: the others are not asked.
       const profiles = profile && { 'iptables-legacy': profile, 'iptables-nft': profile, nftables: profile }
