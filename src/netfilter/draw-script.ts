@@ -25,6 +25,14 @@ export function rewind(script: DrawScript): void {
   script.hits.length = 0
 }
 
+/** The next draw, whose answer changes at `cuts`. */
+export function scriptedWord(script: DrawScript, cuts: Float64Array): number {
+  const n = script.taken++
+  if (n === script.words.length) script.words.push(0)
+  script.cuts[n] = cuts
+  return script.words[n]
+}
+
 export function noteHit(script: DrawScript, dispatch: number, slot: number): void {
   script.hits.push(dispatch, slot)
 }

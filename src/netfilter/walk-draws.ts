@@ -4,7 +4,7 @@
  */
 import type { Packet } from '../net/packet.ts'
 import { draw32 } from '../sim/random.ts'
-import type { DrawScript } from './draw-script.ts'
+import { scriptedWord } from './draw-script.ts'
 import type { Engine } from './engine.ts'
 
 /** Which rule of a run the next draw takes, from 0; `count` when none. Thresholds of equal shares are guessed right at once. */
@@ -39,11 +39,4 @@ function scriptedRun(engine: Engine, packet: Packet, thresholdStart: number, cou
 function scriptedChance(engine: Engine, packet: Packet, threshold: number): number {
   packet.draws++
   return scriptedWord(engine.script!, Float64Array.of(2 * threshold))
-}
-
-function scriptedWord(script: DrawScript, cuts: Float64Array): number {
-  const n = script.taken++
-  if (n === script.words.length) script.words.push(0)
-  script.cuts[n] = cuts
-  return script.words[n]
 }

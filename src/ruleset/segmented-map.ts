@@ -26,6 +26,11 @@ export class SegmentedMap<V> implements ReadonlyMap<string, V> {
     return new SegmentedMap(this.base, changed)
   }
 
+  /** Keys outside of which two maps over the same segments are alike; undefined: they are over others. */
+  static keysApart<V>(a: SegmentedMap<V>, b: SegmentedMap<V>): readonly string[] | undefined {
+    return a.base === b.base ? [...a.overlay.keys(), ...b.overlay.keys()] : undefined
+  }
+
   get(key: string): V | undefined {
     return this.overlay.has(key) ? this.overlay.get(key) : this.base.latest.get(key)
   }
@@ -62,6 +67,21 @@ export class SegmentedMap<V> implements ReadonlyMap<string, V> {
 
   forEach(visit: (value: V, key: string, map: ReadonlyMap<string, V>) => void): void {
     for (const [key, value] of this.entries()) visit(value, key, this)
+  }
+}
+
+/** What `other` has elsewhere than `first`: the keys that only one of them has (undefined: gone) or that have another value. */
+export function* differences<V>(
+  first: ReadonlyMap<string, V>,
+  other: ReadonlyMap<string, V>,
+): Generator<readonly [key: string, value: V | undefined]> {
+  const keys =
+    first instanceof SegmentedMap && other instanceof SegmentedMap
+      ? (SegmentedMap.keysApart(first, other) ?? [...first.keys(), ...other.keys()])
+      : [...first.keys(), ...other.keys()]
+  for (const key of new Set(keys)) {
+    const value = other.get(key)
+    if (value !== first.get(key)) yield [key, value]
   }
 }
 

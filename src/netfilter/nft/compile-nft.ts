@@ -1,5 +1,6 @@
 /**
- * A ruleset of nftables -> one NftProgram. The ruleset has been checked (check-nft.ts). Cost: linear in rules and elements.
+ * Rulesets of nftables -> one NftProgram. They have been checked (check-nft.ts). Cost: linear in the rules and elements of the first one, and of
+ * each further view in what it does not share with the first as the same object.
  */
 import type { IpPrefix } from '../../net/ip.ts'
 import { familyBits, writeIpWords } from '../../net/ip.ts'
@@ -16,17 +17,38 @@ import type {
   NftVerdict,
 } from '../../ruleset/nft-ruleset.ts'
 import { DYNAMIC_SET_SIZE } from '../../ruleset/nft-ruleset.ts'
+import { differences } from '../../ruleset/segmented-map.ts'
 import { SECOND_US } from '../../sim/time.ts'
 import type { WordList } from '../word-list.ts'
 import { newWordList, push } from '../word-list.ts'
-import { type KeyTable, newKeyTable, placeOfKey, putKey } from './key-table.ts'
+import { GONE, type KeyTable, newKeyTable, placeOfKey, putKey } from './key-table.ts'
 import { NFT_OP, SELECTOR } from './nft-opcode.ts'
 import { type BaseChainCode, type DynamicSetShape, NFT_HOOK, NFT_STAGE, type NftProgram } from './nft-program.ts'
+import { SlotTable, sharedWords } from './slot-table.ts'
 import { CT_BIT, NFT_PROTOCOL_NUMBER } from './trace-nft-statement.ts'
 
-export function compileNft(ruleset: NftRuleset): NftProgram {
-  const compiler = new Compiler(ruleset)
-  return compiler.program()
+export interface CompiledNft {
+  readonly program: NftProgram
+  /** Every chain that some view has, each object once: the first view's in their printing order, then the others'. */
+  readonly places: readonly NftChainPlace[]
+  /** By DNAT id: the chain it stands in; empty where it is an element's. */
+  readonly chainOfDnat: readonly string[]
+}
+
+/** Rule ids of the chain follow each other from `firstRule`. */
+export interface NftChainPlace {
+  readonly table: string
+  readonly chain: NftChain
+  readonly firstRule: number
+}
+
+export const compileNft = (ruleset: NftRuleset): NftProgram => compileNftViews([ruleset]).program
+
+/** What several nodes have, each a view: the same tables and base chains; the rest may differ. */
+export function compileNftViews([first, ...others]: readonly NftRuleset[]): CompiledNft {
+  const compiler = new Compiler(first)
+  for (const view of others) compiler.addView(view)
+  return compiler.finish()
 }
 
 /** Priorities of conntrack and of nat at each hook; nat's chains run at its own place, whatever their priorities. */
@@ -34,60 +56,86 @@ const CONNTRACK_PRIORITY = -200
 const NAT_PRIORITY = { prerouting: -100, input: 100, forward: Number.POSITIVE_INFINITY, output: -100, postrouting: 100 }
 
 class Compiler {
-  readonly #ruleset: NftRuleset
+  readonly #first: NftRuleset
   readonly #code: WordList = newWordList()
+  readonly #slots = new SlotTable()
   readonly #chainPc = new Map<NftChain, number>()
-  /** Words to fill in with where a chain begins. */
-  readonly #jumps: { readonly at: number; readonly target: NftChain }[] = []
   /** Words to fill in with where a verdict's code begins. */
   readonly #verdicts: {
     readonly fill: (pc: number) => void
     readonly table: NftTable
     readonly verdict: NftVerdict
   }[] = []
-  readonly #firstRuleOfChain: number[] = []
+  readonly #places: NftChainPlace[] = []
   #ruleCount = 0
   readonly #tables: KeyTable[] = []
-  readonly #tableOfSet = new Map<NftSet, number>()
   readonly #dynamicSets: DynamicSetShape[] = []
-  readonly #dynamicOfSet = new Map<NftSet, number>()
+  readonly #placeOfSet = new Map<NftSet, number>()
   #numgenCount = 0
   readonly #patterns: string[] = []
+  readonly #dnatAddress: WordList = newWordList()
+  readonly #dnatPort: number[] = []
+  readonly #dnatChain: string[] = []
+  #chainName = ''
 
-  constructor(ruleset: NftRuleset) {
-    this.#ruleset = ruleset
-  }
-
-  program(): NftProgram {
-    const { family, tables } = this.#ruleset
+  constructor(first: NftRuleset) {
+    this.#first = first
     // A pc of 0 stands for none.
     push(this.#code, NFT_OP.END)
-    for (const table of tables)
-      for (const chain of table.chains.values()) {
-        this.#firstRuleOfChain.push(this.#ruleCount)
-        this.#chainPc.set(chain, this.#code.length)
-        for (const rule of chain.rules) this.#rule(table, rule)
-        push(this.#code, NFT_OP.END)
+    for (const table of first.tables) {
+      for (const [name, set] of table.sets) this.#slots.setFirst(this.#setSlot(table, name), this.#set(table, set))
+      for (const [name, chain] of table.chains)
+        this.#slots.setFirst(this.#chainSlot(table, name), this.#chain(table, chain))
+    }
+  }
+
+  addView({ tables }: NftRuleset): void {
+    this.#first.tables.forEach((first, t) => {
+      const table = tables[t]
+      if (table?.name !== first.name) throw new Error(`a view without table ${first.name}`)
+      for (const [name, set] of differences(first.sets, table.sets))
+        if (set !== undefined)
+          this.#slots.setOther(this.#setSlot(table, name), this.#set(table, set, first.sets.get(name)))
+      for (const [name, chain] of differences(first.chains, table.chains)) {
+        if (chain?.hook?.priority !== first.chains.get(name)?.hook?.priority)
+          throw new Error(`base chain ${name} is not the same in all views`)
+        if (chain !== undefined) this.#slots.setOther(this.#chainSlot(table, name), this.#chain(table, chain))
       }
+    })
+    this.#slots.endView()
+  }
+
+  finish(): CompiledNft {
     for (const { fill, table, verdict } of this.#verdicts) {
       fill(this.#code.length)
       this.#verdict(table, verdict)
     }
-    for (const { at, target } of this.#jumps) this.#code.words[at] = this.#chainPc.get(target)!
     const { hooks, baseCount } = this.#hooks()
-    return {
-      family,
-      code: this.#code.words.slice(0, this.#code.length),
+    const program: NftProgram = {
+      family: this.#first.family,
+      code: sharedWords(this.#code.words.subarray(0, this.#code.length)),
+      ...this.#slots.columns(),
       ruleCount: this.#ruleCount,
       maxDepth: 16,
-      firstRuleOfChain: this.#firstRuleOfChain,
+      firstRuleOfChain: this.#places.map(p => p.firstRule),
       hooks,
       baseCount,
       tables: this.#tables,
       dynamicSets: this.#dynamicSets,
       numgenCount: this.#numgenCount,
       interfacePatterns: this.#patterns,
+      dnatCount: this.#dnatPort.length,
+      dnatAddress: Uint32Array.from(this.#dnatAddress.words.subarray(0, this.#dnatAddress.length)),
     }
+    return { program, places: this.#places, chainOfDnat: this.#dnatChain }
+  }
+
+  #chainSlot({ name: table }: NftTable, name: string): number {
+    return this.#slots.slotOf(table, 'chain', name)
+  }
+
+  #setSlot({ name: table }: NftTable, name: string): number {
+    return this.#slots.slotOf(table, 'set', name)
   }
 
   #hooks(): { hooks: BaseChainCode[][][]; baseCount: number } {
@@ -98,12 +146,12 @@ class Compiler {
       readonly priority: number
       readonly code: BaseChainCode
     }[] = []
-    for (const table of this.#ruleset.tables)
+    for (const table of this.#first.tables)
       for (const chain of table.chains.values()) {
         const { hook } = chain
         if (hook === undefined) continue
         const stage = hook.type === 'nat' ? NFT_STAGE.nat : filterStage(hook)
-        const code = { pc: this.#chainPc.get(chain)!, base: baseCount++, drops: hook.policy === 'drop' }
+        const code = { slot: this.#chainSlot(table, chain.name), base: baseCount++, drops: hook.policy === 'drop' }
         placed.push({ hook: NFT_HOOK[hook.hook], stage, priority: hook.priority, code })
       }
     placed.sort((a, b) => a.priority - b.priority)
@@ -113,6 +161,20 @@ class Compiler {
       hooks: Object.values(NFT_HOOK).map(hook => Object.values(NFT_STAGE).map(stage => at(hook, stage))),
       baseCount,
     }
+  }
+
+  /** Where its code begins; views that share the object share the code. */
+  #chain(table: NftTable, chain: NftChain): number {
+    const known = this.#chainPc.get(chain)
+    if (known !== undefined) return known
+    const pc = this.#code.length
+    this.#chainPc.set(chain, pc)
+    this.#places.push({ table: table.name, chain, firstRule: this.#ruleCount })
+    this.#chainName = chain.name
+    for (const rule of chain.rules) this.#rule(table, rule)
+    this.#chainName = ''
+    push(this.#code, NFT_OP.END)
+    return pc
   }
 
   #rule(table: NftTable, { statements, verdict }: NftRule): void {
@@ -142,14 +204,12 @@ class Compiler {
         for (const prefix of statement.prefixes) this.#prefix(prefix)
         return
       case 'lookup': {
-        const set = table.sets.get(statement.set)!
-        if (set.flags.includes('dynamic'))
-          this.#push(NFT_OP.MEMBER, this.#dynamicSet(set), selectorBits(statement.key), wanted)
-        else this.#push(NFT_OP.ELEMENT, this.#keyTable(table, set), selectorBits(statement.key), wanted)
+        const op = isDynamic(table.sets.get(statement.set)!) ? NFT_OP.MEMBER : NFT_OP.ELEMENT
+        this.#push(op, this.#setSlot(table, statement.set), selectorBits(statement.key), wanted)
         return
       }
       case 'vmap':
-        this.#push(NFT_OP.VMAP, this.#keyTable(table, table.sets.get(statement.map)!), selectorBits(statement.key))
+        this.#push(NFT_OP.VMAP, this.#setSlot(table, statement.map), selectorBits(statement.key))
         return
       case 'numgen':
         if (statement.mode === 'random') this.#push(NFT_OP.NUMGEN_RANDOM, statement.modulus)
@@ -187,13 +247,12 @@ class Compiler {
       case 'setMark':
         this.#push(statement.operation === 'or' ? NFT_OP.OR_MARK : NFT_OP.XOR_MARK, statement.value)
         return
-      case 'update': {
-        const set = table.sets.get(statement.set)!
+      case 'update':
         // A set without the flag takes nothing: the rule ends.
-        if (set.flags.includes('dynamic')) this.#push(NFT_OP.UPDATE, this.#dynamicSet(set), selectorBits(statement.key))
+        if (isDynamic(table.sets.get(statement.set)!))
+          this.#push(NFT_OP.UPDATE, this.#setSlot(table, statement.set), selectorBits(statement.key))
         else push(this.#code, NFT_OP.NEXT)
         return
-      }
       case 'counter':
         return
     }
@@ -203,13 +262,13 @@ class Compiler {
     switch (verdict.kind) {
       case 'jump':
       case 'goto':
-        push(this.#code, verdict.kind === 'jump' ? NFT_OP.JUMP : NFT_OP.GOTO)
-        this.#jumps.push({ at: this.#code.length, target: table.chains.get(verdict.chain)! })
-        push(this.#code, 0)
+        this.#push(verdict.kind === 'jump' ? NFT_OP.JUMP : NFT_OP.GOTO, this.#chainSlot(table, verdict.chain))
         return
       case 'dnat':
-        this.#push(NFT_OP.DNAT, verdict.port)
+        this.#push(NFT_OP.DNAT, this.#dnatPort.push(verdict.port) - 1, verdict.port)
         this.#address(verdict.address.value)
+        for (let back = 4; back > 0; back--) push(this.#dnatAddress, this.#code.words[this.#code.length - back])
+        this.#dnatChain.push(this.#chainName)
         return
       case 'masquerade':
         this.#push(NFT_OP.MASQUERADE, verdict.fullyRandom ? 1 : 0)
@@ -243,27 +302,44 @@ class Compiler {
     return this.#patterns.length - 1
   }
 
-  #keyTable(table: NftTable, set: NftSet): number {
-    const known = this.#tableOfSet.get(set)
+  /** Place among the tables or, of a set that rules add to, among the dynamic sets. `under`: what the first view has of that name. */
+  #set(table: NftTable, set: NftSet, under?: NftSet): number {
+    const known = this.#placeOfSet.get(set)
     if (known !== undefined) return known
-    const made = newKeyTable(this.#keyWords(set), set.elements.size)
-    for (const { key, verdict } of set.elements.values()) {
-      const words = this.#keyOf(key)
-      const place = placeOfKey(made, words)
-      putKey(made, place, words, 1)
-      if (verdict !== undefined)
-        this.#verdicts.push({ fill: pc => made.values.fill(pc, place, place + 1), table, verdict })
-    }
-    this.#tables.push(made)
-    this.#tableOfSet.set(set, this.#tables.length - 1)
-    return this.#tables.length - 1
+    if (under !== undefined && isDynamic(set) !== isDynamic(under))
+      throw new Error(`set ${set.name} is dynamic in one view alone`)
+    const place =
+      (isDynamic(set)
+        ? this.#dynamicSets.push(this.#dynamicSet(set))
+        : this.#tables.push(this.#keyTable(table, set, under))) - 1
+    this.#placeOfSet.set(set, place)
+    return place
   }
 
-  #dynamicSet(set: NftSet): number {
-    const known = this.#dynamicOfSet.get(set)
-    if (known !== undefined) return known
+  /** Over the table of `under` lies what differs from it, when that is little. */
+  #keyTable(table: NftTable, set: NftSet, under: NftSet | undefined): KeyTable {
+    const differing = under === undefined ? [] : [...differences(under.elements, set.elements)]
+    const isLayer = under !== undefined && 2 * differing.length < set.elements.size
+    const elements = isLayer ? differing : [...set.elements]
+    const made = newKeyTable(
+      this.#keyWords(set),
+      elements.length,
+      isLayer ? this.#tables[this.#placeOfSet.get(under)!] : undefined,
+    )
+    for (const [text, element] of elements) {
+      const { key, verdict } = element ?? under!.elements.get(text)!
+      const words = this.#keyOf(key)
+      const place = placeOfKey(made, words)
+      putKey(made, place, words, element === undefined ? GONE : 1)
+      if (element !== undefined && verdict !== undefined)
+        this.#verdicts.push({ fill: pc => made.values.fill(pc, place, place + 1), table, verdict })
+    }
+    return made
+  }
+
+  #dynamicSet(set: NftSet): DynamicSetShape {
     const { size = DYNAMIC_SET_SIZE, timeoutSeconds } = set
-    this.#dynamicSets.push({
+    return {
       keyWords: this.#keyWords(set),
       size,
       timeoutUs: timeoutSeconds === undefined ? Number.POSITIVE_INFINITY : timeoutSeconds * SECOND_US,
@@ -271,13 +347,11 @@ class Compiler {
         key: this.#keyOf(key),
         goneUs: expiresMs === undefined ? Number.POSITIVE_INFINITY : expiresMs * 1_000,
       })),
-    })
-    this.#dynamicOfSet.set(set, this.#dynamicSets.length - 1)
-    return this.#dynamicSets.length - 1
+    }
   }
 
   #keyWords({ keyType }: NftSet): number {
-    const addressWords = this.#ruleset.family === 4 ? 1 : 4
+    const addressWords = this.#first.family === 4 ? 1 : 4
     return keyType.reduce((sum, type) => sum + (type.endsWith('_addr') ? addressWords : 1), 0)
   }
 
@@ -289,7 +363,7 @@ class Compiler {
       else {
         const address = new Uint32Array(4)
         writeIpWords(part.value, address, 0)
-        words.push(...address.subarray(this.#ruleset.family === 4 ? 3 : 0))
+        words.push(...address.subarray(this.#first.family === 4 ? 3 : 0))
       }
     return Int32Array.from(words)
   }
@@ -307,6 +381,8 @@ const PLAIN_VERDICT = {
   reject: NFT_OP.REJECT,
   return: NFT_OP.RETURN,
 } as const
+
+const isDynamic = ({ flags }: NftSet): boolean => flags.includes('dynamic')
 
 const sideOf = (side: 'source' | 'destination'): number => (side === 'source' ? 0 : 1)
 

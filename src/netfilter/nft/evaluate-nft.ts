@@ -26,6 +26,8 @@ export function evaluateNft(engine: NftEngine, packet: Packet, sizeBytes: number
   packet.natTo = 0
   packet.natRandom = false
   packet.natRange = undefined
+  engine.dnat = -1
+  engine.weight = 1
   engine.numgens = 0
   engine.lookups = 0
   engine.updates = 0
@@ -39,7 +41,20 @@ export function evaluateNft(engine: NftEngine, packet: Packet, sizeBytes: number
 export function evaluateNftAttached(engine: NftEngine, packet: Packet, sizeBytes: number): Outcome {
   engine.tracker.resume()
   engine.attached = true
+  engine.weight = 1
   return walkNode(engine, packet, sizeBytes)
+}
+
+/**
+ * `weight` later packets of a connection whose first one was evaluated on this node, in one walk: nat is not consulted, the translation is the one
+ * in the packet. See evaluateEstablished in ../evaluate.ts.
+ */
+export function evaluateNftEstablished(engine: NftEngine, packet: Packet, weight: number): Outcome {
+  packet.mark = 0
+  packet.ctState = CT.ESTABLISHED | (packet.ctState & (CT.DNAT | CT.SNAT))
+  engine.weight = weight
+  engine.attached = true
+  return walkNode(engine, packet, 0)
 }
 
 const { none: NONE, lo: LO, uplink: UPLINK, pod: POD } = INTERFACE
@@ -50,6 +65,7 @@ function walkNode(engine: NftEngine, packet: Packet, sizeBytes: number): Outcome
   engine.sizeBytes = sizeBytes
   engine.consultsNat = false
   engine.looped = false
+  engine.rulesEvaluated = 0
   const fromNode = packet.origin === ORIGIN.node
   const from = fromNode ? NONE : packet.origin === ORIGIN.pod ? POD : UPLINK
   let fate = fromNode

@@ -11,9 +11,13 @@ export interface KeyTable {
   values: Int32Array
   mask: number
   used: number
+  /** Whose elements are there too, but for those that this table has, be it as GONE. */
+  readonly under: KeyTable | undefined
 }
 
-export const newKeyTable = (keyWords: number, elements: number): KeyTable => {
+export const GONE = -1
+
+export const newKeyTable = (keyWords: number, elements: number, under?: KeyTable): KeyTable => {
   const places = 2 ** Math.max(3, 33 - Math.clz32(Math.max(1, elements)))
   return {
     keyWords,
@@ -21,6 +25,7 @@ export const newKeyTable = (keyWords: number, elements: number): KeyTable => {
     values: new Int32Array(places),
     mask: places - 1,
     used: 0,
+    under,
   }
 }
 
@@ -34,6 +39,13 @@ export function placeOfKey({ keyWords, words, values, mask }: KeyTable, key: Int
     for (let i = 0; i < keyWords; i++) if (words[place * keyWords + i] !== key[i]) same = false
     if (same) return place
   }
+}
+
+/** The value of the key at key[0 …]; 0: there is no such element. */
+export function valueOfKey(table: KeyTable, key: Int32Array): number {
+  const value = table.values[placeOfKey(table, key)]
+  if (value === 0) return table.under === undefined ? 0 : valueOfKey(table.under, key)
+  return value === GONE ? 0 : value
 }
 
 /** Puts the key into its (empty) place. */

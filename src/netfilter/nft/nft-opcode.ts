@@ -10,11 +10,11 @@ export const NFT_OP = {
   NEXT: 3,
   /** side wanted count, then per prefix four mask words and four value words */
   ADDRESS: 4,
-  /** table selectors wanted: an element of a set that rules do not change. */
+  /** slot selectors wanted: an element of a set that rules do not change. */
   ELEMENT: 5,
-  /** set selectors wanted: an element of a set that they do. */
+  /** slot selectors wanted: an element of a set that they do. */
   MEMBER: 6,
-  /** table selectors: goes on at the element's verdict. */
+  /** slot selectors: goes on at the element's verdict. */
   VMAP: 7,
   /** modulus, then one pc a number; 0: none. */
   NUMGEN_RANDOM: 8,
@@ -35,16 +35,16 @@ export const NFT_OP = {
   /** value */
   OR_MARK: 16,
   XOR_MARK: 17,
-  /** set selectors */
+  /** slot selectors */
   UPDATE: 18,
   ACCEPT: 19,
   DROP: 20,
   REJECT: 21,
   RETURN: 22,
-  /** pc: comes back behind the rule. */
+  /** slot: comes back behind the rule. */
   JUMP: 23,
   GOTO: 24,
-  /** port, four address words */
+  /** DNAT id, port, four address words */
   DNAT: 25,
   /** random */
   MASQUERADE: 26,

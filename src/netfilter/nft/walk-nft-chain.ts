@@ -2,10 +2,11 @@
  * The interpreter: one packet through one base chain's code (grammar: nft-program.ts). Models nft_do_chain. Nothing is allocated per packet.
  */
 import { draw32 } from '../../sim/random.ts'
+import { scriptedWord } from '../draw-script.ts'
 import { isLocal } from '../route.ts'
 import { masquerade, translateDestination } from '../walk-nat.ts'
-import { placeOfKey } from './key-table.ts'
-import type { NftEngine } from './nft-engine.ts'
+import { valueOfKey } from './key-table.ts'
+import { dynamicSetAt, type NftEngine } from './nft-engine.ts'
 import { NFT_OP, SELECTOR } from './nft-opcode.ts'
 import type { BaseChainCode } from './nft-program.ts'
 
@@ -15,7 +16,7 @@ export const NFT_FATE = { accept: 0, drop: 1, reject: 2 } as const
 /** The addresses and port that rules see at the chain's place, its interfaces (INTERFACE) and conntrack's state. */
 export function walkNftChain(
   engine: NftEngine,
-  { pc: start, base, drops }: BaseChainCode,
+  { slot, base, drops }: BaseChainCode,
   source: Uint32Array,
   destination: Uint32Array,
   destinationPort: number,
@@ -23,9 +24,9 @@ export function walkNftChain(
   inInterface: number,
   outInterface: number,
 ): number {
-  const { program, host, packet, returnPc, key, sizeBytes } = engine
+  const { program, host, packet, returnPc, key, sizeBytes, weight } = engine
   const { code } = program
-  let pc = start
+  let pc = valueAt(engine, slot)
   let nextPc = 0
   let rule = -1
   let depth = 0
@@ -34,12 +35,13 @@ export function walkNftChain(
       case NFT_OP.RULE:
         rule = code[pc + 1]
         nextPc = code[pc + 2]
-        engine.evaluated[rule]++
+        engine.evaluated[rule] += weight
+        engine.rulesEvaluated++
         pc += 3
         continue
       case NFT_OP.MATCHED:
-        engine.matched[rule]++
-        engine.matchedBytes[rule] += sizeBytes
+        engine.matched[rule] += weight
+        engine.matchedBytes[rule] += weight * sizeBytes
         pc++
         continue
       case NFT_OP.NEXT:
@@ -54,29 +56,25 @@ export function walkNftChain(
       }
       case NFT_OP.ELEMENT: {
         writeKey(engine, code[pc + 2], source, destination, destinationPort)
-        const table = program.tables[code[pc + 1]]
-        const found = table.values[placeOfKey(table, key)] !== 0 ? 1 : 0
+        const found = valueOfKey(program.tables[valueAt(engine, code[pc + 1])], key) !== 0 ? 1 : 0
         pc = found === code[pc + 3] ? pc + 4 : nextPc
         continue
       }
       case NFT_OP.MEMBER: {
         engine.lookups++
         writeKey(engine, code[pc + 2], source, destination, destinationPort)
-        const found = engine.sets[code[pc + 1]].has(key, engine.nowUs) ? 1 : 0
+        const found = dynamicSetAt(engine, valueAt(engine, code[pc + 1])).has(key, engine.nowUs) ? 1 : 0
         pc = found === code[pc + 3] ? pc + 4 : nextPc
         continue
       }
       case NFT_OP.VMAP: {
         writeKey(engine, code[pc + 2], source, destination, destinationPort)
-        const table = program.tables[code[pc + 1]]
-        pc = table.values[placeOfKey(table, key)] || nextPc
+        pc = valueOfKey(program.tables[valueAt(engine, code[pc + 1])], key) || nextPc
         continue
       }
       case NFT_OP.NUMGEN_RANDOM: {
         engine.numgens++
-        const { low, high } = engine.seed
-        const word = draw32(low, high, packet.flowLow, packet.flowHigh, packet.draws++)
-        pc = code[pc + 2 + Math.floor((word * code[pc + 1]) / 0x1_0000_0000)] || nextPc
+        pc = code[pc + 2 + randomNumber(engine, code[pc + 1])] || nextPc
         continue
       }
       case NFT_OP.NUMGEN_INC: {
@@ -119,20 +117,20 @@ export function walkNftChain(
       case NFT_OP.UPDATE:
         engine.updates++
         writeKey(engine, code[pc + 2], source, destination, destinationPort)
-        pc = engine.sets[code[pc + 1]].add(key, engine.nowUs) ? pc + 3 : nextPc
+        pc = dynamicSetAt(engine, valueAt(engine, code[pc + 1])).add(key, engine.nowUs) ? pc + 3 : nextPc
         continue
       case NFT_OP.JUMP:
         returnPc[depth++] = nextPc
-        pc = code[pc + 1]
+        pc = valueAt(engine, code[pc + 1])
         continue
       case NFT_OP.GOTO:
-        pc = code[pc + 1]
+        pc = valueAt(engine, code[pc + 1])
         continue
       case NFT_OP.RETURN:
       case NFT_OP.END:
         if (depth === 0) {
-          engine.policyHits[base]++
-          engine.policyBytes[base] += sizeBytes
+          engine.policyHits[base] += weight
+          engine.policyBytes[base] += weight * sizeBytes
           return drops ? NFT_FATE.drop : NFT_FATE.accept
         }
         pc = returnPc[--depth]
@@ -144,7 +142,8 @@ export function walkNftChain(
       case NFT_OP.REJECT:
         return NFT_FATE.reject
       case NFT_OP.DNAT:
-        translateDestination(packet, code, pc + 1)
+        translateDestination(packet, code, pc + 2)
+        engine.dnat = code[pc + 1]
         engine.isBound = true
         return NFT_FATE.accept
       case NFT_OP.MASQUERADE:
@@ -159,6 +158,23 @@ export function walkNftChain(
     }
   }
 }
+
+/** What the slot stands for in the view at hand. */
+const valueAt = ({ own, program }: NftEngine, slot: number): number =>
+  own === undefined ? program.values[slot] : (own.get(slot) ?? program.values[slot])
+
+function randomNumber({ packet, seed, script }: NftEngine, modulus: number): number {
+  const n = packet.draws++
+  const word =
+    script === undefined
+      ? draw32(seed.low, seed.high, packet.flowLow, packet.flowHigh, n)
+      : scriptedWord(script, numberCuts(modulus))
+  return Math.floor((word * modulus) / 0x1_0000_0000)
+}
+
+/** The words at which another number begins. */
+const numberCuts = (modulus: number): Float64Array =>
+  Float64Array.from({ length: modulus - 1 }, (_, n) => Math.ceil(((n + 1) * 0x1_0000_0000) / modulus))
 
 /** Puts the parts of a key into engine.key, in the order the rule names them. */
 function writeKey(
