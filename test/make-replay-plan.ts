@@ -10,7 +10,7 @@ import { makeProfiles } from '../src/netfilter/testing/make-profiles.ts'
 import type { Problem } from '../src/problem/problem.ts'
 import { describeProblem } from '../src/problem/problem.ts'
 import { hostTable } from '../src/replay/host-table.ts'
-import type { FamilyPlan, ReplayPlan } from '../src/replay/replay-plan.ts'
+import type { FamilyPlan, IptablesPlan } from '../src/replay/replay-plan.ts'
 import type { Chain, Match, Rule, Ruleset, Table, TableName, Verdict } from '../src/ruleset/ruleset.ts'
 import { statisticThreshold } from '../src/ruleset/ruleset.ts'
 import { streamSeed } from '../src/sim/random.ts'
@@ -42,7 +42,7 @@ export interface ClusterShape {
 
 /** A replay plan and what its DNAT ids stand for. */
 export interface MadeCluster {
-  readonly plan: ReplayPlan
+  readonly plan: IptablesPlan
   /** By family and DNAT id: Service and endpoint number. */
   readonly endpointOfDnat: Record<IpFamily, [number, number][]>
 }
@@ -70,6 +70,7 @@ export function makeCluster(more: Partial<ClusterShape> = {}): MadeCluster {
     shape.families.includes(f) ? familyPlan(shape, f, endpointOfDnat[f]) : null
   return {
     plan: {
+      mode: 'iptables',
       traffic: orThrow(planTraffic(trafficRequest(shape))),
       ruleSeed: streamSeed(shape.seed, 'rules'),
       orderKeyOfNode: Uint32Array.from({ length: shape.nodes }, (_, n) => (shape.shuffled ? 1_000 + n : 0)),

@@ -127,6 +127,7 @@ export function makeRunResult(options: RunResultOptions = {}): RunResult {
       localEndpoints,
       natRules: new Uint32Array(nodes).fill(15 + 2 * services + 3 * endpointCount),
       filterRules: new Uint32Array(nodes).fill(12),
+      nftRules: new Uint32Array(nodes),
       connections: nodeConnections,
       secondHopConnections: secondHop,
       endpointConnections,

@@ -20,6 +20,7 @@ import { type PathChoice, type PathWalk, PathWalker } from '../src/page/walk-pat
 import { nftablesRuleset } from '../src/proxier/nftables-proxier.ts'
 import { hostViews } from '../src/replay/host-table.ts'
 import { streamSeed } from '../src/sim/random.ts'
+import { inIptables } from './in-mode.ts'
 import { makePathWorld, type PathWorld, right } from './make-packet-paths.ts'
 
 const service = (more: object): object => ({ ports: [{ name: 'http', port: 80, targetPort: 8080 }], ...more })
@@ -93,8 +94,9 @@ function judge(world: PathWorld, { hops, forks }: PathWalk): readonly Judged[] {
 type Judge = (world: PathWorld, node: number, packet: Packet, draws: readonly number[]) => Judged
 
 const judgeIptables: Judge = ({ run, profiles }, node, packet, draws) => {
-  const { plan, views } = run.families[packet.family]!
-  const ruleset = orderedRuleset(views.views[plan.viewOfNode[node]], run.plan.orderKeyOfNode[node])
+  const { plan: all, families } = inIptables(run)
+  const { plan, views } = families[packet.family]!
+  const ruleset = orderedRuleset(views.views[plan.viewOfNode[node]], all.orderKeyOfNode[node])
   const memory = newTraceMemory(ruleset, new PlainConntrack(streamSeed('path', 'page')))
   const traced = right(trace(ruleset, hostViews(plan.hosts)[node], packet, n => draws[n], { memory }))
   return {
@@ -231,7 +233,8 @@ describe('the path of a packet on the page', () => {
         expect(count).toBe(401)
         expect(services.rules.length).toBeLessThan(20)
         expect(rulesets[place].rules['nat']).toBe(
-          world.run.families[4]!.views.views[0].tables.find(t => t.name === 'nat')!
+          inIptables(world.run)
+            .families[4]!.views.views[0].tables.find(t => t.name === 'nat')!
             .chains.values()
             .reduce((sum, c) => sum + c.rules.length, 0),
         )

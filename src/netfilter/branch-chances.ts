@@ -12,6 +12,7 @@ import { newDrawScript, rewind } from './draw-script.ts'
 import type { Engine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
 import type { HostView } from './host.ts'
+import type { Outcome } from './outcome.ts'
 
 /** One entry per (DNAT id, outcome) that can happen, in the order first met; chances add up to 1. */
 export interface BranchChances {
@@ -23,7 +24,15 @@ export interface BranchChances {
 }
 
 /** Counts nothing in the engine and leaves `packet` as it was. */
-export function branchChances(engine: Engine, view: number, host: HostView, packet: Packet): BranchChances {
+export const branchChances = (engine: Engine, view: number, host: HostView, packet: Packet): BranchChances =>
+  allBranches(engine, packet, () => evaluate(engine, view, host, 0, packet, 0))
+
+/** The same of whatever engine takes its draws from a script; `evaluateOnce` walks the packet and leaves the DNAT id in the engine. */
+export function allBranches(
+  engine: { script: DrawScript | undefined; readonly dnat: number },
+  packet: Packet,
+  evaluateOnce: () => Outcome,
+): BranchChances {
   const dnat: number[] = []
   const outcome: number[] = []
   const chance: number[] = []
@@ -33,7 +42,7 @@ export function branchChances(engine: Engine, view: number, host: HostView, pack
   engine.script = script
   do {
     rewind(script)
-    const end = evaluate(engine, view, host, 0, packet, 0)
+    const end = evaluateOnce()
     const key = engine.dnat * 8 + end
     let at = places.get(key)
     if (at === undefined) {

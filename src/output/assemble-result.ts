@@ -6,18 +6,17 @@ import type { ClusterState } from '../cluster/cluster-state.ts'
 import { nodeZone, objectKey } from '../cluster/objects.ts'
 import { distribution } from '../metrics/distribution.ts'
 import { formatIp } from '../net/ip.ts'
-import { chainOfDnat } from '../netfilter/chain-directory.ts'
-import { COST_BACKENDS, type CostBackend, type CostProfiles } from '../netfilter/cost/cost-profile.ts'
-import { nftablesRuleset } from '../proxier/nftables-proxier.ts'
+import type { CostBackend, CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import type { ServiceEndpoint } from '../proxier/service-endpoints.ts'
 import { type ExpectedShares, expectedShares } from '../replay/expected-shares.ts'
 import type { PlannedRun } from '../replay/plan-run.ts'
+import { PRICED_BACKENDS } from '../replay/priced-backends.ts'
 import type { ServiceRow } from '../replay/service-rows.ts'
 import type { HopHistograms, Tallies } from '../replay/tallies.ts'
-import type { Ruleset } from '../ruleset/ruleset.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { runBudget } from './budget/run-budget.ts'
 import { hintedServices } from './hinted-services.ts'
+import { nodeRules, type RuleCountsByTable } from './node-rules.ts'
 import { allRules } from './rule-columns.ts'
 import { runMetrics } from './run-metrics.ts'
 import type {
@@ -49,13 +48,15 @@ export function assembleResult(finished: FinishedRun): RunResult {
   const loads = endpointLoads(run, tallies)
   const endpoints = endpointColumns(run, loads)
   const services = serviceColumns(run, tallies, loads)
-  const nodes = nodeColumns(run, tallies, endpoints)
+  const rulesOf = nodeRules(run)
+  const rulesOfNode = run.nodes.map((_, node) => rulesOf(node))
+  const nodes = nodeColumns(run, rulesOfNode, tallies, endpoints)
   const zones = zoneColumns(nodes)
   const time = passed === undefined ? undefined : timeColumns(passed, run.rows, nodes.node)
-  const head = runHead(finished, loads.length, zones.zone.length)
+  const head = runHead(finished, rulesOfNode, loads.length, zones.zone.length)
   const rulesEvaluated = { firstHop: tallies.firstHop, secondHop: tallies.secondHop, total: tallies.total }
   const rules = allRules(run, tallies)
-  const modelledNs = tallies.modelledNs.map((hops, lane) => modelledOf(COST_BACKENDS[lane], profiles, hops))
+  const modelledNs = tallies.modelledNs.map((hops, lane) => modelledOf(PRICED_BACKENDS[run.mode][lane], profiles, hops))
   const budget = runBudget(finished, services)
   return {
     ...(budget === undefined ? {} : { budget }),
@@ -119,9 +120,8 @@ function endpointLoads(run: PlannedRun, tallies: Tallies): EndpointLoad[] {
     if (own === null || counters === null) continue
     const { program } = own.plan
     const expectedOfDnat = expectedByDnat(run, expected, family, program.dnatCount)
-    const chains = chainOfDnat(program, own.views.views)
     for (let dnat = 0; dnat < program.dnatCount; dnat++) {
-      const { servicePort, endpoint } = own.views.endpointChains.get(chains[dnat])!
+      const { servicePort, endpoint } = own.views.endpointChains.get(own.chainOfDnat[dnat])!
       const row = own.firstRow + servicePort
       const key = `${row} ${endpoint}`
       let load = loads.get(key)
@@ -225,16 +225,25 @@ function serviceColumns(run: PlannedRun, { destinations }: Tallies, loads: reado
 /** The chi-square is of connections that choose for themselves; a client that is remembered does not. */
 const UNTESTED = { chiSquare: Number.NaN, degreesOfFreedom: Number.NaN, pValue: Number.NaN }
 
-function nodeColumns(run: PlannedRun, { nodes: tallies }: Tallies, endpoints: EndpointColumns): NodeColumns {
+/** nftables mode's own table. */
+const NFT_TABLE = 'kube-proxy'
+
+function nodeColumns(
+  run: PlannedRun,
+  rules: readonly RuleCountsByTable[],
+  { nodes: tallies }: Tallies,
+  endpoints: EndpointColumns,
+): NodeColumns {
   const local = new Map<string, number>()
   for (const node of endpoints.node) local.set(node, (local.get(node) ?? 0) + 1)
-  const rules = (table: string): Uint32Array => Uint32Array.from(run.nodes, (_, n) => rulesInTable(run, n, table))
+  const inTable = (table: string): Uint32Array => Uint32Array.from(rules, counts => counts.get(table) ?? 0)
   return {
     node: run.nodes.map(n => n.name),
     zone: run.nodes.map(nodeZone),
     localEndpoints: Uint32Array.from(run.nodes, n => local.get(n.name) ?? 0),
-    natRules: rules('nat'),
-    filterRules: rules('filter'),
+    natRules: inTable('nat'),
+    filterRules: inTable('filter'),
+    nftRules: inTable(NFT_TABLE),
     connections: tallies.connections,
     secondHopConnections: tallies.secondHopConnections,
     endpointConnections: tallies.endpointConnections,
@@ -261,11 +270,15 @@ function zoneColumns(nodes: NodeColumns): ZoneColumns {
   }
 }
 
-function runHead({ scenario, state, events, run }: FinishedRun, endpoints: number, zones: number): RunHead {
+function runHead(
+  { scenario, state, events, run }: FinishedRun,
+  rules: readonly RuleCountsByTable[],
+  endpoints: number,
+  zones: number,
+): RunHead {
   const { traffic } = run.plan
-  const most = run.nodes.reduce((best, _, n) => (rulesOnNode(run, n) > rulesOnNode(run, best) ? n : best), 0)
-  const tables = [...new Set(rulesetsOf(run, most).flatMap(r => r.tables.map(t => t.name)))]
-  const natRules = rulesInTable(run, most, 'nat')
+  const most = rules.reduce((best, counts) => (total(counts) > total(best) ? counts : best))
+  const families = Object.values(run.families).filter(own => own !== null).length
   return {
     scenario: scenario.name,
     question: scenario.question,
@@ -278,50 +291,14 @@ function runHead({ scenario, state, events, run }: FinishedRun, endpoints: numbe
     servicePorts: run.rows.length,
     endpoints,
     events,
-    rulesByTable: {
-      ...Object.fromEntries(tables.map(t => [t, rulesInTable(run, most, t)])),
-      ...(run.config.mode === 'nftables' ? { 'kube-proxy': nftRules(state, run, most) } : {}),
-    },
-    kubeProxyNatRules: natRules - BASE_NAT_JUMPS * rulesetsOf(run, most).length,
+    rulesByTable: Object.fromEntries(most),
+    kubeProxyNatRules: run.mode === 'iptables' ? most.get('nat')! - BASE_NAT_JUMPS * families : 0,
     connections: traffic.connections,
     packets: scenario.traffic.packets,
   }
 }
 
-/** Of nftables mode's own table, both families together. */
-const nftRules = (state: ClusterState, run: PlannedRun, node: number): number =>
-  ([4, 6] as const).reduce((sum, family) => {
-    if (run.families[family] === null) return sum
-    const { tables } = nftablesRuleset(state, run.nodes[node].name, run.config, family)
-    for (const { chains } of tables) for (const { rules } of chains.values()) sum += rules.length
-    return sum
-  }, 0)
-
 /** Jumps from nat's built-in chains: iptables-save shows them, kube-proxy's metric leaves them out. */
 const BASE_NAT_JUMPS = 3
 
-const rulesetsOf = (run: PlannedRun, node: number): Ruleset[] =>
-  ([4, 6] as const).flatMap(family => {
-    const own = run.families[family]
-    return own === null ? [] : [own.views.views[own.plan.viewOfNode[node]]]
-  })
-
-const rulesOnNode = (run: PlannedRun, node: number): number =>
-  rulesetsOf(run, node).reduce((sum, r) => sum + r.tables.reduce((s, t) => s + countRules(r, t.name), 0), 0)
-
-const rulesInTable = (run: PlannedRun, node: number, table: string): number =>
-  rulesetsOf(run, node).reduce((sum, r) => sum + countRules(r, table), 0)
-
-/** Counted once a ruleset: thousands of nodes share one. */
-function countRules(ruleset: Ruleset, table: string): number {
-  let counts = ruleCounts.get(ruleset)
-  if (counts === undefined) {
-    counts = new Map(
-      ruleset.tables.map(t => [t.name, [...t.chains.values()].reduce((sum, c) => sum + c.rules.length, 0)]),
-    )
-    ruleCounts.set(ruleset, counts)
-  }
-  return counts.get(table) ?? 0
-}
-
-const ruleCounts = new WeakMap<Ruleset, ReadonlyMap<string, number>>()
+const total = (counts: RuleCountsByTable): number => counts.values().reduce((sum, count) => sum + count, 0)

@@ -42,9 +42,9 @@ export interface RunHead {
   readonly servicePorts: number
   readonly endpoints: number
   readonly events: number
-  /** Rules of one node by table as iptables-save shows them (the node with the most). */
+  /** Rules of one node by table as iptables-save or nft list shows them (the node with the most). */
   readonly rulesByTable: Readonly<Record<string, number>>
-  /** nat rules as kube-proxy's metric counts them (without the base chains' three jumps). */
+  /** nat rules as kube-proxy's metric counts them (without the base chains' three jumps); 0 in nftables mode, which has no such metric. */
   readonly kubeProxyNatRules: number
   /** Connections asked for and packets accounted for (original direction). */
   readonly connections: number
@@ -97,6 +97,8 @@ export interface NodeColumns {
   readonly localEndpoints: Uint32Array
   readonly natRules: Uint32Array
   readonly filterRules: Uint32Array
+  /** In nftables mode's table; the two others are iptables mode's. */
+  readonly nftRules: Uint32Array
   /** Connections that met this node's rules first. */
   readonly connections: Float64Array
   /** Connections that came here for their second hop. */
@@ -115,9 +117,9 @@ export interface ZoneColumns {
   readonly endpointPackets: Float64Array
 }
 
-/** Summed over nodes, or one node's. `matched` and `evaluated` count packets, as iptables does. */
+/** Summed over nodes, or one node's. `matched` and `evaluated` count packets, as iptables does, or counters of nft in front of a rule's last part and its first. */
 export interface RuleColumns {
-  /** 4 (iptables) or 6 (ip6tables). */
+  /** 4 (iptables, nft's ip) or 6 (ip6tables, ip6). */
   readonly family: Uint8Array
   readonly table: readonly string[]
   readonly chain: readonly string[]

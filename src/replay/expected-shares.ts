@@ -7,16 +7,20 @@
  * backends by destination only, as kube-proxy's do. Cost: one branchChances a (view, class, destination), or a (class, destination)
  * where the plan says that all nodes are alike.
  */
+import type { IpFamily } from '../net/ip.ts'
 import type { Packet } from '../net/packet.ts'
 import { CT, newPacket, ORIGIN } from '../net/packet.ts'
-import { branchChances } from '../netfilter/branch-chances.ts'
+import { type BranchChances, branchChances } from '../netfilter/branch-chances.ts'
+import { PROMISED_CONNECTIONS } from '../netfilter/conntrack/promised-connections.ts'
 import { newEngine } from '../netfilter/engine.ts'
+import { nftBranchChances } from '../netfilter/nft/nft-branch-chances.ts'
+import { newNftEngine } from '../netfilter/nft/nft-engine.ts'
 import { OUTCOME } from '../netfilter/outcome.ts'
 import { entryChance, entryItem } from '../workload/choice-table.ts'
 import type { TrafficClass, TrafficPlan } from '../workload/traffic.ts'
 import { DESTINATION, DESTINATION_WORDS } from '../workload/traffic.ts'
 import { hostViews } from './host-table.ts'
-import type { ReplayPlan } from './replay-plan.ts'
+import type { IptablesPlan, NftPlan, ReplayPlan } from './replay-plan.ts'
 
 export interface ExpectedShares {
   /** By destination: expected connections, those that find no target left out. */
@@ -65,19 +69,37 @@ export function expectedShares(plan: ReplayPlan): ExpectedShares {
 type Brancher = (d: number, node: number, expected: number, backends: Map<number, number>) => void
 
 function brancher(plan: ReplayPlan, kind: TrafficClass): Brancher {
-  const own = plan.families[kind.family]
-  if (own === null) throw new Error(`expectedShares: a class is of family ${kind.family}, which has no rules`)
   const packet = newPacket(kind.family)
-  const engine = newEngine(own.program, plan.ruleSeed)
-  const hosts = hostViews(own.hosts)
+  const chancesAt = plan.mode === 'iptables' ? iptablesChances(plan, kind.family) : nftChances(plan, kind.family)
   return (d, node, expected, backends) => {
     firstPacket(plan.traffic, kind, node, d, packet)
-    const { dnat, outcome, chance } = branchChances(engine, own.viewOfNode[node], hosts[node], packet)
+    const { dnat, outcome, chance } = chancesAt(node, packet)
     for (let b = 0; b < dnat.length; b++) {
       if (dnat[b] < 0 || outcome[b] === OUTCOME.dropped || outcome[b] === OUTCOME.rejected) continue
       backends.set(dnat[b], (backends.get(dnat[b]) ?? 0) + expected * chance[b])
     }
   }
+}
+
+type ChancesAt = (node: number, packet: Packet) => BranchChances
+
+function iptablesChances(plan: IptablesPlan, family: IpFamily): ChancesAt {
+  const own = rulesOf(plan.families[family])
+  const engine = newEngine(own.program, plan.ruleSeed)
+  const hosts = hostViews(own.hosts)
+  return (node, packet) => branchChances(engine, own.viewOfNode[node], hosts[node], packet)
+}
+
+function nftChances(plan: NftPlan, family: IpFamily): ChancesAt {
+  const own = rulesOf(plan.families[family])
+  const hosts = hostViews(own.hosts)
+  const engine = newNftEngine(own.program, hosts[0], plan.ruleSeed, PROMISED_CONNECTIONS)
+  return (node, packet) => nftBranchChances(engine, own.viewOfNode[node], hosts[node], packet)
+}
+
+function rulesOf<F>(own: F | null): F {
+  if (own === null) throw new Error('expectedShares: a class is of a family that has no rules')
+  return own
 }
 
 function cellsOf(plan: ReplayPlan, kind: TrafficClass): Iterable<Cell> {

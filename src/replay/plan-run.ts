@@ -4,49 +4,54 @@
  * writing and compiling the rules (about a second each for 262,505 nat rules).
  */
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import type { ClusterState } from '../cluster/cluster-state.ts'
 import type { ClusterNode } from '../cluster/objects.ts'
 import type { IpFamily } from '../net/ip.ts'
-import { formatIp, parseIp, parsePrefix, prefixContains, readIpWords } from '../net/ip.ts'
-import { compileInterned } from '../netfilter/compile.ts'
+import { formatIp, parseIp, parsePrefix, prefixContains } from '../net/ip.ts'
 import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
-import { programPrices } from '../netfilter/cost/program-prices.ts'
-import { type Host, hostView } from '../netfilter/host.ts'
-import type { Program } from '../netfilter/program.ts'
+import type { Host } from '../netfilter/host.ts'
 import { badInput, type Problem } from '../problem/problem.ts'
-import { type IptablesViews, iptablesViews } from '../proxier/iptables-proxier.ts'
+import { nodeDependence } from '../proxier/node-dependence.ts'
 import { DEFAULT_PROXIER_CONFIG, NFTABLES_PROXIER_CONFIG, type ProxierConfig } from '../proxier/proxier-config.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { randomStream, streamSeed } from '../sim/random.ts'
 import { benchmarkClients } from '../workload/benchmark-clients.ts'
 import { planTraffic } from '../workload/plan-traffic.ts'
-import type { TrafficPlan } from '../workload/traffic.ts'
+import { DESTINATION, DESTINATION_WORDS, type TrafficPlan } from '../workload/traffic.ts'
 import type { TrafficClassRequest, TrafficDestination } from '../workload/traffic-request.ts'
 import { zipfWeights } from '../workload/zipf-weights.ts'
-import { hostTable } from './host-table.ts'
-import type { AffinityPlan, FamilyPlan, ReplayPlan } from './replay-plan.ts'
+import { type FamilyInput, type IptablesFamily, type NftFamily, planIptables, planNftables } from './plan-family.ts'
+import type { AffinityPlan, IptablesPlan, NftPlan } from './replay-plan.ts'
 import { type ServiceRow, serviceRows } from './service-rows.ts'
 
-export interface PlannedRun {
-  readonly plan: ReplayPlan
+export type PlannedRun = PlannedIptables | PlannedNftables
+
+export interface PlannedIptables extends Planned {
+  readonly mode: 'iptables'
+  readonly plan: IptablesPlan
+  readonly families: { readonly 4: IptablesFamily | null; readonly 6: IptablesFamily | null }
+}
+
+export interface PlannedNftables extends Planned {
+  readonly mode: 'nftables'
+  readonly plan: NftPlan
+  readonly families: { readonly 4: NftFamily | null; readonly 6: NftFamily | null }
+}
+
+export type PlannedFamily = IptablesFamily | NftFamily
+
+interface Planned {
   /** In order of creation; node numbers of the plan are indices. */
   readonly nodes: readonly ClusterNode[]
   /** IPv4 rows, then IPv6 rows. */
   readonly rows: readonly ServiceRow[]
   /** Per destination of the plan: its row. */
   readonly rowOfDestination: Uint32Array
-  readonly families: { readonly 4: PlannedFamily | null; readonly 6: PlannedFamily | null }
   /** What every kube-proxy runs with. */
   readonly config: ProxierConfig
   /** Why each detail node of the plan was chosen. */
   readonly detailReasons: readonly string[]
-}
-
-export interface PlannedFamily {
-  readonly views: IptablesViews
-  readonly plan: FamilyPlan
-  /** Row of the family's first Service port. */
-  readonly firstRow: number
 }
 
 /** `profiles`: prices to model nanoseconds with; without, none are. */
@@ -58,37 +63,74 @@ export function planRun(
   const nodes = [...state.nodes.values()].map(stored => stored.object)
   const nodeIndex = new Map(nodes.map((node, i) => [node.name, i]))
   const podsOfNode = podAddresses(state, nodes, nodeIndex)
-  const nodeOfAddress = addressMap(state, nodes, podsOfNode, nodeIndex)
-  const config = proxierConfig(scenario, nodes)
-
-  const rows: ServiceRow[] = []
-  const families: { 4: PlannedFamily | null; 6: PlannedFamily | null } = { 4: null, 6: null }
-  for (const family of [4, 6] as const) {
-    const views = iptablesViews(
-      state,
-      nodes.map(n => n.name),
-      config,
-      family,
-    )
-    if (views.servicePorts.length === 0) continue
-    const compiled = compileInterned(views.views)
-    if (E.isLeft(compiled)) return compiled
-    const { program, interned } = compiled.right
-    const hosts = nodes.map((node, n) => hostView(hostOf(node, podsOfNode[n], scenario), family))
-    families[family] = {
-      views,
-      firstRow: rows.length,
-      plan: {
-        program,
-        ...(profiles === undefined ? {} : { prices: programPrices(program, interned, profiles, program.dnatCount) }),
-        viewOfNode: Int32Array.from(views.viewOfNode),
-        hosts: hostTable(family, hosts),
-        backendNode: backendNodes(program, family, nodeOfAddress),
-      },
-    }
-    rows.push(...serviceRows(state, family, views.servicePorts, nodeIndex))
+  const config = kubeProxyConfig(scenario, nodes)
+  const input: FamilyInput = {
+    state,
+    nodes,
+    hosts: nodes.map((node, n) => hostOf(node, podsOfNode[n], scenario)),
+    config,
+    nodeOfAddress: addressMap(state, nodes, podsOfNode, nodeIndex),
+    ...(profiles === undefined ? {} : { profiles }),
   }
-  if (rows.length === 0) {
+  const rowsOf = (own: PlannedFamily | null, family: IpFamily): ServiceRow[] =>
+    own === null ? [] : serviceRows(state, family, own.views.servicePorts, nodeIndex)
+  if (config.mode === 'nftables') {
+    const v4 = planNftables(input, 4, 0)
+    const rows = rowsOf(v4, 4)
+    const families = { 4: v4, 6: planNftables(input, 6, rows.length) }
+    rows.push(...rowsOf(families[6], 6))
+    return pipe(
+      planTheRest(rows, nodes, podsOfNode, scenario),
+      E.map(
+        ({ plan, ...rest }): PlannedRun => ({
+          mode: 'nftables',
+          plan: {
+            ...plan,
+            mode: 'nftables',
+            families: { 4: families[4]?.plan ?? null, 6: families[6]?.plan ?? null },
+            sameOnEveryNode: sameOnEveryNode(rows, rest.rowOfDestination, plan.traffic, config),
+          },
+          families,
+          config,
+          ...rest,
+        }),
+      ),
+    )
+  }
+  const v4 = planIptables(input, 4, 0)
+  if (E.isLeft(v4)) return v4
+  const rows = rowsOf(v4.right, 4)
+  const v6 = planIptables(input, 6, rows.length)
+  if (E.isLeft(v6)) return v6
+  const families = { 4: v4.right, 6: v6.right }
+  rows.push(...rowsOf(families[6], 6))
+  return pipe(
+    planTheRest(rows, nodes, podsOfNode, scenario),
+    E.map(
+      ({ plan, ...rest }): PlannedRun => ({
+        mode: 'iptables',
+        plan: {
+          ...plan,
+          mode: 'iptables',
+          orderKeyOfNode: orderKeys(scenario, nodes.length),
+          families: { 4: families[4]?.plan ?? null, 6: families[6]?.plan ?? null },
+        },
+        families,
+        config,
+        ...rest,
+      }),
+    ),
+  )
+}
+
+/** What is the same in either mode. */
+function planTheRest(
+  rows: readonly ServiceRow[],
+  nodes: readonly ClusterNode[],
+  podsOfNode: readonly (readonly string[])[],
+  scenario: Scenario,
+) {
+  if (rows.length === 0)
     return E.left(
       badInput(
         { field: 'cluster' },
@@ -96,8 +138,6 @@ export function planRun(
         'add a Service with ports (cluster.objects, or a workload with a service)',
       ),
     )
-  }
-
   const { destinations, classes, rowOfDestination } = requestOf(rows, scenario)
   const traffic = planTraffic({
     seed: scenario.seed,
@@ -114,17 +154,30 @@ export function planRun(
     plan: {
       traffic: traffic.right,
       ruleSeed: streamSeed(scenario.seed, 'rules'),
-      orderKeyOfNode: orderKeys(scenario, nodes.length),
-      families: { 4: families[4]?.plan ?? null, 6: families[6]?.plan ?? null },
       detailNodes: detail.map(d => d.node),
       ...(affinity === undefined ? {} : { affinity }),
     },
     nodes,
     rows,
     rowOfDestination,
-    families,
-    config: kubeProxyConfig(scenario, nodes),
     detailReasons: detail.map(d => d.why),
+  })
+}
+
+/**
+ * nftables mode gives every node rules of its own, as each names its own addresses for node ports. Where nothing else tells them apart, a
+ * destination leads to the same backends on all of them.
+ */
+function sameOnEveryNode(
+  rows: readonly ServiceRow[],
+  rowOfDestination: Uint32Array,
+  { destinations: { words } }: TrafficPlan,
+  { nodePortAddresses }: ProxierConfig,
+): Uint8Array {
+  const takesNodePorts = nodePortAddresses.length === 0 || nodePortAddresses.includes('primary')
+  return Uint8Array.from(rowOfDestination, (row, d) => {
+    const atIngress = words[DESTINATION_WORDS * d + DESTINATION.atIngress] === 1
+    return nodeDependence(rows[row].port) === undefined && (takesNodePorts || !atIngress) ? 1 : 0
   })
 }
 
@@ -195,7 +248,7 @@ function packetsPerConnection({ traffic }: Scenario) {
     : ({ kind: 'geometric', mean: wanted.geometricMean } as const)
 }
 
-/** kube-proxy's settings as a cluster of this scenario runs it. */
+/** kube-proxy's settings as a cluster of this scenario runs it: --cluster-cidr is where the cluster's pod CIDRs come from. */
 export function kubeProxyConfig(scenario: Scenario, nodes: readonly ClusterNode[]): ProxierConfig {
   const config = proxierConfig(scenario, nodes)
   if (scenario.proxy.mode === 'iptables') return config
@@ -203,7 +256,7 @@ export function kubeProxyConfig(scenario: Scenario, nodes: readonly ClusterNode[
   return { ...config, mode: 'nftables', nodePortAddresses }
 }
 
-/** The same for iptables mode, whose rules a run evaluates: --cluster-cidr is where the cluster's pod CIDRs come from. */
+/** The same, as if in iptables mode. */
 function proxierConfig(scenario: Scenario, nodes: readonly ClusterNode[]): ProxierConfig {
   const {
     mode: _,
@@ -288,14 +341,6 @@ function hostOf(node: ClusterNode, pods: readonly string[], { proxy }: Scenario)
     podInterfaceName:
       proxy.detectLocalMode === 'BridgeInterface' ? proxy.podBridgeInterface : `${proxy.podInterfaceNamePrefix}0`,
   }
-}
-
-function backendNodes(program: Program, family: IpFamily, nodeOfAddress: ReadonlyMap<string, number>): Int32Array {
-  const nodes = new Int32Array(new SharedArrayBuffer(4 * program.dnatCount))
-  for (let d = 0; d < program.dnatCount; d++) {
-    nodes[d] = nodeOfAddress.get(formatIp({ family, value: readIpWords(program.dnatAddress, 4 * d) })) ?? -1
-  }
-  return nodes
 }
 
 /** kube-proxy's random order of Services, another on every node; 0 is the order as written. */

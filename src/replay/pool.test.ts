@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { makeCluster, makeServices } from '../../test/make-replay-plan.ts'
 import type { ReplayOptions } from './pool.ts'
 import { replayOn, withPool } from './pool.ts'
-import type { ReplayPlan } from './replay-plan.ts'
+import type { IptablesPlan, ReplayPlan } from './replay-plan.ts'
 
 const replay = (plan: ReplayPlan, workers: number, options?: ReplayOptions) =>
   withPool(workers, pool => pool.replay(plan, options))()
@@ -66,7 +66,7 @@ describe('a pool', () => {
 
   it.each([0, 2])('throws what a broken plan throws, with %d workers', async workers => {
     const plan = makePlan()
-    const broken: ReplayPlan = { ...plan, families: { ...plan.families, 6: null } }
+    const broken: IptablesPlan = { ...plan, families: { ...plan.families, 6: null } }
     await expect(replay(broken, workers)).rejects.toThrow(/family 6, which has no rules/)
   })
 

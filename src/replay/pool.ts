@@ -13,9 +13,9 @@ import type { Piscina } from 'piscina'
 import type { Problem } from '../problem/problem.ts'
 import { badUsage, ioFailed } from '../problem/problem.ts'
 import { addBurst, type Burst, type BurstPart, type BurstTallies, countBurst, foldBurst } from './burst.ts'
+import { jobReplayer } from './job-replayer.ts'
 import { jobsOf } from './jobs.ts'
 import type { ReplayPlan } from './replay-plan.ts'
-import { finishReplay, newReplayer, replayJob } from './replayer.ts'
 import type { Tallies } from './tallies.ts'
 import { mergeTallies } from './tallies.ts'
 import { TimePasser, timeJobCount } from './time/pass-time.ts'
@@ -78,16 +78,16 @@ async function startThreads(workers: number): Promise<Piscina> {
 const replayHere: ReplayPool['replay'] =
   (plan, { onProgress, signal } = {}) =>
   async () => {
-    const replayer = newReplayer(plan)
+    const replayer = jobReplayer(plan)
     const jobs = jobsOf(plan.traffic)
     for (const [j, job] of jobs.entries()) {
       // Lets a signal or a progress line in between jobs.
       await setImmediate()
       if (signal?.aborted) return E.left({ _tag: 'Interrupted' })
-      replayJob(replayer, job)
+      replayer.replay(job)
       onProgress?.(j + 1, jobs.length)
     }
-    return E.right(mergeTallies(plan, [finishReplay(replayer)]))
+    return E.right(mergeTallies(plan, [replayer.finish()]))
   }
 
 const passHere: ReplayPool['passTime'] =

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { inIptables } from '../../test/in-mode.ts'
 import { FIXED, planned, rightOf } from '../../test/run-time.ts'
 import { formatIp, type IpFamily, readIpWords } from '../net/ip.ts'
 import { newPacket } from '../net/packet.ts'
@@ -12,7 +13,7 @@ import { drawFlow } from '../workload/draw-flow.ts'
 import { arrivalState, startOf } from './flow-start.ts'
 import { hostViews } from './host-table.ts'
 import { jobsOf } from './jobs.ts'
-import type { PlannedRun } from './plan-run.ts'
+import type { PlannedIptables } from './plan-run.ts'
 import { finishReplay, newReplayer, replayJob } from './replayer.ts'
 import { mergeTallies, type Tallies } from './tallies.ts'
 
@@ -23,7 +24,7 @@ interface Counted {
 }
 
 /** All first hops of one family, each traced rule by rule with its node's lists, in order of time. */
-function traced({ plan, families }: PlannedRun, family: IpFamily, counters?: TraceCounters): Counted {
+function traced({ plan, families }: PlannedIptables, family: IpFamily, counters?: TraceCounters): Counted {
   const { traffic, affinity, ruleSeed, orderKeyOfNode } = plan
   const own = families[family]!
   const hosts = hostViews(own.plan.hosts)
@@ -55,7 +56,7 @@ function traced({ plan, families }: PlannedRun, family: IpFamily, counters?: Tra
   return counted
 }
 
-function replayed({ plan }: PlannedRun, workers: number): Tallies {
+function replayed({ plan }: PlannedIptables, workers: number): Tallies {
   const replayers = Array.from({ length: workers }, () => newReplayer(plan))
   jobsOf(plan.traffic).forEach((_, j, all) => {
     replayJob(replayers[j % workers], all[all.length - 1 - j])
@@ -63,7 +64,7 @@ function replayed({ plan }: PlannedRun, workers: number): Tallies {
   return mergeTallies(plan, replayers.map(finishReplay))
 }
 
-function backendsOf({ families }: PlannedRun, tallies: Tallies, family: IpFamily): Record<string, number> {
+function backendsOf({ families }: PlannedIptables, tallies: Tallies, family: IpFamily): Record<string, number> {
   const { dnatAddress, dnatPort } = families[family]!.plan.program
   const backends: Record<string, number> = {}
   tallies.families[family]!.backendConnections.forEach((connections, dnat) => {
@@ -90,8 +91,8 @@ const MIXED = {
   nodeCidrs: '172.18.0.0/16,fd00:18::/64',
 }
 
-const run = (more: object, traffic: object): PlannedRun =>
-  planned({ ...FIXED, cluster: MIXED, traffic: { packetsPerConnection: 1, ...traffic }, ...more }).run
+const run = (more: object, traffic: object): PlannedIptables =>
+  inIptables(planned({ ...FIXED, cluster: MIXED, traffic: { packetsPerConnection: 1, ...traffic }, ...more }).run)
 
 describe('connections of clients that are remembered', () => {
   it('go where tracing them in order of time leads, whatever the clients, the seed, the horizon and the workers', () => {
@@ -137,7 +138,7 @@ describe('connections of clients that are remembered', () => {
   it('without time come one after the other at one instant: every client keeps its first endpoint', () => {
     const made = run({}, { packets: 3_000, clients: 1, sources: { outside: 1 } })
     const { plan } = made
-    const still: PlannedRun = { ...made, plan: { ...plan, affinity: { ...plan.affinity!, withinUs: 0 } } }
+    const still: PlannedIptables = { ...made, plan: { ...plan, affinity: { ...plan.affinity!, withinUs: 0 } } }
     const backends = backendsOf(still, replayed(still, 1), 4)
     // One client: of each affine Service at most one endpoint a node.
     const affine = Object.values(backends)

@@ -1,29 +1,30 @@
-/** What one thread works with while it replays one plan: engines, memories, tallies, the flow at hand. */
-import type { Packet } from '../net/packet.ts'
+/** What one thread works with while it replays one plan of iptables mode: engines, memories, tallies, the flow at hand. */
 import type { HopMemo, Places } from '../netfilter/hop-records.ts'
 import type { HostView } from '../netfilter/host.ts'
 import type { NodeMemory } from '../netfilter/memory/node-memory.ts'
-import type { Outcome } from '../netfilter/outcome.ts'
-import type { Flow } from '../workload/draw-flow.ts'
 import type { HopPlaces } from './hop-places.ts'
 import type { Journeys } from './journeys.ts'
-import type { FamilyPlan, ReplayPlan } from './replay-plan.ts'
+import type { FlowAtHand, HopRules, Way } from './replay-hops.ts'
+import type { FamilyPlan, IptablesPlan } from './replay-plan.ts'
 import type { Roads } from './roads.ts'
-import type { FamilyTallies, Tallies } from './tallies.ts'
+import type { Tallies } from './tallies.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
 /** One thread's engines and tallies for one plan. */
-export interface Replayer {
-  readonly plan: ReplayPlan
+export interface Replayer extends Nodes {
   readonly tallies: Tallies
   readonly families: { readonly 4: FamilyReplayer | null; readonly 6: FamilyReplayer | null }
+  readonly hops: { readonly 4: HopRules | null; readonly 6: HopRules | null }
+}
+
+export interface Nodes {
+  readonly plan: IptablesPlan
   /** By node: its place among the detail nodes, or -1. */
   readonly detailOfNode: Int32Array
 }
 
-export interface FamilyReplayer {
+export interface FamilyReplayer extends FlowAtHand {
   readonly plan: FamilyPlan
-  readonly tallies: FamilyTallies
   readonly hosts: readonly HostView[]
   /** Counts for all nodes but the detail nodes, which have one each. */
   readonly journeys: Journeys
@@ -42,36 +43,19 @@ export interface FamilyReplayer {
   /** Signature of the address that a masquerade at this node gives, and how many words of tests it is made of. */
   uplinkSignature: number
   uplinkTests: number
-  readonly flow: Flow
-  /** The flow's packet as the backend's node sees it. */
-  readonly secondPacket: Packet
-  readonly way: Way
+  readonly way: RememberedWay
 }
 
-/** How the flow at hand got on. */
-export interface Way {
-  outcome: Outcome
-  /** What hop-memo.ts knows of its hops. */
+/** With what hop-memo.ts knows of its hops. */
+export interface RememberedWay extends Way {
   record: number
-  /** DNAT id of the first hop and the node of its backend, or -1. */
-  dnat: number
-  target: number
-  twoHops: boolean
-  secondOutcome: Outcome
   secondRecord: number
-  fate: Fate
-  /** What it cost so far, per lane. */
-  readonly costPs: Float64Array
 }
 
-/** Where a first packet's way ends, or that it goes on to its second hop. */
-export const FATE = { delivered: 0, rejected: 1, dropped: 2, unmatched: 3, goesOn: 4 } as const
-export type Fate = (typeof FATE)[keyof typeof FATE]
-
-export function journeysAt(replayer: Replayer, family: FamilyReplayer, node: number): Journeys {
-  const detail = replayer.detailOfNode[node]
+export function journeysAt({ detailOfNode }: Nodes, family: FamilyReplayer, node: number): Journeys {
+  const detail = detailOfNode[node]
   return detail < 0 ? family.journeys : family.detailJourneys[detail]
 }
 
-export const memoAt = (replayer: Replayer, family: FamilyReplayer, node: number): HopMemo =>
-  journeysAt(replayer, family, node).memo
+export const memoAt = (nodes: Nodes, family: FamilyReplayer, node: number): HopMemo =>
+  journeysAt(nodes, family, node).memo

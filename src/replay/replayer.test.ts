@@ -3,23 +3,22 @@ import { describe, expect, it } from 'vitest'
 import type { ClusterShape, MadeCluster } from '../../test/make-replay-plan.ts'
 import { makeCluster, makeServices } from '../../test/make-replay-plan.ts'
 import type { IpFamily } from '../net/ip.ts'
-import type { RuleTallies } from '../netfilter/rule-tallies.ts'
 import { DESTINATION, DESTINATION_WORDS } from '../workload/traffic.ts'
 import { expectedShares } from './expected-shares.ts'
 import type { Job } from './jobs.ts'
 import { jobsOf } from './jobs.ts'
-import type { ReplayPlan } from './replay-plan.ts'
+import type { IptablesPlan } from './replay-plan.ts'
 import { finishReplay, newReplayer, replayJob } from './replayer.ts'
-import type { Tallies } from './tallies.ts'
+import type { RuleCounts, Tallies } from './tallies.ts'
 import { mergeTallies } from './tallies.ts'
 
-function replayJobs(plan: ReplayPlan, jobs: readonly Job[], remembers = true): Tallies {
+function replayJobs(plan: IptablesPlan, jobs: readonly Job[], remembers = true): Tallies {
   const replayer = newReplayer(plan, remembers)
   for (const job of jobs) replayJob(replayer, job)
   return finishReplay(replayer)
 }
 
-const replayAll = (plan: ReplayPlan, jobs: readonly Job[] = jobsOf(plan.traffic)): Tallies =>
+const replayAll = (plan: IptablesPlan, jobs: readonly Job[] = jobsOf(plan.traffic)): Tallies =>
   mergeTallies(plan, [replayJobs(plan, jobs)])
 
 const total = (column: ArrayLike<number>): number => Array.from(column).reduce((a, b) => a + b, 0)
@@ -140,7 +139,7 @@ describe('a replay', () => {
   it('adds up the detail nodes to the whole when every node is one', () => {
     const nodes = Array.from({ length: 40 }, (_, n) => n)
     const { rules, detail } = replayAll(makeCluster({ ...SHAPE, detailNodes: nodes }).plan).families[4]!
-    const sum = (pick: (r: RuleTallies) => Float64Array, i: number) => detail.reduce((s, r) => s + pick(r)[i], 0)
+    const sum = (pick: (r: RuleCounts) => Float64Array, i: number) => detail.reduce((s, r) => s + pick(r)[i], 0)
     rules.evaluated.forEach((count, i) => {
       expect(sum(r => r.evaluated, i)).toBe(count)
     })

@@ -1,5 +1,5 @@
 /**
- * Sends the flows of a plan through the rules and counts: the inner loop of a run, the same code in a worker and in the main thread.
+ * Sends the flows of a plan of iptables mode through the rules and counts: the inner loop of a run, the same code in a worker and in the main thread.
  *
  * Counters of the detail nodes come from engines of their own, so that second hops from anywhere are counted for the right node.
  * Models one direction only; a connection that is not delivered sends its first packet and no more (no retransmission).
@@ -11,24 +11,25 @@ import { newEngine } from '../netfilter/engine.ts'
 import { foldRecords } from '../netfilter/hop-memo.ts'
 import { newHopMemo } from '../netfilter/hop-records.ts'
 import { beginNode, endNode } from '../netfilter/node-order.ts'
-import { OUTCOME } from '../netfilter/outcome.ts'
 import { ruleTallies } from '../netfilter/rule-tallies.ts'
 import { newSourceTests } from '../netfilter/source-tests.ts'
 import { newHopPlaces } from './hop-places.ts'
 import { hostViews } from './host-table.ts'
 import type { Job } from './jobs.ts'
 import { foldJourneys, type Journeys, newJourneys } from './journeys.ts'
+import { RememberedHops } from './remembered-hops.ts'
 import { replayFlows } from './replay-flows.ts'
+import { newWay } from './replay-hops.ts'
 import { replayListed } from './replay-listed.ts'
-import type { ReplayPlan } from './replay-plan.ts'
-import { FATE, type FamilyReplayer, type Replayer } from './replay-state.ts'
+import type { IptablesPlan } from './replay-plan.ts'
+import type { FamilyReplayer, Replayer } from './replay-state.ts'
 import { sourcesAreForeign } from './sources-are-foreign.ts'
 import type { Tallies } from './tallies.ts'
 import { addRuleTallies, newTallies } from './tallies.ts'
 import { whereabouts } from './whereabouts.ts'
 
 /** `remembers` false: every packet is evaluated, for the tests that hold both equal. */
-export function newReplayer(plan: ReplayPlan, remembers = true): Replayer {
+export function newReplayer(plan: IptablesPlan, remembers = true): Replayer {
   const tallies = newTallies(plan)
   const detailOfNode = new Int32Array(plan.traffic.nodeCount).fill(-1)
   plan.detailNodes.forEach((node, d) => {
@@ -48,6 +49,7 @@ export function newReplayer(plan: ReplayPlan, remembers = true): Replayer {
     const hosts = hostViews(own.hosts)
     return {
       plan: own,
+      backendNode: own.backendNode,
       tallies: tallies.families[f]!,
       hosts,
       journeys: remembering(),
@@ -63,20 +65,13 @@ export function newReplayer(plan: ReplayPlan, remembers = true): Replayer {
       uplinkTests: -1,
       flow: { packet: newPacket(f), destination: -1, packets: 0 },
       secondPacket: newPacket(f),
-      way: {
-        outcome: OUTCOME.dropped,
-        record: 0,
-        dnat: -1,
-        target: -1,
-        twoHops: false,
-        secondOutcome: OUTCOME.dropped,
-        secondRecord: 0,
-        fate: FATE.dropped,
-        costPs: new Float64Array(LANES),
-      },
+      way: { ...newWay(LANES), record: 0, secondRecord: 0 },
     }
   }
-  return { plan, tallies, families: { 4: family(4), 6: family(6) }, detailOfNode }
+  const nodes = { plan, detailOfNode }
+  const families = { 4: family(4), 6: family(6) }
+  const hops = (own: FamilyReplayer | null) => (own === null ? null : new RememberedHops(nodes, own))
+  return { ...nodes, tallies, families, hops: { 4: hops(families[4]), 6: hops(families[6]) } }
 }
 
 /** Replays the flows of one job. Jobs may come in any order, each once. */
@@ -119,6 +114,6 @@ export function finishReplay(replayer: Replayer): Tallies {
   return replayer.tallies
 }
 
-function begin(family: FamilyReplayer | null, node: number, plan: ReplayPlan): void {
+function begin(family: FamilyReplayer | null, node: number, plan: IptablesPlan): void {
   if (family !== null) beginNode(family.journeys.memo.engine, plan.orderKeyOfNode[node])
 }

@@ -4,8 +4,8 @@
  */
 import type { Histogram } from '../metrics/histogram.ts'
 import { mergeInto, newHistogram } from '../metrics/histogram.ts'
-import { LANES } from '../netfilter/cost/program-prices.ts'
 import type { RuleTallies } from '../netfilter/rule-tallies.ts'
+import { PRICED_BACKENDS } from './priced-backends.ts'
 import type { ReplayPlan } from './replay-plan.ts'
 
 export interface Tallies extends HopHistograms {
@@ -16,7 +16,7 @@ export interface Tallies extends HopHistograms {
   readonly firstHop: Histogram
   readonly secondHop: Histogram
   readonly total: Histogram
-  /** What its way through the nodes costs in nanoseconds, by lane (COST_BACKENDS); empty where the plan has no prices. */
+  /** What its way through the nodes costs in nanoseconds, by lane (PRICED_BACKENDS of the mode); empty where the plan has no prices. */
   readonly modelledNs: readonly HopHistograms[]
 }
 
@@ -59,10 +59,13 @@ export interface FamilyTallies {
   readonly backendConnections: Float64Array
   readonly backendPackets: Float64Array
   /** Summed over all nodes; without cells while a replay is on its way. */
-  rules: RuleTallies
+  rules: RuleCounts
   /** The same for each of the plan's detail nodes alone; none while a replay is on its way. */
-  detail: readonly RuleTallies[]
+  detail: readonly RuleCounts[]
 }
+
+/** By rule id of the family's program. */
+export type RuleCounts = Pick<RuleTallies, 'matched' | 'evaluated'>
 
 export function newTallies(plan: ReplayPlan): Tallies {
   const { count } = plan.traffic.destinations
@@ -99,7 +102,7 @@ export function newTallies(plan: ReplayPlan): Tallies {
     },
     families: { 4: family(4), 6: family(6) },
     ...newHopHistograms(),
-    modelledNs: hasPrices(plan) ? Array.from({ length: LANES }, newHopHistograms) : [],
+    modelledNs: hasPrices(plan) ? PRICED_BACKENDS[plan.mode].map(newHopHistograms) : [],
   }
 }
 
@@ -149,12 +152,12 @@ function mergeHops(target: HopHistograms, source: HopHistograms): void {
   mergeInto(target.total, source.total)
 }
 
-export function addRuleTallies(target: RuleTallies, source: RuleTallies): void {
+export function addRuleTallies<T extends RuleCounts>(target: T, source: T): void {
   addColumns(target, source)
 }
 
 const NO_CELLS = new Float64Array(0)
-const NO_RULES: RuleTallies = { matched: NO_CELLS, evaluated: NO_CELLS, chainEntries: NO_CELLS, policy: NO_CELLS }
+const NO_RULES: RuleCounts = { matched: NO_CELLS, evaluated: NO_CELLS }
 
 function addColumns<K extends string>(
   target: Readonly<Record<K, Float64Array>>,

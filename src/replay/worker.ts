@@ -4,9 +4,9 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import { type Burst, type BurstPart, type BurstTallies, countBurst, foldBurst } from './burst.ts'
+import { jobReplayer } from './job-replayer.ts'
 import type { Job } from './jobs.ts'
 import type { ReplayPlan } from './replay-plan.ts'
-import { finishReplay, newReplayer, replayJob } from './replayer.ts'
 import type { Tallies } from './tallies.ts'
 import { TimePasser, timeJobCount } from './time/pass-time.ts'
 import type { TimeTallies } from './time/time-tallies.ts'
@@ -29,15 +29,15 @@ export const CONTROL = {
 } as const
 
 export function shift({ plan, jobs, control, progress }: Shift): Tallies {
-  const replayer = newReplayer(plan)
+  const replayer = jobReplayer(plan)
   while (Atomics.load(control, CONTROL.stop) === 0) {
     const next = Atomics.add(control, CONTROL.next, 1)
     if (next >= jobs.length) break
-    replayJob(replayer, jobs[next])
+    replayer.replay(jobs[next])
     progress.postMessage(null)
   }
   progress.close()
-  return finishReplay(replayer)
+  return replayer.finish()
 }
 
 export interface TimeShift {

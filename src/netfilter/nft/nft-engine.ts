@@ -35,7 +35,7 @@ export interface NftEngine {
   readonly policyBytes: Float64Array
 
   /** Made when first asked for. */
-  readonly sets: (DynamicSet | undefined)[]
+  sets: (DynamicSet | undefined)[]
   /** Per numgen inc: the number it gave last. */
   readonly numbers: Int32Array
   /** Per interface pattern, four words: matches no interface, lo, uplink, pod. */
@@ -83,7 +83,7 @@ export function newNftEngine(program: NftProgram, host: HostView, seed: StreamSe
     matchedBytes: new Float64Array(ruleCount),
     policyHits: new Float64Array(baseCount),
     policyBytes: new Float64Array(baseCount),
-    sets: new Array<DynamicSet | undefined>(program.dynamicSets.length).fill(undefined),
+    sets: [],
     numbers: new Int32Array(program.numgenCount).fill(-1),
     interfaceMatches: interfaceMatches(program, host),
     packet: newPacket(program.family),
@@ -115,8 +115,8 @@ export function enterView(engine: NftEngine, view: number, host: HostView): void
   engine.own = view === 0 ? undefined : (engine.views.get(view) ?? learnView(engine, view))
 }
 
-export function forgetSets({ sets }: NftEngine): void {
-  sets.fill(undefined)
+export function forgetSets(engine: NftEngine): void {
+  engine.sets = []
 }
 
 export function dynamicSetAt({ program, sets }: NftEngine, place: number): DynamicSet {

@@ -2,11 +2,10 @@
 import type { ClusterState } from '../../cluster/cluster-state.ts'
 import { nodeZone } from '../../cluster/objects.ts'
 import { formatIp, type IpFamily, readIpWords } from '../../net/ip.ts'
-import { COST_BACKENDS, type CostBackend } from '../../netfilter/cost/cost-profile.ts'
 import type { HostView } from '../../netfilter/host.ts'
-import type { ProxyMode } from '../../proxier/proxier-config.ts'
 import { hostViews } from '../../replay/host-table.ts'
 import type { PlannedFamily, PlannedRun } from '../../replay/plan-run.ts'
+import { PRICED_BACKENDS } from '../../replay/priced-backends.ts'
 import type { ServiceRow } from '../../replay/service-rows.ts'
 import type { FinishedRun } from '../assemble-result.ts'
 import type { ServiceColumns } from '../run-result.ts'
@@ -30,10 +29,7 @@ export function makePacketPaths(
   const shown = [...detail, ...others]
   const { mode } = run.config
   const ends = pathEnds(run, destinations, places)
-  const pool =
-    mode === 'iptables'
-      ? new RulesetPool(run, ends)
-      : new NftRulesetPool(state, run, ends, detail.length > 0 ? detail : shown.slice(0, 1))
+  const pool = run.mode === 'iptables' ? new RulesetPool(run, ends) : new NftRulesetPool(run, ends, shown[0] ?? 0)
   const hosts = { 4: hostsOf(run.families[4]), 6: hostsOf(run.families[6]) }
   const backends = places.map(({ address, pod, node }) => ({ address, pod, node: shown.indexOf(node) }))
   const pods = podsOf(state, new Set(detail.map(n => run.nodes[n].name)), new Set(places.map(p => p.address)))
@@ -68,15 +64,9 @@ export function makePacketPaths(
     rulesets: pool.rulesets,
     chains: pool.chains,
     texts: pool.texts,
-    profiles: profiles === undefined ? [] : BACKENDS[mode].map(backend => profiles[backend]),
+    profiles: profiles === undefined ? [] : PRICED_BACKENDS[mode].map(backend => profiles[backend]),
     servicePorts: run.rows.length,
   }
-}
-
-/** What prices packets: iptables rules tell what the same Services would cost in nftables mode. */
-const BACKENDS: Readonly<Record<ProxyMode, readonly CostBackend[]>> = {
-  iptables: COST_BACKENDS,
-  nftables: ['nftables'],
 }
 
 /** Every address of a Service port that packets may be sent to. */

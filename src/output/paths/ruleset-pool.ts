@@ -2,7 +2,8 @@
 import type { IpFamily } from '../../net/ip.ts'
 import { rulesetSizes } from '../../netfilter/cost/trace-terms.ts'
 import { orderedRuleset } from '../../netfilter/ordered-ruleset.ts'
-import type { PlannedFamily, PlannedRun } from '../../replay/plan-run.ts'
+import type { IptablesFamily } from '../../replay/plan-family.ts'
+import type { PlannedIptables } from '../../replay/plan-run.ts'
 import type { Ruleset } from '../../ruleset/ruleset.ts'
 import { compactRuleset, reachedRuleset } from './compact-ruleset.ts'
 import type { LiveEnds, PathEnds } from './live-ends.ts'
@@ -21,7 +22,7 @@ export class RulesetPool implements PathRulesets {
   readonly rulesets: PathRuleset[] = []
   readonly chains: PathChain[] = []
   readonly texts: readonly string[] = []
-  readonly #run: PlannedRun
+  readonly #run: PlannedIptables
   readonly #ends: PathEnds
   readonly #places = new Map<string, number>()
   readonly #chainPlaces = new Map<string, number>()
@@ -30,7 +31,7 @@ export class RulesetPool implements PathRulesets {
   readonly #reached = new Map<Ruleset, Ruleset>()
   readonly #sizes = new Map<Ruleset, Pick<PathRuleset, 'rules' | 'recentLists'>>()
 
-  constructor(run: PlannedRun, ends: PathEnds) {
+  constructor(run: PlannedIptables, ends: PathEnds) {
     this.#run = run
     this.#ends = ends
   }
@@ -49,7 +50,7 @@ export class RulesetPool implements PathRulesets {
   }
 
   /** `whole`: what `ruleset` is all, or a part, of. */
-  #add(ruleset: Ruleset, whole: Ruleset, { plan }: PlannedFamily, ends: LiveEnds): number {
+  #add(ruleset: Ruleset, whole: Ruleset, { plan }: IptablesFamily, ends: LiveEnds): number {
     return placeIn(this.#places, this.rulesets, {
       family: ruleset.family,
       ...remembered(this.#sizes, whole, () => sizesOf(whole)),

@@ -13,7 +13,7 @@ const rules = rulesTable.schema.columns
 export const rulesDetailTable = resultTable(
   {
     name: 'rules-detail',
-    version: 1,
+    version: 2,
     description: 'One row a rule of a few nodes, each with its own counters.',
     columns: {
       node: words('name of the node'),

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { FIXED, passTime, planned } from '../../../test/run-time.ts'
 import { syncAt } from '../../cluster/node-syncs.ts'
 import { mean, mergeInto, newHistogram } from '../../metrics/histogram.ts'
+import { jobReplayer } from '../job-replayer.ts'
 import { jobsOf } from '../jobs.ts'
-import { finishReplay, newReplayer, replayJob } from '../replayer.ts'
 import { CAUSE_NAMES, CAUSES, OUTCOME, OUTCOME_NAMES, OUTCOMES } from './outcome.ts'
 import { TimePasser, timeJobCount } from './pass-time.ts'
 import { NodeSyncer } from './sync-node.ts'
@@ -45,9 +45,9 @@ describe('a cluster at rest', () => {
       cluster: MIXED,
       traffic: { packets: 20_000, packetsPerConnection: 2, sources: { pod: 2, node: 1, outside: 1 } },
     })
-    const replayer = newReplayer(run.plan)
-    for (const job of jobsOf(run.plan.traffic)) replayJob(replayer, job)
-    const { destinations } = finishReplay(replayer)
+    const replayer = jobReplayer(run.plan)
+    for (const job of jobsOf(run.plan.traffic)) replayer.replay(job)
+    const { destinations } = replayer.finish()
     const byRow = (values: Float64Array): number[] => {
       const rows = new Array<number>(run.rows.length).fill(0)
       values.forEach((count, d) => {
