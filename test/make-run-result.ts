@@ -201,6 +201,7 @@ export function makeSweep(values: readonly number[] = [1, 10, 100, 1_000]): Swee
     path: 'cluster.workloads[0].replicas',
     value: column(v => v),
     natRules: column(v => 20 + 3 * v),
+    nftRules: column(() => 0),
     meanRulesEvaluated: column(v => 30 + v / 2),
     p50RulesEvaluated: column(v => 30 + Math.floor(v / 2)),
     p99RulesEvaluated: column(v => 30 + v),

@@ -157,16 +157,12 @@ const runStep = (
         paths: () => timed('pathsMs', () => makePacketPaths(finished, result.services)),
         warnings: [
           ...warnings,
-          ...(scenario.proxy.mode === 'nftables' ? [NFTABLES_WARNING] : []),
           ...run.plan.traffic.silent.map(s => `traffic.sources.${SOURCES[s.asked]} sends nothing: ${s.why}`),
         ],
       }
     }),
   )
 }
-
-const NFTABLES_WARNING =
-  'proxy.mode nftables: syncs, what becomes of connections over time, the path of a packet and the times of nftables are its own; rules evaluated, their tables and the load are those of the same Services in iptables mode'
 
 interface Passing {
   readonly pool: ReplayPool

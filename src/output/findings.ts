@@ -12,6 +12,7 @@ import { hintSentences } from './hint-findings.ts'
 import { counted, countText, ratioText } from './number-text.ts'
 import type { RunJson } from './run-json.ts'
 import { shareSentences, shareSweepSentences, unevenSentences } from './share-findings.ts'
+import { sweptRules } from './swept-rules.ts'
 import type { TimeHead } from './time-columns.ts'
 import { failedNumber, latencyNumber, losslessNumber, timeSentences, timeSweepSentence } from './time-findings.ts'
 
@@ -85,11 +86,8 @@ function sweepOverTime(path: string, sweep: ColumnTable, uneven: readonly string
 
 function costSentence(run: RunJson): string {
   const { total } = run.rulesEvaluated
-  const nat = `${countText(run.head.rulesByTable['nat'] ?? 0)} nat rules`
-  const rules =
-    run.head.proxyMode === 'nftables'
-      ? `A node carries ${countText(run.head.rulesByTable['kube-proxy'] ?? 0)} rules of nftables; in iptables mode it would be ${nat}`
-      : `A node carries ${nat}`
+  const { rulesByTable, proxyMode } = run.head
+  const rules = `A node carries ${proxyMode === 'nftables' ? `${countText(rulesByTable['kube-proxy'] ?? 0)} rules of nftables` : `${countText(rulesByTable['nat'] ?? 0)} nat rules`}`
   if (total.connections === 0) return `${rules}; no connection was asked for.`
   return `${rules}; a new connection evaluates ${countText(total.p50)} rules at the median, ${countText(total.p99)} at the 99th percentile and ${countText(total.max)} at most, over both hops.`
 }
@@ -124,14 +122,15 @@ function failureSentence(tables: readonly ColumnTable[]): readonly string[] {
 }
 
 function sweepSentence(path: string, sweep: ColumnTable): string {
+  const { column, long } = sweptRules(sweep)
   const value = numbersOf(sweep, 'value')
   const ends = (name: string): string => {
-    const column = numbersOf(sweep, name)
+    const values = numbersOf(sweep, name)
     return value.length === 1
-      ? ratioText(column[0])
-      : `${ratioText(column[0])} to ${ratioText(column[value.length - 1])}`
+      ? ratioText(values[0])
+      : `${ratioText(values[0])} to ${ratioText(values[value.length - 1])}`
   }
-  return `As ${path} goes from ${ends('value')}, the rules a new connection evaluates go from ${ends('meanRulesEvaluated')} on average (p99 from ${ends('p99RulesEvaluated')}), and the nat rules of a node, as kube-proxy counts them, from ${ends('natRules')}${unevenText(value, numbersOf(sweep, 'maxOverMean'), path)}.`
+  return `As ${path} goes from ${ends('value')}, the rules a new connection evaluates go from ${ends('meanRulesEvaluated')} on average (p99 from ${ends('p99RulesEvaluated')}), and the ${long} from ${ends(column)}${unevenText(value, numbersOf(sweep, 'maxOverMean'), path)}.`
 }
 
 /** How uneven the steps are, and the worst of them. */
@@ -143,11 +142,16 @@ function unevenText(value: ArrayLike<number>, maxOverMean: ArrayLike<number>, pa
   return `; the busiest endpoint carries ${ratioText(least)} to ${ratioText(worst.uneven)} times the mean, most where ${path} is ${ratioText(worst.value)}`
 }
 
-const rulesNumber = ({ head }: RunJson): KeyNumber => ({
-  value: countText(head.rulesByTable['nat'] ?? 0),
-  label: head.proxyMode === 'nftables' ? 'nat rules on a node in iptables mode' : 'nat rules on a node',
-  note: `${countText(head.kubeProxyNatRules)} as kube-proxy's own metric counts them, for ${counted(head.servicePorts, 'Service port')} and ${counted(head.endpoints, 'endpoint')}`,
-})
+function rulesNumber({ head }: RunJson): KeyNumber {
+  const sizes = `for ${counted(head.servicePorts, 'Service port')} and ${counted(head.endpoints, 'endpoint')}`
+  return head.proxyMode === 'nftables'
+    ? { value: countText(head.rulesByTable['kube-proxy'] ?? 0), label: 'rules of nftables on a node', note: sizes }
+    : {
+        value: countText(head.rulesByTable['nat'] ?? 0),
+        label: 'nat rules on a node',
+        note: `${countText(head.kubeProxyNatRules)} as kube-proxy's own metric counts them, ${sizes}`,
+      }
+}
 
 const costNumber = ({ rulesEvaluated: { firstHop, secondHop, total } }: RunJson): KeyNumber => ({
   value: countText(total.p50),

@@ -26,7 +26,7 @@ export function runMetrics(
     'rules.nat.perNode': head.rulesByTable['nat'] ?? 0,
     'rules.filter.perNode': head.rulesByTable['filter'] ?? 0,
     'rules.kubeProxyNat.perNode': head.kubeProxyNatRules,
-    'rules.nft.perNode': head.rulesByTable['kube-proxy'] ?? 0,
+    ...(head.proxyMode === 'nftables' ? { 'rules.nft.perNode': head.rulesByTable['kube-proxy'] } : {}),
     connections: sum(services.connections),
     packets: sum(services.packets),
     'connections.delivered': sum(services.delivered),

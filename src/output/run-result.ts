@@ -182,6 +182,7 @@ export interface SweepColumns {
   readonly path: string
   readonly value: Float64Array
   readonly natRules: Float64Array
+  readonly nftRules: Float64Array
   readonly meanRulesEvaluated: Float64Array
   readonly p50RulesEvaluated: Float64Array
   readonly p99RulesEvaluated: Float64Array

@@ -6,6 +6,7 @@ import { numbersOf, tableNamed } from './column-values.ts'
 import { ratioText } from './number-text.ts'
 import type { RunJson } from './run-json.ts'
 import { type SeriesChart, seriesChart } from './series-chart.ts'
+import { sweptRules } from './swept-rules.ts'
 
 interface SweepSeries {
   readonly name: string
@@ -18,7 +19,6 @@ interface SweepSeries {
 }
 
 const COST: readonly SweepSeries[] = [
-  { name: 'nat rules of a node', column: 'natRules', colour: 'c3', base: 0 },
   { name: 'evaluated, p99', column: 'p99RulesEvaluated', colour: 'c2', base: 0 },
   { name: 'evaluated, median', column: 'p50RulesEvaluated', colour: 'c1', base: 0 },
 ]
@@ -29,15 +29,17 @@ const EVENNESS: readonly SweepSeries[] = [
   { name: 'Gini', column: 'gini', colour: 'c3', base: 0 },
 ]
 
-export const sweepCostChart = (path: string, tables: readonly ColumnTable[]): ChartFigure =>
-  sweepChart(
+export function sweepCostChart(path: string, tables: readonly ColumnTable[]): ChartFigure {
+  const { column, short, long } = sweptRules(tableNamed(tables, 'sweep'))
+  return sweepChart(
     'Rules and their cost',
     path,
     tables,
-    COST,
+    [{ name: `${short} of a node`, column, colour: 'c3', base: 0 }, ...COST],
     'rules',
-    "nat rules of a node as kube-proxy's metric counts them, and rules a new connection evaluates over both hops.",
+    `The ${long} and the rules a new connection evaluates over both hops.`,
   )
+}
 
 const TIMES: readonly SweepSeries[] = [
   { name: 'iptables-nft', column: 'meanNs:iptables-nft', colour: 'c2', base: 0, scale: 1e-3 },
@@ -45,9 +47,13 @@ const TIMES: readonly SweepSeries[] = [
   { name: 'nftables', column: 'meanNs:nftables', colour: 'c3', base: 0, scale: 1e-3 },
 ]
 
-/** A run without prices has no times. */
-export const hasTimes = (tables: readonly ColumnTable[]): boolean =>
-  tableNamed(tables, 'sweep').columns.some(c => c.name === TIMES[0].column)
+/** A run without prices has no times, one in nftables mode those of nftables. */
+export const hasTimes = (tables: readonly ColumnTable[]): boolean => timesOf(tables).length > 0
+
+function timesOf(tables: readonly ColumnTable[]): readonly SweepSeries[] {
+  const names = new Set(tableNamed(tables, 'sweep').columns.map(c => c.name))
+  return TIMES.filter(t => names.has(t.column))
+}
 
 /** `budget`: of the run, to be seen where it is passed. */
 export const sweepTimeChart = (path: string, tables: readonly ColumnTable[], budget: RunJson['budget']): ChartFigure =>
@@ -55,9 +61,9 @@ export const sweepTimeChart = (path: string, tables: readonly ColumnTable[], bud
     'Modelled time of a new connection',
     path,
     tables,
-    TIMES,
+    timesOf(tables),
     'processor time, µs',
-    'Modelled processor time of a new connection over both hops, mean, in each of the three backends.',
+    'Modelled processor time of a new connection over both hops, mean.',
     budget === null ? [] : [{ at: budget.us, name: `budget, ${ratioText(budget.us)} µs` }],
   )
 

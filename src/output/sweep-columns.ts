@@ -14,6 +14,7 @@ export function sweepColumns(sweep: Sweep, results: readonly RunResult[]): Sweep
     path,
     value: Float64Array.from(values),
     natRules: column(r => r.head.kubeProxyNatRules),
+    nftRules: column(r => r.head.rulesByTable['kube-proxy'] ?? 0),
     meanRulesEvaluated: column(r => mean(r.rulesEvaluated.total)),
     p50RulesEvaluated: column(r => percentile(r.rulesEvaluated.total, 50)),
     p90RulesEvaluated: column(r => percentile(r.rulesEvaluated.total, 90)),

@@ -68,9 +68,7 @@ export function planIptables(
     chainOfDnat: chainOfDnat(program, views.views),
     plan: {
       program,
-      ...(profiles === undefined
-        ? {}
-        : { prices: programPrices(program, interned, profiles, program.dnatCount) }),
+      ...(profiles === undefined ? {} : { prices: programPrices(program, interned, profiles, program.dnatCount) }),
       ...placesOf(hosts, family, views, program, nodeOfAddress),
     },
   })

@@ -145,12 +145,7 @@ const CLUSTER = z.strictObject({
 })
 
 const PROXY = z.strictObject({
-  mode: z
-    .enum(['iptables', 'nftables'])
-    .default('iptables')
-    .describe(
-      'of kube-proxy on every node; nftables: syncs and connections over time are its own, rules and what they cost are shown for iptables mode',
-    ),
+  mode: z.enum(['iptables', 'nftables']).default('iptables').describe('of kube-proxy on every node'),
   serviceOrder: z
     .enum(['shuffled', 'sorted'])
     .default('shuffled')

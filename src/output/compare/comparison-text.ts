@@ -41,6 +41,7 @@ const HEADLINES: readonly (readonly [metric: string, words: string])[] = [
   ['syncMs.full.mean', 'The mean length of a full sync, in ms, is'],
   ['syncMs.partial.mean', 'The mean length of a partial sync, in ms, is'],
   ['rules.nat.perNode', 'The nat rules of a node are'],
+  ['rules.nft.perNode', 'The rules of nftables of a node are'],
   ['rulesEvaluated.total.mean', 'The rules a new connection evaluates on average are'],
   ['connections.delivered', 'The connections that reach an endpoint are'],
   ['time.failedShare', 'The share of connections that fail over time is'],

@@ -42,6 +42,7 @@ const FIGURES: readonly (readonly [title: string, metric: string, text: (value: 
   ['full sync ms', 'syncMs.full.mean', ratioText],
   ['partial', 'syncMs.partial.mean', ratioText],
   ['nat rules', 'rules.nat.perNode', countText],
+  ['nft rules', 'rules.nft.perNode', countText],
   ['rules mean', 'rulesEvaluated.total.mean', ratioText],
   ['p99', 'rulesEvaluated.total.p99', countText],
   ['legacy ns', 'modelledNs.iptables-legacy.total.mean', countText],

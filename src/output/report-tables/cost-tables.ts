@@ -29,7 +29,7 @@ export function modelledTable({ modelledNs }: RunJson): ReportTable {
   return {
     id: 'modelled',
     title: 'Modelled time of a new connection, µs',
-    note: `Processor time of its first packet in the kernels of both nodes, of each hop the mean; by the prices of ${modelledNs[0]?.profile ?? ''}; nftables: the same Services in nftables mode.`,
+    note: `Processor time of its first packet in the kernels of both nodes, of each hop the mean; by the prices of ${modelledNs[0]?.profile ?? ''}${modelledNs.length > 1 ? '; nftables: the same Services in nftables mode' : ''}.`,
     columns: [words(''), ...['first hop', 'second hop', 'mean', 'median', 'p90', 'p99'].map(figures)],
     rows: modelledNs.map(({ backend, firstHop, secondHop, total }) => [
       backend,

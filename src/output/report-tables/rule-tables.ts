@@ -1,11 +1,12 @@
 /** Where evaluations go: by chain over all nodes, and the nodes in detail. */
 import type { ColumnTable } from '../../arrow/column-table.ts'
+import type { ProxyMode } from '../../proxier/proxier-config.ts'
 import { numbersOf, tableNamed, textsOf, totalOf } from '../column-values.ts'
 import { countText, percentText } from '../number-text.ts'
 import type { RunJson } from '../run-json.ts'
 import { figures, type ReportTable, words } from './report-table.ts'
 
-/** Where the evaluations go: kube-proxy's chains of one kind (KUBE-SVC-…) in one row. */
+/** Where the evaluations go: kube-proxy's chains of one kind (KUBE-SVC-…, endpoint-…) in one row. */
 export function chainsTable(tables: readonly ColumnTable[]): ReportTable {
   const rules = tableNamed(tables, 'rules')
   const [table, chain] = ['table', 'chain'].map(c => textsOf(rules, c))
@@ -54,30 +55,37 @@ export function chainsTable(tables: readonly ColumnTable[]): ReportTable {
 
 const CHAIN_ROWS = 24
 
-const chainKind = (chain: string): string => chain.replace(/^(KUBE-(?:SVC|SVL|SEP|EXT|FW|XLB))-[A-Z2-7]{16}$/, '$1-…')
+const chainKind = (chain: string): string =>
+  chain
+    .replace(/^(KUBE-(?:SVC|SVL|SEP|EXT|FW|XLB))-[A-Z2-7]{16}$/, '$1-…')
+    .replace(/^(service|local|external|firewall|endpoint)-[A-Z2-7]{8}-.*$/, '$1-…')
+
+/** In which kube-proxy has its rules. */
+const TABLES: Readonly<Record<ProxyMode, readonly string[]>> = { iptables: ['nat', 'filter'], nftables: ['kube-proxy'] }
 
 export function detailNodesTable(run: RunJson, tables: readonly ColumnTable[]): ReportTable {
   const detail = tableNamed(tables, 'rules-detail')
   const node = textsOf(detail, 'node')
   const table = textsOf(detail, 'table')
   const evaluated = numbersOf(detail, 'evaluated')
-  const totals = new Map(run.detailNodes.map(d => [d.node, { nat: 0, filter: 0, compared: 0 }]))
-  let total: { nat: number; filter: number; compared: number } | undefined
+  const shown = TABLES[run.head.proxyMode]
+  const totals = new Map(run.detailNodes.map(d => [d.node, { rules: shown.map(() => 0), compared: 0 }]))
+  let total: { rules: number[]; compared: number } | undefined
   for (let i = 0; i < detail.rowCount; i++) {
     if (i === 0 || node[i] !== node[i - 1]) total = totals.get(node[i])
     if (total === undefined) continue
-    if (table[i] === 'nat') total.nat++
-    if (table[i] === 'filter') total.filter++
+    const place = shown.indexOf(table[i])
+    if (place >= 0) total.rules[place]++
     total.compared += evaluated[i]
   }
   return {
     id: 'detail',
     title: 'Nodes in detail',
     note: 'rules-detail.arrow holds every rule of these nodes with its own counters.',
-    columns: [words('node'), words('why'), ...['nat rules', 'filter rules', 'comparisons'].map(figures)],
+    columns: [words('node'), words('why'), ...[...shown.map(t => `${t} rules`), 'comparisons'].map(figures)],
     rows: run.detailNodes.map(({ node: name, why }) => {
-      const { nat, filter, compared } = totals.get(name)!
-      return [name, why, countText(nat), countText(filter), countText(compared)]
+      const { rules, compared } = totals.get(name)!
+      return [name, why, ...rules.map(countText), countText(compared)]
     }),
   }
 }

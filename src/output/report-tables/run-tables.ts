@@ -14,7 +14,7 @@ export function headTable({ head }: RunJson): ReportTable {
     ['endpoints', head.endpoints],
     ['events in the log', head.events],
     ...rules,
-    ["nat rules as kube-proxy's metric counts them", head.kubeProxyNatRules],
+    ...(head.proxyMode === 'iptables' ? NAT_RULES.map((name): [string, number] => [name, head.kubeProxyNatRules]) : []),
     ['connections', head.connections],
     ['packets', head.packets],
   ]
@@ -26,6 +26,8 @@ export function headTable({ head }: RunJson): ReportTable {
     rows: rows.map(([name, n]) => [name, countText(n)]),
   }
 }
+
+const NAT_RULES = ["nat rules as kube-proxy's metric counts them"]
 
 export const thresholdsTable = ({ thresholds }: RunJson): ReportTable => ({
   id: 'thresholds',

@@ -3,12 +3,16 @@ import type { ColumnTable } from '../../arrow/column-table.ts'
 import { numbersOf, tableNamed, textsOf } from '../column-values.ts'
 import { countText, percentText, ratioText } from '../number-text.ts'
 import type { PublishedHead } from '../run-json.ts'
+import { sweptRules } from '../swept-rules.ts'
 import { figures, type ReportTable, words } from './report-table.ts'
 
 export function stepsTable(path: string, tables: readonly ColumnTable[]): ReportTable {
   const sweep = tableNamed(tables, 'sweep')
   const isTimed = sweep.columns.some(c => c.name === 'failed')
-  const shown = isTimed ? TIMED_SWEEP_COLUMNS : [...SWEEP_COLUMNS, ...nsColumns(sweep)]
+  const { column, short } = sweptRules(sweep)
+  const shown = isTimed
+    ? TIMED_SWEEP_COLUMNS
+    : [['value', 'value'] as const, [column, short] as const, ...SWEEP_COLUMNS, ...nsColumns(sweep)]
   const columns = shown.map(([name]) => numbersOf(sweep, name))
   return {
     id: 'steps',
@@ -60,9 +64,8 @@ const nsColumns = (sweep: ColumnTable): readonly (readonly [name: string, title:
     name.startsWith('meanNs:') ? [[name, `${name.slice(7)}, mean ns`] as const] : [],
   )
 
+/** Behind the value and the rules of a node. */
 const SWEEP_COLUMNS: readonly (readonly [name: string, title: string])[] = [
-  ['value', 'value'],
-  ['natRules', 'nat rules'],
   ['meanRulesEvaluated', 'rules evaluated, mean'],
   ['p50RulesEvaluated', 'p50'],
   ['p99RulesEvaluated', 'p99'],

@@ -9,10 +9,12 @@ const { hop, connections } = costHistogramTable.schema.columns
 export const modelledCostTable = resultTable(
   {
     name: 'modelled-cost',
-    version: 1,
+    version: 2,
     description: 'Modelled processor time of the first packet of a new connection: one row a backend, hop and bucket.',
     columns: {
-      backend: words('iptables-legacy, iptables-nft, or nftables: the same Services in nftables mode'),
+      backend: words(
+        'iptables-legacy, iptables-nft, or nftables: the same Services in nftables mode; of a run in nftables mode nftables alone',
+      ),
       hop,
       nsFrom: count('ns', 'shortest time of the bucket'),
       nsTo: count('ns', 'longest time of the bucket, inclusive'),

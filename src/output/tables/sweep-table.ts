@@ -11,7 +11,8 @@ const nsColumns = (backend: CostBackend) => ({
 
 const COLUMNS: Readonly<Record<string, ColumnSchema<'float64'>>> = {
   value: ratio('1', 'value of the key that is swept'),
-  natRules: ratio('rules', "nat rules of a node as kube-proxy's metric counts them"),
+  natRules: ratio('rules', "nat rules of a node as kube-proxy's metric counts them; 0 in nftables mode"),
+  nftRules: ratio('rules', 'rules of a node in its table kube-proxy of nftables; 0 in iptables mode'),
   meanRulesEvaluated: ratio('rules', 'rules a new connection evaluates over both hops, mean'),
   p50RulesEvaluated: ratio('rules', 'the same, median'),
   p90RulesEvaluated: ratio('rules', 'the same, 90th percentile'),
@@ -53,7 +54,7 @@ const COLUMNS: Readonly<Record<string, ColumnSchema<'float64'>>> = {
 export const sweepTable = resultTable(
   {
     name: 'sweep',
-    version: 5,
+    version: 6,
     description: 'One row a step: the whole run repeated for each value of one key.',
     columns: COLUMNS,
   },
