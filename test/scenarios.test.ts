@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { describe, expect, it } from 'vitest'
+import { metricNames } from '../src/output/metric-names.ts'
 import { svcsim, temporaryFolder } from './svcsim-process.ts'
 
 const folder = temporaryFolder()
@@ -69,8 +70,12 @@ async function runScenario(name: string, out: string, flags: readonly string[]):
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(stdout.startsWith(`${name}: `)).toBe(true)
   const variants = readdirSync(out, { withFileTypes: true }).filter(entry => entry.isDirectory())
-  for (const dir of variants.length === 0 ? [out] : variants.map(entry => join(out, entry.name)))
+  for (const dir of variants.length === 0 ? [out] : variants.map(entry => join(out, entry.name))) {
     expect(readdirSync(dir)).toContain('report.html')
+    // What a threshold may name is known before a run.
+    const { metrics, time } = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))
+    expect(metricNames({ overTime: time !== null })).toEqual(expect.arrayContaining(Object.keys(metrics)))
+  }
 }
 
 describe('scenarios', () => {

@@ -73,16 +73,17 @@ export async function simulate(scenario: string | object, options: SimulateOptio
       TE.fromEither(E.traverseArray(parseSetting)(texts)),
       TE.bindTo('settings'),
       TE.bind('source', ({ settings }) => sourceOf(scenario, settings)),
+      TE.bind('expected', ({ source }) => TE.fromEither(expectedThresholds(source, []))),
       TE.bind('files', ({ source, settings }) => readScenarioFiles(source, settings)),
       TE.bind('profiles', () => readCostProfiles(undefined)),
       TE.bind('outcome', ({ source, files, profiles }) =>
         runScenario({ source, files, workers, signal, profiles, log: memoryLog(), progress: makeProgress(true) }),
       ),
-      TE.chainEitherK(({ source, outcome: { result, sweep, warnings, wall } }) => {
+      TE.chainEitherK(({ source, expected, outcome: { result, sweep, warnings, wall } }) => {
         const tables = resultTables(result, sweep)
         return pipe(
-          expectedThresholds(source, []),
-          E.chain(E.traverseArray(threshold => checkThreshold(threshold, result.metrics))),
+          expected,
+          E.traverseArray(threshold => checkThreshold(threshold, result.metrics)),
           E.map(thresholds => ({
             run: makeRunJson({
               result,

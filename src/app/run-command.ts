@@ -103,6 +103,12 @@ const runRequest = (request: RunRequest, progress: Progress, signal: AbortSignal
     loadScenario(request.name, request.settings),
     TE.bindTo('source'),
     TE.bind('variants', ({ source }) => TE.fromEither(variantsOf(source))),
+    // All of them before the first one runs.
+    TE.chainFirstEitherK(({ source, variants }) =>
+      E.traverseArray((one: ScenarioSource) => expectedThresholds(one, request.thresholds))(
+        variants.length === 0 ? [source] : variants.map(variant => variant.source),
+      ),
+    ),
     TE.bind('profiles', () => readCostProfiles(request.costProfile)),
     TE.let('dir', ({ source }) => request.out ?? join('results', source.scenario.name)),
     TE.chainFirst(({ source, dir }) => checkOwner(dir, source.scenario.name, request.force)),
@@ -150,8 +156,8 @@ interface Printed {
   readonly thresholds: readonly ThresholdResult[]
 }
 
-const printedRun = ({ run, tables, thresholds }: FinishedRun): Printed => ({
-  text: () => terminalSummary(run, tables),
+const printedRun = ({ run, found, thresholds }: FinishedRun): Printed => ({
+  text: () => terminalSummary(run, found),
   json: () => runJsonText(run),
   suites: [suiteOf(run.scenario, run, thresholds)],
   thresholds,

@@ -6,15 +6,21 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import { resultTables } from '../output/arrow-tables.ts'
-import type { RunJson } from '../output/run-json.ts'
+import { metricNames } from '../output/metric-names.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { ScenarioSource } from '../scenario/decode-scenario.ts'
-import { checkThreshold, parseThreshold, type Threshold, type ThresholdResult } from '../scenario/threshold.ts'
+import {
+  checkThreshold,
+  knownThreshold,
+  parseThreshold,
+  type Threshold,
+  type ThresholdResult,
+} from '../scenario/threshold.ts'
 import type { ScenarioFiles } from './load-scenario.ts'
 import { withNewLog } from './new-log.ts'
 import type { Progress } from './progress.ts'
 import { runScenario } from './run-scenario.ts'
-import { writeResults } from './write-results.ts'
+import { type WrittenRun, writeResults } from './write-results.ts'
 
 export interface RunTask {
   readonly source: ScenarioSource
@@ -27,8 +33,7 @@ export interface RunTask {
   readonly signal: AbortSignal
 }
 
-export interface FinishedRun {
-  readonly run: RunJson
+export interface FinishedRun extends WrittenRun {
   readonly tables: readonly ColumnTable[]
   readonly thresholds: readonly ThresholdResult[]
 }
@@ -50,13 +55,13 @@ export const runInto = (partial: string, task: RunTask): TE.TaskEither<Problem, 
       const inputs = source.written as Record<string, unknown>
       return pipe(
         writeResults(partial, { outcome, tables, thresholds, inputs, startMs, signal }),
-        TE.map(run => ({ run, tables, thresholds })),
+        TE.map(written => ({ ...written, tables, thresholds })),
       )
     }),
   )
 }
 
-/** The scenario's own thresholds, and those of the command line. */
+/** The scenario's own thresholds, and those of the command line, all of numbers that a run of it may have. */
 export const expectedThresholds = (
   { file, scenario }: ScenarioSource,
   more: readonly Threshold[],
@@ -64,5 +69,8 @@ export const expectedThresholds = (
   pipe(
     [...scenario.expect],
     A.traverseWithIndex(E.Applicative)((i, text: string) => parseThreshold(text, { file, field: `expect[${i}]` })),
-    E.map(own => [...own, ...more]),
+    E.chain(own => {
+      const names = metricNames({ overTime: scenario.time !== undefined })
+      return E.traverseArray((threshold: Threshold) => knownThreshold(threshold, names))([...own, ...more])
+    }),
   )

@@ -6,6 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { streamArrowFile } from '../arrow/ipc/write-arrow-file.ts'
+import { type Findings, findings } from '../output/findings.ts'
 import type { PacketPaths } from '../output/paths/packet-paths.ts'
 import { PACKET_PATHS_FILE } from '../output/paths/read-packet-paths.ts'
 import { makeRunJson, type RunFacts, type RunJson, runJsonText } from '../output/run-json.ts'
@@ -37,29 +38,35 @@ const OTHER_FILES: RunFacts['otherFiles'] = [
   { name: 'report.html', description: 'the same with charts' },
 ]
 
-/** Answers with run.json as it was written. */
-export const writeResults = (dir: string, facts: ResultFacts): TE.TaskEither<Problem, RunJson> =>
+export interface WrittenRun {
+  /** As it was written. */
+  readonly run: RunJson
+  readonly found: Findings
+}
+
+export const writeResults = (dir: string, facts: ResultFacts): TE.TaskEither<Problem, WrittenRun> =>
   pipe(
     [...facts.tables],
     TE.traverseSeqArray(table => writeTable(dir, table, facts)),
     TE.map(sums => runJson(facts, sums)),
-    TE.chainFirst(run =>
-      writeResult(dir, 'summary.md', facts.signal, () => encode(summaryMarkdown(run, facts.tables))),
-    ),
     TE.bindTo('run'),
+    TE.let('found', ({ run }) => findings(run, facts.tables)),
+    TE.chainFirst(({ run, found }) =>
+      writeResult(dir, 'summary.md', facts.signal, () => encode(summaryMarkdown(run, found))),
+    ),
     TE.let('paths', ({ run }): PacketPaths => ({ digest: run.digest, ...facts.outcome.paths })),
     TE.chainFirst(({ paths }) =>
       writeResult(dir, PACKET_PATHS_FILE, facts.signal, () => encode(JSON.stringify(paths))),
     ),
-    TE.chainFirst(({ run, paths }) =>
+    TE.chainFirst(({ run, found, paths }) =>
       writeResult(dir, 'report.html', facts.signal, async () => {
         const { htmlReport } = await import('../output/html-report.ts')
-        return encode(htmlReport(run, facts.tables, { script: await pageScript(), paths }))
+        return encode(htmlReport(run, facts.tables, { script: await pageScript(), paths }, found))
       }),
     ),
     // Last, so that its wall times cover the rest, and so that a folder with a run.json is a whole one.
-    TE.map(({ run }) => ({ ...run, wall: wallTimes(facts) })),
-    TE.chainFirst(run => writeResult(dir, 'run.json', facts.signal, () => encode(runJsonText(run)))),
+    TE.map(({ run, found }) => ({ run: { ...run, wall: wallTimes(facts) }, found })),
+    TE.chainFirst(({ run }) => writeResult(dir, 'run.json', facts.signal, () => encode(runJsonText(run)))),
   )
 
 /** Answers with the SHA-256 of the file. */

@@ -1,6 +1,7 @@
 /**
  * What a run found, as plain text and numbers, before it is written for a terminal, Markdown or HTML: the answer in two or three
- * sentences and the three numbers to decide on. Nothing here is escaped; names are the user's.
+ * sentences, the three numbers to decide on, and the tables behind them. Made once a run, as half a second of a large cluster. Nothing here is
+ * escaped; names are the user's.
  */
 import type { ColumnTable } from '../arrow/column-table.ts'
 import { affinitySentences, affinitySweepSentences } from './affinity-findings.ts'
@@ -10,6 +11,8 @@ import { conntrackSentences, conntrackSweepSentences } from './conntrack-finding
 import { type Evenness, evenness, SIGNIFICANCE } from './evenness.ts'
 import { hintSentences } from './hint-findings.ts'
 import { counted, countText, ratioText } from './number-text.ts'
+import type { ReportTable } from './report-tables/report-table.ts'
+import { reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
 import { shareSentences, shareSweepSentences, unevenSentences } from './share-findings.ts'
 import { sweptRules } from './swept-rules.ts'
@@ -20,7 +23,8 @@ export interface Findings {
   /** Sentences. */
   readonly answer: readonly string[]
   readonly keyNumbers: readonly KeyNumber[]
-  readonly evenness: Evenness
+  /** What stands behind it, in the order it is read. */
+  readonly shown: readonly ReportTable[]
 }
 
 export interface KeyNumber {
@@ -40,7 +44,7 @@ export function findings(run: RunJson, tables: readonly ColumnTable[]): Findings
             evennessNumber(run, spread),
           ]
         : [failuresNumber(run, run.time, tables), latencyNumber(run.time), rulesNumber(run)],
-    evenness: spread,
+    shown: reportTables(run, tables, spread),
   }
 }
 

@@ -21,7 +21,6 @@ import type { PacketPaths } from './paths/packet-paths.ts'
 import { publishedChart } from './published-chart.ts'
 import { REPORT_STYLE } from './report-style.ts'
 import type { ReportTable } from './report-tables/report-table.ts'
-import { reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
 import { scopeText } from './scope-text.ts'
 import { hasTimes, sweepCostChart, sweepEvennessChart, sweepTimeChart } from './sweep-chart.ts'
@@ -43,10 +42,13 @@ export interface PageParts {
   readonly paths?: PacketPaths | undefined
 }
 
-export function htmlReport(run: RunJson, tables: readonly ColumnTable[], { script, paths }: PageParts = {}): string {
-  const found = findings(run, tables)
-  const shown = reportTables(run, tables, found.evenness)
-  const table = (id: ReportTable['id']): readonly Html[] => shown.filter(t => t.id === id).map(tableElement)
+export function htmlReport(
+  run: RunJson,
+  tables: readonly ColumnTable[],
+  { script, paths }: PageParts = {},
+  found = findings(run, tables),
+): string {
+  const table = (id: ReportTable['id']): readonly Html[] => found.shown.filter(t => t.id === id).map(tableElement)
   const own = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
   const scripts = script === undefined ? '' : ` script-src ${own(script)};`
   const policy = `default-src 'none'; style-src ${own(REPORT_STYLE)};${scripts} base-uri 'none'; form-action 'none'`

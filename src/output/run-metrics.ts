@@ -4,10 +4,12 @@ import { type Histogram, mean, percentile } from '../metrics/histogram.ts'
 import { ENOUGH_EXPECTED, SIGNIFICANCE } from './evenness.ts'
 import type { EndpointColumns, ModelledNs, RulesEvaluated, RunHead, ServiceColumns } from './run-result.ts'
 
+type Ended = 'connections' | 'packets' | 'delivered' | 'rejected' | 'dropped' | 'unmatched'
+
 export function runMetrics(
-  head: RunHead,
-  endpoints: EndpointColumns,
-  services: ServiceColumns,
+  head: Omit<RunHead, 'scenario' | 'question' | 'seed' | 'proxyMode' | 'zones' | 'connections' | 'packets'>,
+  endpoints: Pick<EndpointColumns, 'connections'>,
+  services: Pick<ServiceColumns, Ended | 'distribution'>,
   rulesEvaluated: RulesEvaluated,
   modelledNs: readonly ModelledNs[],
 ): Record<string, number> {

@@ -1,26 +1,21 @@
 /**
  * summary.md: the question, the answer in sentences, and the tables behind it, as Markdown that GitHub renders. A function of run.json
- * and the result tables. Every text is escaped here, names being the user's.
+ * and what was found. Every text is escaped here, names being the user's.
  */
-import type { ColumnTable } from '../arrow/column-table.ts'
 import { escapeMarkdown } from './escape.ts'
-import { findings } from './findings.ts'
+import type { Findings } from './findings.ts'
 import type { ReportTable } from './report-tables/report-table.ts'
-import { reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
 import { scopeText } from './scope-text.ts'
 
-export function summaryMarkdown(run: RunJson, tables: readonly ColumnTable[]): string {
-  const { answer, evenness } = findings(run, tables)
+export function summaryMarkdown(run: RunJson, { answer, shown }: Findings): string {
   const blocks = [
     `# ${escapeMarkdown(run.scenario)}`,
     `**${escapeMarkdown(run.question)}**`,
     answer.map(escapeMarkdown).join(' '),
     ...run.warnings.map(warning => `> Warning: ${escapeMarkdown(warning)}`),
     // Every setting stands in run.json and in the report; here they would be most of the page.
-    ...reportTables(run, tables, evenness)
-      .filter(table => table.id !== 'inputs')
-      .map(markdownTable),
+    ...shown.filter(table => table.id !== 'inputs').map(markdownTable),
     `Seed ${escapeMarkdown(run.seed)}, digest ${escapeMarkdown(run.digest)}.`,
     '## What is simulated',
     ...scopeText(run).map(escapeMarkdown),

@@ -1,8 +1,6 @@
 /** The summary a run prints: plain text of at most 80 columns (text-layout.ts), the answer first. Colour is the command line's own affair. */
-import type { ColumnTable } from '../arrow/column-table.ts'
-import { findings } from './findings.ts'
+import type { Findings } from './findings.ts'
 import type { ReportTable } from './report-tables/report-table.ts'
-import { reportTables } from './report-tables.ts'
 import type { RunJson } from './run-json.ts'
 import { textTable, wrapped } from './text-layout.ts'
 
@@ -20,15 +18,15 @@ const SHOWN: ReadonlySet<ReportTable['id']> = new Set([
 const SHOWN_ROWS = 30
 const SHOWN_SERVICES = 3
 
-export function terminalSummary(run: RunJson, tables: readonly ColumnTable[]): string {
-  const { answer, evenness } = findings(run, tables)
+export function terminalSummary(run: RunJson, { answer, shown }: Findings): string {
   const blocks = [
     ...wrapped(`${run.scenario}: ${run.question}`),
     '',
     ...wrapped(answer.join(' ')),
     ...run.warnings.flatMap(warning => ['', ...wrapped(`warning: ${warning}`)]),
-    ...reportTables(run, tables, { ...evenness, worst: evenness.worst.slice(0, SHOWN_SERVICES) })
+    ...shown
       .filter(table => SHOWN.has(table.id))
+      .map(table => (table.id === 'worst' ? { ...table, rows: table.rows.slice(0, SHOWN_SERVICES) } : table))
       .flatMap(table => ['', ...textTable(table, SHOWN_ROWS)]),
     '',
     ...wrapped(`seed ${run.seed}`),

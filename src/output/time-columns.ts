@@ -223,8 +223,13 @@ const totalAt = (values: Float64Array, at: number, step: number): number => {
   return sum
 }
 
+interface CountedTime extends Pick<TimeColumns, 'affinity' | 'conntrack'> {
+  readonly head: Omit<TimeHead, 'horizonS' | 'windowS' | 'packetsDelivered'>
+  readonly pods: Omit<PodShares, 'perOldPod' | 'perNewPod'>
+}
+
 /** The numbers that thresholds may compare. */
-export function timeMetrics({ head, pods, affinity, conntrack }: TimeColumns): Record<string, number> {
+export function timeMetrics({ head, pods, affinity, conntrack }: CountedTime): Record<string, number> {
   const spread = (name: string, h: LatencyHead): Record<string, number> => ({
     [`${name}.mean`]: h.mean,
     [`${name}.p50`]: h.p50,

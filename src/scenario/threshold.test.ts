@@ -29,6 +29,12 @@ describe('thresholds', () => {
       /there is no metric connectoins; did you mean connections\?/,
     )
     expect(check('toString > 1', { connections: 1 })).toMatch(/there is no metric toString/)
+    expect(check('api.somethingElse > 1', { connections: 1, 'api.bytes': 2, 'api.changes': 3 })).toMatch(
+      /; those of api are api\.bytes, api\.changes$/,
+    )
+    expect(check('quite.another > 1', { connections: 1, 'api.bytes': 2, 'api.changes': 3 })).toMatch(
+      /; metrics begin with connections, api$/,
+    )
   })
 
   it.each(['', 'a', 'a <', '< 3', 'a < b', 'a = 3', 'a < 3 4', 'a << 3'])('refuses %j', text => {

@@ -1,5 +1,6 @@
 /** Thresholds: `metric<value` with < <= > >= == !=, over the flat metrics of a run. */
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import { didYouMean } from '../problem/near-names.ts'
 import { badInput, type Place, type Problem, quoted } from '../problem/problem.ts'
 
@@ -40,22 +41,32 @@ export function parseThreshold(text: string, place: Place): E.Either<Problem, Th
   })
 }
 
-/** Left when a metric of that name does not exist. A metric that is NaN fails every comparison. */
-export function checkThreshold(
+/** Left when no metric has that name. A metric that is NaN fails every comparison. */
+export const checkThreshold = (
   threshold: Threshold,
   metrics: Readonly<Record<string, number>>,
-): E.Either<Problem, ThresholdResult> {
-  const { text, metric, operator, value } = threshold
-  if (!Object.hasOwn(metrics, metric)) {
-    const known = Object.keys(metrics)
-    return E.left(
-      badInput(
-        {},
-        `threshold ${quoted(text)}: there is no metric ${metric}`,
-        didYouMean(metric, known, `the metrics are ${known.join(', ')}`),
-      ),
-    )
-  }
-  const actual = metrics[metric]
-  return E.right({ text, metric, actual, passed: !Number.isNaN(actual) && OPERATORS[operator](actual, value) })
+): E.Either<Problem, ThresholdResult> =>
+  pipe(
+    knownThreshold(threshold, Object.keys(metrics)),
+    E.map(({ text, metric, operator, value }) => {
+      const actual = metrics[metric]
+      return { text, metric, actual, passed: !Number.isNaN(actual) && OPERATORS[operator](actual, value) }
+    }),
+  )
+
+/** The threshold, where its metric is one of these names. */
+export const knownThreshold = (threshold: Threshold, names: readonly string[]): E.Either<Problem, Threshold> => {
+  const { text, metric } = threshold
+  if (names.includes(metric)) return E.right(threshold)
+  const first = firstWord(metric)
+  const related = names.filter(name => firstWord(name) === first)
+  const some =
+    related.length > 0
+      ? `those of ${first} are ${related.join(', ')}`
+      : `metrics begin with ${[...new Set(names.map(firstWord))].join(', ')}`
+  return E.left(
+    badInput({}, `threshold ${quoted(text)}: there is no metric ${metric}`, didYouMean(metric, names, some)),
+  )
 }
+
+const firstWord = (name: string): string => name.split('.', 1)[0]

@@ -1,6 +1,5 @@
 /** What a run of variants prints: what each found first, how each compares with the first, then all in one table, in 80 columns. */
-import type { ColumnTable } from '../../arrow/column-table.ts'
-import { findings } from '../findings.ts'
+import type { Findings } from '../findings.ts'
 import { countText, percentText, ratioText } from '../number-text.ts'
 import type { RunJson } from '../run-json.ts'
 import type { LaidOutTable } from '../text-layout.ts'
@@ -11,7 +10,7 @@ import type { RunComparison } from './run-comparison.ts'
 export interface ComparedVariant {
   readonly name: string
   readonly run: RunJson
-  readonly tables: readonly ColumnTable[]
+  readonly found: Findings
 }
 
 export function variantsText(variants: readonly ComparedVariant[], comparisons: readonly RunComparison[]): string {
@@ -22,7 +21,7 @@ export function variantsText(variants: readonly ComparedVariant[], comparisons: 
   const lines = [
     ...wrapped(`${run.scenario}: ${run.question}`),
     '',
-    ...variants.flatMap(v => wrapped(`${v.name}: ${findings(v.run, v.tables).answer[0]}`)),
+    ...variants.flatMap(v => wrapped(`${v.name}: ${v.found.answer[0]}`)),
     ...comparisons.flatMap(c => [
       '',
       ...wrapped(`${c.after.name} against ${c.before.name}. ${comparisonAnswer(c).join(' ')}`),
