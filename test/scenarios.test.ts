@@ -73,8 +73,10 @@ async function runScenario(name: string, out: string, flags: readonly string[]):
   for (const dir of variants.length === 0 ? [out] : variants.map(entry => join(out, entry.name))) {
     expect(readdirSync(dir)).toContain('report.html')
     // What a threshold may name is known before a run.
-    const { metrics, time } = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))
-    expect(metricNames({ overTime: time !== null })).toEqual(expect.arrayContaining(Object.keys(metrics)))
+    const { metrics, time, head } = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))
+    expect(metricNames({ mode: head.proxyMode, overTime: time !== null })).toEqual(
+      expect.arrayContaining(Object.keys(metrics)),
+    )
   }
 }
 

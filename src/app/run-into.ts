@@ -70,7 +70,7 @@ export const expectedThresholds = (
     [...scenario.expect],
     A.traverseWithIndex(E.Applicative)((i, text: string) => parseThreshold(text, { file, field: `expect[${i}]` })),
     E.chain(own => {
-      const names = metricNames({ overTime: scenario.time !== undefined })
+      const names = metricNames({ mode: scenario.proxy.mode, overTime: scenario.time !== undefined })
       return E.traverseArray((threshold: Threshold) => knownThreshold(threshold, names))([...own, ...more])
     }),
   )

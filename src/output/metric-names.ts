@@ -4,13 +4,19 @@
  * them learns afterwards.
  */
 import { newHistogram } from '../metrics/histogram.ts'
-import { COST_BACKENDS } from '../netfilter/cost/cost-profile.ts'
+import type { ProxyMode } from '../proxier/proxier-config.ts'
+import { PRICED_BACKENDS } from '../replay/priced-backends.ts'
 import { OUTCOME_NAMES } from '../replay/time/outcome.ts'
 import { runMetrics } from './run-metrics.ts'
 import { type LatencyHead, timeMetrics } from './time-columns.ts'
 
-export const metricNames = ({ overTime }: { readonly overTime: boolean }): readonly string[] => [
-  ...nothingCounted(),
+interface RunKind {
+  readonly mode: ProxyMode
+  readonly overTime: boolean
+}
+
+export const metricNames = ({ mode, overTime }: RunKind): readonly string[] => [
+  ...nothingCounted(mode),
   ...OF_OBJECTS,
   ...(overTime ? nothingHappened() : []),
 ]
@@ -18,18 +24,18 @@ export const metricNames = ({ overTime }: { readonly overTime: boolean }): reado
 /** Of the cluster's objects and of single packets: assemble-result.ts adds them. */
 const OF_OBJECTS = ['hints.servicesAsking', 'hints.servicesHinted', 'rulesEvaluated.laterPackets.mean']
 
-function nothingCounted(): readonly string[] {
+function nothingCounted(proxyMode: ProxyMode): readonly string[] {
   const none = new Float64Array(0)
   const hops = { firstHop: newHistogram(), secondHop: newHistogram(), total: newHistogram() }
   const cluster = { nodes: 0, pods: 0, services: 0, servicePorts: 0, endpoints: 0, events: 0 }
   const sent = { connections: none, packets: none, delivered: none, rejected: none, dropped: none, unmatched: none }
   return Object.keys(
     runMetrics(
-      { ...cluster, rulesByTable: {}, kubeProxyNatRules: 0 },
+      { ...cluster, proxyMode, rulesByTable: {}, kubeProxyNatRules: 0 },
       { connections: none },
       { ...sent, distribution: [] },
       hops,
-      COST_BACKENDS.map(backend => ({ ...hops, backend, profile: '' })),
+      PRICED_BACKENDS[proxyMode].map(backend => ({ ...hops, backend, profile: '' })),
     ),
   )
 }

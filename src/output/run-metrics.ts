@@ -7,7 +7,7 @@ import type { EndpointColumns, ModelledNs, RulesEvaluated, RunHead, ServiceColum
 type Ended = 'connections' | 'packets' | 'delivered' | 'rejected' | 'dropped' | 'unmatched'
 
 export function runMetrics(
-  head: Omit<RunHead, 'scenario' | 'question' | 'seed' | 'proxyMode' | 'zones' | 'connections' | 'packets'>,
+  head: Omit<RunHead, 'scenario' | 'question' | 'seed' | 'zones' | 'connections' | 'packets'>,
   endpoints: Pick<EndpointColumns, 'connections'>,
   services: Pick<ServiceColumns, Ended | 'distribution'>,
   rulesEvaluated: RulesEvaluated,
