@@ -2,8 +2,10 @@
 import type { BenchCase } from './bench-case.ts'
 import { burstCases } from './cases/burst.ts'
 import { appendCase, foldCase } from './cases/event-log.ts'
-import { compileCases, evaluateCases } from './cases/netfilter.ts'
+import { compileCases, evaluateCases, traceCase } from './cases/netfilter.ts'
+import { nftablesCases } from './cases/nftables.ts'
 import { replayCases } from './cases/replay.ts'
+import { arrowCase, mergeCase, scenarioCase } from './cases/results.ts'
 import { ruleCases } from './cases/rules.ts'
 import { readTextCase } from './cases/ruleset-text.ts'
 import { simulateCase } from './cases/simulate.ts'
@@ -18,6 +20,11 @@ export const CASES: readonly BenchCase[] = [
   readTextCase,
   ...compileCases,
   ...evaluateCases,
+  ...nftablesCases,
+  traceCase,
   ...replayCases,
   ...burstCases,
+  mergeCase,
+  arrowCase,
+  scenarioCase,
 ]
