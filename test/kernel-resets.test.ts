@@ -1,6 +1,6 @@
 /**
- * The kernel as judge of resets: REJECT with tcp-reset in FORWARD, INPUT and OUTPUT, of packets that nat knows and of others. A reset for a
- * connection's first packet asks nat POSTROUTING for that connection's source; no other does, nor does an ICMP error. (nft's `reject with tcp reset` is refused.)
+ * The kernel as judge of resets: REJECT with tcp-reset, and nft's `reject with tcp reset`, in FORWARD, INPUT and OUTPUT, of packets that nat
+ * knows and of others. A reset for a connection's first packet asks nat POSTROUTING for that connection's source; no other does, nor does an ICMP error.
  */
 import { expect, it } from 'vitest'
 import type { KernelBackend } from '../src/app/kernel-replay.ts'
@@ -12,7 +12,7 @@ import type { NodeRules } from '../src/replay/flows/node-rules.ts'
 import { TCP_FLAG } from '../src/ruleset/ruleset.ts'
 import { streamSeed } from '../src/sim/random.ts'
 import { describeKernel } from './describe-kernel.ts'
-import { ADDRESSES, flowOf, iptablesOf, podAddress, right, TOPOLOGY } from './semantics-world.ts'
+import { ADDRESSES, flowOf, iptablesOf, nftOf, podAddress, right, TOPOLOGY } from './semantics-world.ts'
 
 const FAMILIES = [4, 6] as const
 
@@ -59,6 +59,64 @@ COMMIT
   return iptablesOf(text, family)
 }
 
+/** nft resets where iptables cannot too: before routing, and in a chain of nat. */
+function nftRules(family: IpFamily, verdict: string): NodeRules {
+  const { service, client, node } = ADDRESSES[family]
+  const pod = podAddress(family, 5)
+  const ip = family === 4 ? 'ip' : 'ip6'
+  const counted = [`${ip} saddr ${pod}`, `${ip} saddr ${service}`, `${ip} daddr ${client}`, 'ct state related']
+    .map(match => `    ${match} counter packets 0 bytes 0\n`)
+    .join('')
+  return nftOf(`table ${ip} resets {
+  chain early {
+    type filter hook prerouting priority -150; policy accept;
+    ${ip} saddr ${client} tcp dport 84 reject with tcp reset
+    ct state related counter packets 0 bytes 0
+  }
+  chain to {
+    type nat hook prerouting priority -100; policy accept;
+    tcp dport 85 reject with tcp reset
+    ${ip} daddr ${service} meta l4proto tcp dnat to ${pod}
+  }
+  chain out-to {
+    type nat hook output priority -100; policy accept;
+    ${ip} daddr ${service} meta l4proto tcp dnat to ${pod}
+${counted}  }
+  chain marks {
+    type filter hook output priority -150; policy accept;
+    ct state related meta mark set meta mark | 0x00000007
+  }
+  chain way {
+    type filter hook forward priority 0; policy accept;
+    tcp dport 81 ct state new accept
+    reject with tcp reset
+    counter packets 0 bytes 0 reject
+  }
+  chain in {
+    type filter hook input priority 0; policy accept;
+    ${ip} daddr ${node} tcp dport 82 reject with tcp reset
+    counter packets 0 bytes 0
+  }
+  chain out {
+    type filter hook output priority 0; policy accept;
+    tcp dport 83 reject with tcp reset
+    counter packets 0 bytes 0
+  }
+  chain from-early {
+    type filter hook postrouting priority 0; policy accept;
+${counted}  }
+  chain from {
+    type nat hook postrouting priority 100; policy accept;
+${counted}    ${verdict}
+  }
+  chain from-late {
+    type filter hook postrouting priority 200; policy accept;
+    meta mark 0x00000007 counter packets 0 bytes 0
+${counted}  }
+}
+`)
+}
+
 /** To the Service and past it; a later packet of a connection that was let through; to the node; from the node and its pods. */
 const flowsOf = (family: IpFamily): readonly Flow[] => {
   const { SYN, ACK } = TCP_FLAG
@@ -79,6 +137,8 @@ const flowsOf = (family: IpFamily): readonly Flow[] => {
     flowOf(family, { id: 'from a pod', origin: ORIGIN.pod, connectionCount: 6 }),
     flowOf(family, { id: 'UDP, an ICMP error', connectionCount: 5, protocol: 'UDP' }),
     flowOf(family, { id: 'to the node', connectionCount: 8, destination: node, destinationPort: 82 }),
+    flowOf(family, { id: 'before routing', connectionCount: 4, destinationPort: 84 }),
+    flowOf(family, { id: 'by nat', connectionCount: 4, destinationPort: 85 }),
     flowOf(family, { id: 'from the node', origin: ORIGIN.node, connectionCount: 9, destinationPort: 83 }),
   ]
 }
@@ -105,3 +165,15 @@ for (const backend of ['iptables-legacy', 'iptables-nft'] as const)
       60_000,
     )
   })
+
+await describeKernel('nft', () => {
+  it.each(
+    FAMILIES.flatMap(family =>
+      ['counter packets 0 bytes 0', 'meta l4proto tcp masquerade fully-random'].map(rule => [family, rule] as const),
+    ),
+  )(
+    'counts resets as svcsim does: IPv%i, %s',
+    (family, rule) => expectEqual('nft', nftRules(family, rule), flowsOf(family)),
+    60_000,
+  )
+})

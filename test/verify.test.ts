@@ -84,6 +84,62 @@ await describeKernel('iptables-legacy', () => {
     expect(ended.stderr).toMatch(/^svcsim: the kernel and svcsim differ: \d+\n$/m)
   })
 
+  // Translated, then dropped: which of the two it was is not told, but both come past every other rule.
+  const blocked = (more: string): string => `*nat
+:PREROUTING ACCEPT [0:0]
+:SVC - [0:0]
+:A - [0:0]
+:B - [0:0]
+-A PREROUTING -d 10.96.10.10 -j SVC
+-A SVC -m statistic --mode random --probability 0.5 -j A
+-A SVC -j B
+-A A -p tcp -j DNAT --to-destination 10.244.1.1:80
+-A B -p tcp -j DNAT --to-destination 10.244.1.2:80
+COMMIT
+*filter
+:FORWARD ACCEPT [0:0]
+${more}-A FORWARD -d 10.244.1.0/24 -j DROP
+COMMIT
+`
+  const few = file('few.json', {
+    topology: TOPOLOGY,
+    flows: [{ id: 'few', src: '192.0.2.50', dst: '10.96.10.10', dport: 80, proto: 'tcp', conns: 40 }],
+  })
+
+  it('says which rules were judged with tolerance for choices that had to be made up', async () => {
+    const rules = file('blocked.rules', blocked(''))
+    const ended = await svcsim(['verify', '--rules', rules, '--flows', few])
+    expect(ended.stderr).toBe('')
+    expect(ended.stdout).toMatch(/^nat A rule 1 .* (equal|within chance), may be -\d+ \+\d+/m)
+    expect(ended.stdout).toMatch(/^filter FORWARD rule 1 +40 40 \d+ +40 40 \d+ +equal {2}/m)
+    expect(ended.stdout).toContain('had to be made up, as packets came to the same end by several ways: 40.\n')
+    expect(ended.stdout).toMatch(/judged within that tolerance: 4\. All others must be equal/)
+    const json = JSON.parse((await svcsim(['verify', '--rules', rules, '--flows', few, '--format', 'json'])).stdout)
+    expect(json).toMatchObject({ untold_choices: 40, differences: 0 })
+    const tolerated = json.rules.filter((r: { tolerance: unknown }) => r.tolerance !== null)
+    expect(new Set(tolerated.map((r: { chain: string; index: number }) => `${r.chain} ${r.index}`))).toEqual(
+      new Set(['SVC 0', 'SVC 1', 'A 0', 'B 0']),
+    )
+  })
+
+  it('has no tolerance for a rule that such choices cannot move', async () => {
+    // Of 40 packets, no more than there are made-up choices: what svcsim is told never holds, the kernel matches.
+    const rules = file('planted.rules', blocked('-A FORWARD -m length --length 0:1500\n'))
+    const ended = await svcsim(['verify', '--rules', rules, '--unknown-matches', 'never', '--flows', few])
+    expect(ended.code).toBe(1)
+    expect(ended.stdout).toMatch(/^filter FORWARD rule 1 +40 40 \d+ +40 0 0 +DIFFERS/m)
+    expect(ended.stderr).toMatch(/^svcsim: the kernel and svcsim differ: 1\n$/m)
+  })
+
+  it('finds the choices that end where packets did, and judges them', async () => {
+    const rules = file('one.rules', blocked('-A FORWARD -d 10.244.1.2 -j ACCEPT\n'))
+    const ended = await svcsim(['verify', '--rules', rules, '--flows', few])
+    expect(ended.code).toBe(0)
+    expect(ended.stdout).not.toContain('made up')
+    expect(ended.stdout).toMatch(/^nat SVC rule 1 chose +\d+ \d+ +20\.0 20\.0 +likely/m)
+    expect(ended.stdout).toMatch(/No difference\.\n$/)
+  })
+
   it('names the rule that the kernel does not take', async () => {
     const rules = file('unknown.rules', '*filter\n-A FORWARD -m nosuchmatch --x 1 -j DROP\nCOMMIT\n')
     const ended = await svcsim(['verify', '--rules', rules, '--unknown-matches', 'never', '--flows', flows])

@@ -119,26 +119,41 @@ describe('forks of nftables', () => {
 })
 
 describe('SteeredDraws', () => {
-  it('takes the option that leads to the goal, and counts it', () => {
-    const draws = new SteeredDraws(iptables(RULES))
-    const place = at('nat', 'SVC', 0)
-    const to = (...goals: string[]) => draws.draw(place, new Set(goals))
-    expect(to('10.244.0.1:5', '10.244.0.1:0')).toBe(0)
-    expect(to('10.244.0.2:8080')).toBe(2 ** 30)
-    expect(to('10.244.0.3:8080')).toBe(2 ** 30 + 0.375 * 2 ** 32)
-    expect(to('10.244.0.3:8080')).toBe(2 ** 30 + 0.375 * 2 ** 32)
-    expect(draws.counts()[0].counts).toEqual([1, 1, 2])
+  const draws = new SteeredDraws(iptables(RULES))
+  const lead = (place: DrawPlace, ...goals: string[]) => {
+    const { candidates, guess } = draws.lead(place, new Set(goals))
+    return { candidates, guess }
+  }
+  const service = at('nat', 'SVC', 0)
+
+  it('tells the option that leads to the goal', () => {
+    expect(lead(service, '10.244.0.1:5', '10.244.0.1:0')).toEqual({ candidates: [0], guess: 0 })
+    expect(lead(service, '10.244.0.2:8080')).toEqual({ candidates: [1], guess: 1 })
+    expect(lead(service, '10.244.0.3:8080')).toEqual({ candidates: [2], guess: 2 })
   })
 
-  it('says when it cannot be told', () => {
-    const draws = new SteeredDraws(iptables(RULES))
-    expect(draws.draw(at('nat', 'SVC', 0), new Set(['drop']))).toBeUndefined()
-    expect(draws.draw(at('nat', 'SVC', 0), new Set(['10.244.0.1:0', '10.244.0.2:8080']))).toBeUndefined()
-    expect(draws.counts()[0].counts).toEqual([0, 0, 0])
+  it('leaves open which of several it was', () => {
+    expect(lead(service, '10.244.0.1:0', '10.244.0.2:8080')).toEqual({ candidates: [0, 1], guess: undefined })
+    expect(lead(service, '10.1.1.1:80')).toEqual({ candidates: [0, 1, 2], guess: undefined })
+    expect(lead(service)).toEqual({ candidates: [0, 1, 2], guess: undefined })
+  })
+
+  it('leaves open what stopped a packet, but guesses', () => {
+    expect(lead(service, 'drop')).toEqual({ candidates: [0, 1, 2], guess: undefined })
+    expect(lead(at('filter', 'FORWARD', 0), 'drop')).toEqual({ candidates: [0, 1], guess: 0 })
+    expect(lead(at('filter', 'FORWARD', 1), 'reject')).toEqual({ candidates: [0, 1], guess: 1 })
   })
 
   it('takes what ends nowhere for a packet that no rule stopped', () => {
-    const draws = new SteeredDraws(iptables(RULES))
-    expect(draws.draw(at('filter', 'FORWARD', 1), new Set(['10.1.1.1:80']))).toBe(0)
+    expect(lead(at('filter', 'FORWARD', 1), '10.1.1.1:80')).toEqual({ candidates: [0], guess: 0 })
+  })
+
+  it('keeps the counts of a place until they are cleared', () => {
+    const { fork } = draws.lead(service, new Set())
+    fork.counts[1]++
+    expect(draws.counts().find(c => c.place.chain === 'SVC')?.counts).toEqual([0, 1, 0])
+    expect(draws.lead(service, new Set()).fork).toBe(fork)
+    draws.clear()
+    expect(fork.counts).toEqual([0, 0, 0])
   })
 })

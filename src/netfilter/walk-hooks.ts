@@ -61,9 +61,7 @@ export function walkHooks(way: HookWay, stagesOf: (hook: Hook) => readonly HookS
     const inInterface = looped ? 'lo' : originInterface(host, packet)
     const outInterface = routeInterface(host, packet)
     way.onHook?.({ hook, inInterface, outInterface: hook === 'PREROUTING' || hook === 'INPUT' ? '' : outInterface })
-    // A reset, but no ICMP error, for a packet that was rejected before nat was asked for its source: nat is asked now, for the connection.
-    const isReset = way.attached && packet.quoted === undefined
-    const asksForAnother = isReset && hook === 'POSTROUTING' && !looped && tracker?.sourceIsOpen === true
+    const asksForAnother = !looped && isOpenReset(way, hook)
     for (const stage of stagesOf(hook)) {
       if (stage === 'conntrack') {
         if (tracker === undefined || way.attached || looped || packet.ctState === CT.UNTRACKED) continue
@@ -114,6 +112,15 @@ export function walkHooks(way: HookWay, stagesOf: (hook: Hook) => readonly HookS
       looped = true
     } else return E.right(place === 'pod' ? OUTCOME.toPod : OUTCOME.toUplink)
   }
+}
+
+/**
+ * A reset, but no ICMP error, for a packet that was rejected before nat was asked for its source, or its destination (which only nft can do):
+ * nat is asked now, for the connection.
+ */
+function isOpenReset({ attached, packet, tracker }: HookWay, hook: Hook): boolean {
+  if (!attached || packet.quoted !== undefined || tracker === undefined) return false
+  return (hook === 'OUTPUT' && tracker.destinationIsOpen) || (hook === 'POSTROUTING' && tracker.sourceIsOpen)
 }
 
 /** What nat decides is the connection's: the reset itself stays as it was, but for mark and draws. */

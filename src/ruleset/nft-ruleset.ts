@@ -120,8 +120,8 @@ export type NftVerdict =
   | { readonly kind: 'return' }
   | { readonly kind: 'jump'; readonly chain: string }
   | { readonly kind: 'goto'; readonly chain: string }
-  /** `reject`: ICMP or ICMPv6 port unreachable. */
-  | { readonly kind: 'reject' }
+  /** ICMP or ICMPv6 port unreachable, or a TCP reset; its rule then asks for TCP, as nft sees to. */
+  | { readonly kind: 'reject'; readonly with?: 'tcp reset' }
   /** Port 0: the port is kept. */
   | { readonly kind: 'dnat'; readonly address: IpAddress; readonly port: number }
   | { readonly kind: 'masquerade'; readonly fullyRandom: boolean }

@@ -17,7 +17,7 @@ export function parseNftRule(tokens: NftTokens, family: IpFamily, notation: NftN
   let verdict: NftVerdict | undefined
   let comment: string | undefined
   while (!tokens.atEnd()) {
-    if (verdict === undefined && VERDICTS.has(tokens.peek().text)) verdict = parseNftVerdict(tokens)
+    if (verdict === undefined && VERDICTS.has(tokens.peek().text)) verdict = readRuleVerdict(tokens, statements)
     else if (comment === undefined && tokens.take('comment')) comment = tokens.string('a comment')
     else if (verdict === undefined && comment === undefined) statements.push(...parseNftStatement(tokens, context))
     else tokens.unexpected('the end of the rule is expected', 'put the verdict last, and only a comment after it')
@@ -25,6 +25,21 @@ export function parseNftRule(tokens: NftTokens, family: IpFamily, notation: NftN
   if (statements.length === 0 && verdict === undefined)
     tokens.unexpected('a rule asks or does something', 'write a statement or a verdict')
   return { statements, ...(verdict && { verdict }), ...(comment !== undefined && { comment }) }
+}
+
+/** A rule's own verdict, which may be a reset; one that does not ask for TCP gets a match on it, put first as nft does. */
+function readRuleVerdict(tokens: NftTokens, statements: NftStatement[]): NftVerdict {
+  const verdict = parseNftVerdict(tokens)
+  if (verdict.kind !== 'reject' || !tokens.take('with')) return verdict
+  const token = tokens.peek()
+  tokens.expect('tcp', 'the rule may reject, or reject with tcp reset')
+  tokens.expect('reset', 'the rule may reject, or reject with tcp reset')
+  const protocols = statements.filter(s => s.kind === 'protocol' || s.kind === 'destinationPort')
+  const others = protocols.filter(s => s.protocol !== 'tcp' || (s.kind === 'protocol' && s.negated))
+  if (others.length > 0)
+    tokens.fail(token, 'what is not TCP cannot be reset', 'match tcp, or reject without more words')
+  if (protocols.length === 0) statements.unshift({ kind: 'protocol', protocol: 'tcp', negated: false })
+  return { kind: 'reject', with: 'tcp reset' }
 }
 
 const VERDICTS: ReadonlySet<string> = new Set([

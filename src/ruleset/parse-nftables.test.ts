@@ -62,6 +62,10 @@ describe('parseNftables', () => {
     ['iifname != "cni0" jump a'],
     ['fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @m'],
     ['fib saddr type != local reject'],
+    ['reject with tcp reset'],
+    ['ip daddr 192.0.2.1 iifname "eth0" meta mark 0x00000001 reject with tcp reset'],
+    ['meta l4proto tcp counter packets 0 bytes 0 reject with tcp reset comment "no"'],
+    ['tcp dport != 80 reject with tcp reset'],
     ['meta mark & 0x00004000 == 0x00000000 return'],
     ['meta mark & 0x00004000 != 0x00004000 return'],
     ['meta mark 0x00000000/1 return'],
@@ -212,8 +216,12 @@ describe('parseNftables', () => {
       'a.nft:3:11: "10.0.0.1:99999" is no address to send to; write 10.0.0.1:80 or [fd00::1]:80',
     ],
     [
-      'table ip t {\n\tchain c {\n\t\treject with tcp reset\n\t}\n}',
-      'a.nft:3:10: the end of the rule is expected, not "with"; put the verdict last, and only a comment after it',
+      'table ip t {\n\tchain c {\n\t\treject with icmp host-unreachable\n\t}\n}',
+      'a.nft:3:15: "tcp" is expected, not "icmp"; the rule may reject, or reject with tcp reset',
+    ],
+    [
+      'table ip t {\n\tchain c {\n\t\tmeta l4proto udp reject with tcp reset\n\t}\n}',
+      'a.nft:3:32: what is not TCP cannot be reset; match tcp, or reject without more words',
     ],
     [
       'table ip t {\n\tchain c {\n\t\tdrop comment "a\n\t}\n}',

@@ -14,11 +14,23 @@ export type NftNotation = 'listed' | 'written'
 /** Without indent and end of line. */
 export function printNftRule(rule: NftRule, family: IpFamily, notation: NftNotation = 'listed'): string {
   let text = ''
-  for (const statement of rule.statements) text += `${printStatement(statement, family, notation)} `
-  if (rule.verdict !== undefined) text += `${printNftVerdict(rule.verdict)} `
+  const { statements, verdict } = rule
+  const implied = notation === 'listed' ? impliedByReset(rule) : -1
+  const shown = statements.filter((_, i) => i !== implied)
+  for (const statement of shown) text += `${printStatement(statement, family, notation)} `
+  if (verdict !== undefined) text += `${printNftVerdict(verdict)} `
   if (rule.comment !== undefined) text += `comment "${rule.comment}" `
   return text.slice(0, -1)
 }
+
+/** Place of a match on TCP that nft does not show, as a reset with only matches before it implies it. */
+function impliedByReset({ statements, verdict }: NftRule): number {
+  if (verdict?.kind !== 'reject' || verdict.with === undefined) return -1
+  const lastAction = statements.findLastIndex(s => ACTIONS.has(s.kind))
+  return statements.findIndex((s, i) => i > lastAction && s.kind === 'protocol' && s.protocol === 'tcp' && !s.negated)
+}
+
+const ACTIONS: ReadonlySet<NftStatement['kind']> = new Set(['setMark', 'update', 'counter'])
 
 /** All rules of a chain, one a line. */
 export const printNftRules = (rules: readonly NftRule[], family: IpFamily): string =>
@@ -62,10 +74,11 @@ export function printNftVerdict(verdict: NftVerdict): string {
       return `dnat to ${printSocket(verdict)}`
     case 'masquerade':
       return verdict.fullyRandom ? 'masquerade fully-random' : 'masquerade'
+    case 'reject':
+      return verdict.with === undefined ? 'reject' : `reject with ${verdict.with}`
     case 'accept':
     case 'drop':
     case 'return':
-    case 'reject':
       return verdict.kind
   }
 }

@@ -15,12 +15,18 @@ const WALKS = of(
   'trace.test',
   'route.test',
   'walk-draws.test',
+  'nat-range.test',
+  'segment-chain.test',
   'evaluate-edges.test',
   'cost/program-prices.test',
   'evaluate.test',
 )
 const NFT = ['src/netfilter/nft/evaluate-nft.test.ts', 'src/replay/flows/replay-nft.test.ts']
-const CONNTRACK = of(NETFILTER, 'conntrack/conntrack.test', 'every-verdict.test')
+const CONNTRACK = [
+  ...of(NETFILTER, 'conntrack/conntrack.test', 'every-verdict.test', 'nat-range.test', 'evaluate.test'),
+  'src/replay/flows/replay-flows.test.ts',
+  'test/replay-evaluators.test.ts',
+]
 
 export interface Slice {
   readonly mutate: readonly string[]

@@ -2,7 +2,6 @@
 import { formatIp, type IpFamily } from '../../net/ip.ts'
 import type { Packet } from '../../net/packet.ts'
 import type { NftTrace, NftTraceStep } from '../../netfilter/nft/trace-nft.ts'
-import { rejectKind } from '../../netfilter/reject-kind.ts'
 import type { NftRuleset, NftStatement, NftVerdict } from '../../ruleset/nft-ruleset.ts'
 import { printNftRule } from '../../ruleset/print-nft-rule.ts'
 import { NFT_FAMILY } from '../../ruleset/print-nftables.ts'
@@ -22,19 +21,7 @@ export function explainNftables(
     out: outInterface,
     steps: traced.steps.filter(step => step.hook === h).map(step => explainStep(step, family, draws)),
   }))
-  return closeTrace(
-    describePacket(packet),
-    hooks,
-    traced.outcome,
-    traced.packet,
-    rejectKind(PORT_UNREACHABLE[family], family),
-  )
-}
-
-/** What nft's bare `reject` sends. */
-const PORT_UNREACHABLE: Readonly<Record<IpFamily, string>> = {
-  4: 'icmp-port-unreachable',
-  6: 'icmp6-port-unreachable',
+  return closeTrace(describePacket(packet), hooks, traced.outcome, traced.packet, traced.rejection)
 }
 
 function explainStep(
@@ -87,7 +74,9 @@ function verdictWords(verdict: NftVerdict | undefined): string {
     case 'goto':
       return `goes on in chain ${verdict.chain}`
     case 'reject':
-      return 'refuses the packet: its sender hears that the port is unreachable'
+      return verdict.with === 'tcp reset'
+        ? 'refuses the packet: its sender hears a TCP reset'
+        : 'refuses the packet: its sender hears that the port is unreachable'
     case 'dnat':
       return `sends the connection to ${formatIp(verdict.address)}${verdict.port === 0 ? '' : ` port ${verdict.port}`} instead`
     case 'masquerade':

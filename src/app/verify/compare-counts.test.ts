@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Span, Spread } from '../../replay/flows/count-spread.ts'
 import { compareCounts } from './compare-counts.ts'
 import type { RuleCount } from './rule-count.ts'
 
@@ -13,8 +14,8 @@ const rule = (index: number, evaluated: number, matched: number, bytes = 40 * ma
   rule: '-j ACCEPT',
 })
 
-const verdicts = (kernel: RuleCount[], svcsim: RuleCount[], untold = 0) =>
-  compareCounts(kernel, svcsim, untold).map(r => (r.equal ? 'equal' : r.withinChance ? 'within chance' : 'differs'))
+const verdicts = (kernel: RuleCount[], svcsim: RuleCount[], spread?: ReadonlyMap<string, Spread>) =>
+  compareCounts(kernel, svcsim, spread).map(r => (r.equal ? 'equal' : r.withinChance ? 'within chance' : 'differs'))
 
 describe('compareCounts', () => {
   it('compares rules by their place', () => {
@@ -26,11 +27,28 @@ describe('compareCounts', () => {
   })
 
   it('a rule that one side alone has is a difference', () => {
-    expect(verdicts([rule(0, 0, 0)], [rule(1, 0, 0)], 5)).toEqual(['differs', 'differs'])
+    expect(verdicts([rule(0, 0, 0)], [rule(1, 0, 0)], spread({ less: 5, more: 5 }))).toEqual(['differs', 'differs'])
   })
 
-  it('choices that were made up can have moved a count as often', () => {
-    expect(verdicts([rule(0, 10, 4)], [rule(0, 12, 5)], 2)).toEqual(['within chance'])
-    expect(verdicts([rule(0, 10, 4)], [rule(0, 13, 4)], 2)).toEqual(['differs'])
+  it('what packets may have counted otherwise may differ as far', () => {
+    const most = spread({ less: 1, more: 2 })
+    expect(verdicts([rule(0, 12, 6)], [rule(0, 10, 4)], most)).toEqual(['within chance'])
+    expect(verdicts([rule(0, 9, 3)], [rule(0, 10, 4)], most)).toEqual(['within chance'])
+    expect(verdicts([rule(0, 8, 3)], [rule(0, 10, 4)], most)).toEqual(['differs'])
+    expect(verdicts([rule(0, 10, 7)], [rule(0, 10, 4)], most)).toEqual(['differs'])
+    expect(verdicts([rule(0, 10, 4, 1000)], [rule(0, 10, 4)], most)).toEqual(['differs'])
+    expect(verdicts([rule(0, 10, 4)], [rule(0, 10, 4)], most)).toEqual(['equal'])
+  })
+
+  it('what they count alike may not', () => {
+    const elsewhere = spread({ less: 9, more: 9 }, 'nat C 1')
+    expect(verdicts([rule(0, 11, 4)], [rule(0, 10, 4)], elsewhere)).toEqual(['differs'])
+    expect(verdicts([rule(0, 11, 4)], [rule(0, 10, 4)])).toEqual(['differs'])
   })
 })
+
+/** 40 bytes a packet. */
+const spread = ({ less, more }: Span, place = 'nat C 0'): ReadonlyMap<string, Spread> =>
+  new Map([
+    [place, { evaluated: { less, more }, matched: { less, more }, bytes: { less: 40 * less, more: 40 * more } }],
+  ])

@@ -1,8 +1,9 @@
 /**
  * Two countings of the same packets, rule by rule. The simulator was told which backends the kernel chose, so whatever a rule counts
- * follows from the packets sent, and every number must be equal. Where a choice left no trace in its packet (translated, then dropped) it was
- * made up, and can have moved a count by one.
+ * follows from the packets sent, and every number must be equal; but where a packet may have gone several ways (count-spread.ts), what
+ * they count differently may differ, as far as they do.
  */
+import type { Span, Spread } from '../../replay/flows/count-spread.ts'
 import { type RuleCount, ruleKey } from './rule-count.ts'
 
 export interface ComparedRule extends Pick<RuleCount, 'family' | 'table' | 'chain' | 'index' | 'rule'> {
@@ -11,6 +12,8 @@ export interface ComparedRule extends Pick<RuleCount, 'family' | 'table' | 'chai
   readonly equal: boolean
   /** Not equal, but no further apart than choices that were made up can have moved it. */
   readonly withinChance: boolean
+  /** What such choices can have moved; absent: nothing, it must be equal. */
+  readonly spread?: Spread
 }
 
 export interface Counts {
@@ -19,20 +22,20 @@ export interface Counts {
   readonly bytes: number
 }
 
-/** In the kernel's order; rules that only one side knows are differences. `untold`: choices that were made up. */
+/** In the kernel's order; rules that only one side knows are differences. `spread`: by `TABLE CHAIN INDEX`. */
 export function compareCounts(
   kernel: readonly RuleCount[],
   svcsim: readonly RuleCount[],
-  untold = 0,
+  spread: ReadonlyMap<string, Spread> = new Map(),
 ): readonly ComparedRule[] {
   const mine = new Map(svcsim.map(rule => [ruleKey(rule), rule]))
   const compared = kernel.map(rule => {
     const key = ruleKey(rule)
     const own = mine.get(key)
     mine.delete(key)
-    return comparedRule(rule, counts(rule), own === undefined ? null : counts(own), untold)
+    return comparedRule(rule, counts(rule), own === undefined ? null : counts(own), spread)
   })
-  return [...compared, ...[...mine.values()].map(rule => comparedRule(rule, null, counts(rule), 0))]
+  return [...compared, ...[...mine.values()].map(rule => comparedRule(rule, null, counts(rule), spread))]
 }
 
 const counts = ({ evaluated, matched, bytes }: RuleCount): Counts => ({ evaluated, matched, bytes })
@@ -41,16 +44,19 @@ function comparedRule(
   { family, table, chain, index, rule }: RuleCount,
   kernel: Counts | null,
   svcsim: Counts | null,
-  untold: number,
+  spreads: ReadonlyMap<string, Spread>,
 ): ComparedRule {
-  const equal =
-    kernel?.evaluated === svcsim?.evaluated && kernel?.matched === svcsim?.matched && kernel?.bytes === svcsim?.bytes
+  const equal = COUNTED.every(key => kernel?.[key] === svcsim?.[key])
+  const spread = spreads.get(`${table} ${chain} ${index}`)
   const withinChance =
     !equal &&
-    untold > 0 &&
+    spread !== undefined &&
     kernel !== null &&
     svcsim !== null &&
-    Math.abs(kernel.evaluated - svcsim.evaluated) <= untold &&
-    Math.abs(kernel.matched - svcsim.matched) <= untold
-  return { family, table, chain, index, rule, kernel, svcsim, equal, withinChance }
+    COUNTED.every(key => isWithin(kernel[key] - svcsim[key], spread[key]))
+  return { family, table, chain, index, rule, kernel, svcsim, equal, withinChance, ...(spread && { spread }) }
 }
+
+const COUNTED = ['evaluated', 'matched', 'bytes'] as const
+
+export const isWithin = (difference: number, { less, more }: Span): boolean => -less <= difference && difference <= more

@@ -6,7 +6,7 @@ export interface ComparedFlow {
   readonly kernel: FlowSummary
   readonly svcsim: FlowSummary
   readonly equal: boolean
-  /** Not equal, but no further apart than choices that were made up can have moved it. */
+  /** Not equal, but with choices that could not all be tried. */
   readonly withinChance: boolean
 }
 
@@ -21,18 +21,18 @@ export interface FlowSummary {
   readonly strayAnswerCount: number
 }
 
-/** `untold`: choices that were made up, by the number of the connection through all flows. */
+/** `unresolved`: connections, by their number through all flows, of which no way was found that agrees with the kernel, of too many. */
 export function compareFlows(
   kernel: readonly FlowResult[],
   svcsim: readonly FlowResult[],
-  untold: ReadonlyMap<number, number> = new Map(),
+  unresolved: ReadonlySet<number> = new Set(),
 ): readonly ComparedFlow[] {
   let first = 0
   return kernel.map((flow, i) => {
     const [theirs, own] = [summary(flow), summary(svcsim[i])]
     const equal = JSON.stringify(theirs) === JSON.stringify(own)
     let isTouched = false
-    for (let k = 0; k < flow.connectionCount; k++) if (untold.has(first + k)) isTouched = true
+    for (let k = 0; k < flow.connectionCount; k++) if (unresolved.has(first + k)) isTouched = true
     first += flow.connectionCount
     return { id: flow.id, kernel: theirs, svcsim: own, equal, withinChance: !equal && isTouched }
   })

@@ -4,6 +4,7 @@
  */
 import { textTable } from '../../cluster/text-table.ts'
 import { rulePlace } from '../../netfilter/refusal.ts'
+import type { Span } from '../../replay/flows/count-spread.ts'
 import type { Counts } from './compare-counts.ts'
 import type { ComparedFlow, FlowSummary } from './compare-flows.ts'
 import { FALSE_ALARM_RATE, type JudgedChoices } from './judge-choices.ts'
@@ -20,13 +21,20 @@ export function verificationText(verification: Verification, all: boolean): stri
       rulePlace(r.table, r.chain, r.index),
       countsText(r.kernel),
       countsText(r.svcsim),
-      verdict(r),
+      `${verdict(r)}${spanText(r.spread?.matched, r.spread?.evaluated)}`,
       r.rule,
     ]),
-    ...shownPolicies.map(p => [`${p.table} ${p.chain} policy`, `${p.kernel}`, `${p.svcsim}`, verdict(p), '']),
+    ...shownPolicies.map(p => [
+      `${p.table} ${p.chain} policy`,
+      `${p.kernel}`,
+      `${p.svcsim}`,
+      `${verdict(p)}${spanText(p.spread)}`,
+      '',
+    ]),
     ...choices.map(c => [`${c.place} chose`, c.counts.join(' '), expectedText(c), choiceVerdict(c), '']),
   ]
   const differences = differenceCount(verification)
+  const tolerated = [...rules, ...policies].filter(row => row.spread !== undefined).length
   const notes = [
     `${packetCount} packets, ${backend}, Linux ${kernel}. Of a rule: packets that reached it, packets and bytes it matched.`,
     `Rules left out, equal and without a match: ${rules.length - shownRules.length}.`,
@@ -38,7 +46,8 @@ export function verificationText(verification: Verification, all: boolean): stri
     ...(untoldChoiceCount === 0
       ? []
       : [
-          `Random choices that left no trace in their packets and were made up: ${untoldChoiceCount}. A count may be as much off.`,
+          `Random choices that had to be made up, as packets came to the same end by several ways: ${untoldChoiceCount}.`,
+          `Rules and policies that these ways count differently, judged within that tolerance: ${tolerated}. All others must be equal.`,
         ]),
     differences === 0 ? 'No difference.' : `Differences: ${differences}.`,
   ]
@@ -73,6 +82,12 @@ const flowCounts = (flow: FlowSummary): Map<string, number> =>
 
 const verdict = ({ equal, withinChance }: { readonly equal: boolean; readonly withinChance: boolean }): string =>
   equal ? 'equal' : withinChance ? 'within chance' : 'DIFFERS'
+
+/** By how many packets the kernel's count may be off: of those matched, or else of those that reached the rule. */
+function spanText(...spans: readonly (Span | undefined)[]): string {
+  const span = spans.find(s => s !== undefined && s.less + s.more > 0)
+  return span === undefined ? '' : `, may be -${span.less} +${span.more}`
+}
 
 const countsText = (counts: Counts | null): string =>
   counts === null ? 'no such rule' : `${counts.evaluated} ${counts.matched} ${counts.bytes}`

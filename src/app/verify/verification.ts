@@ -11,9 +11,8 @@ import { formatIp } from '../../net/ip.ts'
 import { rulePlace } from '../../netfilter/refusal.ts'
 import { badInput, type Problem } from '../../problem/problem.ts'
 import { backendsOf, type NodeRules } from '../../replay/flows/node-rules.ts'
-import { replayFlows } from '../../replay/flows/replay-flows.ts'
 import { refuseOtherFamily } from '../../replay/flows/replay-ruleset.ts'
-import { steeredEvaluator } from '../../replay/flows/steered-evaluator.ts'
+import { steeredReplay } from '../../replay/flows/steered-replay.ts'
 import { FLOW_INTERFACES, topologyHost } from '../../replay/flows/topology-host.ts'
 import type { IpSets } from '../../ruleset/parse-ip-sets.ts'
 import { printIpSets } from '../../ruleset/print-ip-sets.ts'
@@ -45,7 +44,7 @@ export interface Verification {
   readonly rules: readonly ComparedRule[]
   readonly policies: readonly ComparedPolicy[]
   readonly choices: readonly JudgedChoices[]
-  /** Random choices that could not be told from what became of the packets, and were made up. */
+  /** Random choices that had to be made up: several ways agree with what became of their packets. */
   readonly untoldChoiceCount: number
 }
 
@@ -107,13 +106,8 @@ const textOf = ({ mode, ruleset }: NodeRules): string =>
 function simulate({ evaluated }: VerifiedRules, flowFile: FlowFile, seed: StreamSeed, sent: readonly SentFlow[]) {
   const { family } = evaluated.ruleset
   const host = topologyHost(flowFile.topology, backendsOf(evaluated), FLOW_INTERFACES, family)
-  return pipe(
-    steeredEvaluator(evaluated, host, seed, knownGoals(sent)),
-    E.map(({ evaluator, dice }) => {
-      const flows = replayFlows(evaluator, host, { ...flowFile, flows: flowFile.flows.slice(0, sent.length) })
-      return { flows, chains: evaluator.counters(), draws: dice.counts(), untold: dice.untold }
-    }),
-  )
+  const flows = flowFile.flows.slice(0, sent.length)
+  return steeredReplay(evaluated, host, { ...flowFile, flows }, seed, knownGoals(sent))
 }
 
 const compare = (
@@ -127,33 +121,30 @@ const compare = (
   const { family } = rules.shown.ruleset
   return pipe(
     simulate(rules, flowFile, seed, sent),
-    E.map(({ flows, chains, draws, untold }) => {
-      const untoldCount = [...untold.values()].reduce((sum, n) => sum + n, 0)
-      return {
-        kernel,
-        backend,
-        packetCount: flowFile.flows.reduce((sum, flow) => sum + flow.connectionCount * flow.packetCount, 0),
-        flows: compareFlows(
-          flowFile.flows.map((flow, i) => kernelFlowResult(flow, sent[i])),
-          flows,
-          untold,
-        ),
-        rules: compareCounts(
-          counters.rules.filter(rule => rule.family === family),
-          simulatedCounts(rules.shown, chains),
-          untoldCount,
-        ),
-        policies: comparePolicies(counters, chains, family, untoldCount),
-        choices: judgeChoices(
-          draws.map(({ place, options, counts }) => ({
-            place: rulePlace(place.table, place.chain, place.index),
-            options,
-            counts,
-          })),
-        ),
-        untoldChoiceCount: untoldCount,
-      }
-    }),
+    E.map(({ flows, chains, draws, spread, madeUpCount, unresolved }) => ({
+      kernel,
+      backend,
+      packetCount: flowFile.flows.reduce((sum, flow) => sum + flow.connectionCount * flow.packetCount, 0),
+      flows: compareFlows(
+        flowFile.flows.map((flow, i) => kernelFlowResult(flow, sent[i])),
+        flows,
+        unresolved,
+      ),
+      rules: compareCounts(
+        counters.rules.filter(rule => rule.family === family),
+        simulatedCounts(rules.shown, chains),
+        spread,
+      ),
+      policies: comparePolicies(counters, chains, family, spread),
+      choices: judgeChoices(
+        draws.map(({ place, options, counts }) => ({
+          place: rulePlace(place.table, place.chain, place.index),
+          options,
+          counts,
+        })),
+      ),
+      untoldChoiceCount: madeUpCount,
+    })),
   )
 }
 

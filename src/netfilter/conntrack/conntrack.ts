@@ -35,6 +35,7 @@ export class Conntrack implements Tracker, PortUse {
   direction = 0
   consultsNat = false
   sourceIsOpen = false
+  destinationIsOpen = false
   readonly #table: ConnectionTable
   readonly #seed: StreamSeed
   readonly #loose: boolean
@@ -90,6 +91,7 @@ export class Conntrack implements Tracker, PortUse {
     this.#last = -1
     this.consultsNat = false
     this.sourceIsOpen = false
+    this.destinationIsOpen = false
   }
 
   resume(): void {
@@ -109,6 +111,7 @@ export class Conntrack implements Tracker, PortUse {
   }
 
   bindDestination(packet: Packet): void {
+    this.destinationIsOpen = false
     this.#packet = packet
     this.#asked = 'destination'
     packet.destinationPort = chooseDestinationPort(this, packet, this.#seed)
@@ -199,6 +202,7 @@ export class Conntrack implements Tracker, PortUse {
     this.#carry(entry, 0)
     this.consultsNat = true
     this.sourceIsOpen = true
+    this.destinationIsOpen = true
     packet.ctState = CT.NEW
     return true
   }

@@ -8,6 +8,7 @@ import type { Tracker } from './tracker.ts'
 export const NO_CONNTRACK: Tracker = {
   consultsNat: false,
   sourceIsOpen: false,
+  destinationIsOpen: false,
   hasEntry: false,
   mark: 0,
   begin: () => {},

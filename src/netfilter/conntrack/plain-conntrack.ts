@@ -37,6 +37,7 @@ export class PlainConntrack implements Tracker {
   nowUs: TimeUs = 0
   consultsNat = false
   sourceIsOpen = false
+  destinationIsOpen = false
   readonly #seed: StreamSeed
   readonly #loose: boolean
   readonly #knownPort: KnownPort | undefined
@@ -72,6 +73,7 @@ export class PlainConntrack implements Tracker {
     this.#last = undefined
     this.consultsNat = false
     this.sourceIsOpen = false
+    this.destinationIsOpen = false
   }
 
   resume(): void {
@@ -137,6 +139,7 @@ export class PlainConntrack implements Tracker {
   }
 
   bindDestination(packet: Packet): void {
+    this.destinationIsOpen = false
     const isUsed = (destinationPort: number): boolean =>
       this.#find(inverse({ ...tupleNow(packet), destinationPort })) !== undefined
     packet.destinationPort = chooseDestinationPort({ isUsed }, packet, this.#seed, this.#knownPort)
@@ -228,6 +231,7 @@ export class PlainConntrack implements Tracker {
     this.#last = this.#current
     this.consultsNat = true
     this.sourceIsOpen = true
+    this.destinationIsOpen = true
     packet.ctState = CT.NEW
     return true
   }

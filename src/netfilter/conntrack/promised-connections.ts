@@ -8,6 +8,7 @@ import type { Tracker } from './tracker.ts'
 export const PROMISED_CONNECTIONS: Tracker = {
   consultsNat: true,
   sourceIsOpen: false,
+  destinationIsOpen: false,
   hasEntry: true,
   mark: 0,
   begin: () => {},

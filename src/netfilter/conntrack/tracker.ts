@@ -19,6 +19,8 @@ export interface Tracker {
   readonly consultsNat: boolean
   /** Of the packet under way, or the one whose connection it carries: nat has not yet been asked for the connection's source. */
   readonly sourceIsOpen: boolean
+  /** The same of its destination. */
+  readonly destinationIsOpen: boolean
   /** Of the packet under way: it belongs to a connection, whose mark this is. */
   readonly hasEntry: boolean
   mark: number

@@ -24,6 +24,7 @@ import { newWordList, push } from '../word-list.ts'
 import { GONE, type KeyTable, newKeyTable, placeOfKey, putKey } from './key-table.ts'
 import { NFT_OP, SELECTOR } from './nft-opcode.ts'
 import { type BaseChainCode, type DynamicSetShape, NFT_HOOK, NFT_STAGE, type NftProgram } from './nft-program.ts'
+import { nftRejectKind } from './nft-reject-kind.ts'
 import { SlotTable, sharedWords } from './slot-table.ts'
 import { CT_BIT, NFT_PROTOCOL_NUMBER } from './trace-nft-statement.ts'
 
@@ -273,6 +274,9 @@ class Compiler {
       case 'masquerade':
         this.#push(NFT_OP.MASQUERADE, verdict.fullyRandom ? 1 : 0)
         return
+      case 'reject':
+        this.#push(NFT_OP.REJECT, nftRejectKind(verdict, this.#first.family))
+        return
       default:
         push(this.#code, PLAIN_VERDICT[verdict.kind])
     }
@@ -378,7 +382,6 @@ function filterStage({ hook, priority }: NftHook): number {
 const PLAIN_VERDICT = {
   accept: NFT_OP.ACCEPT,
   drop: NFT_OP.DROP,
-  reject: NFT_OP.REJECT,
   return: NFT_OP.RETURN,
 } as const
 

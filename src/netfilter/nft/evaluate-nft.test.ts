@@ -58,8 +58,15 @@ describe.each([4, 6] as const)('evaluateNft, IPv%i', family => {
               }
               const outcome = evaluateNft(engine, packet, 40)
               const isDropped = outcome === OUTCOME.dropped
-              expect({ outcome, packet: isDropped ? packet.mark : packet, entries: conntrack.count }).toEqual({
+              const rejection = outcome === OUTCOME.rejected ? engine.rejection : 0
+              expect({
+                outcome,
+                rejection,
+                packet: isDropped ? packet.mark : packet,
+                entries: conntrack.count,
+              }).toEqual({
                 outcome: traced.outcome,
+                rejection: traced.rejection,
                 packet: isDropped ? traced.packet.mark : traced.packet,
                 entries: plain.count,
               })

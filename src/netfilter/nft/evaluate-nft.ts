@@ -3,7 +3,7 @@
  * places. Equal to trace-nft in outcome, translation, mark, draws and every counter (property test); models as it does.
  */
 import type { Packet } from '../../net/packet.ts'
-import { CT, ORIGIN } from '../../net/packet.ts'
+import { CT, copyPacket, ORIGIN } from '../../net/packet.ts'
 import { INTERFACE } from '../interface.ts'
 import type { Outcome } from '../outcome.ts'
 import { OUTCOME } from '../outcome.ts'
@@ -107,7 +107,8 @@ function passEntry(engine: NftEngine, hook: number, inInterface: number, outInte
   if (fate === NFT_FATE.accept && engine.consultsNat) {
     fate = passStage(engine, hook, NFT_STAGE.nat, inInterface, outInterface)
     if (fate === NFT_FATE.accept) tracker.bindDestination(packet)
-  }
+  } else if (fate === NFT_FATE.accept && hook === NFT_HOOK.output && tracker.destinationIsOpen && isReset(engine))
+    fate = askForAnother(engine, hook, inInterface, outInterface)
   return fate === NFT_FATE.accept ? passStage(engine, hook, NFT_STAGE.late, inInterface, outInterface) : fate
 }
 
@@ -117,11 +118,27 @@ function passExit(engine: NftEngine, hook: number, inInterface: number, outInter
   let fate = passStage(engine, hook, NFT_STAGE.early, inInterface, outInterface)
   if (fate === NFT_FATE.accept && engine.consultsNat)
     fate = passStage(engine, hook, NFT_STAGE.nat, inInterface, outInterface)
+  else if (fate === NFT_FATE.accept && hook === NFT_HOOK.postrouting && tracker.sourceIsOpen && isReset(engine))
+    fate = askForAnother(engine, hook, inInterface, outInterface)
   if (fate === NFT_FATE.accept) fate = passStage(engine, hook, NFT_STAGE.late, inInterface, outInterface)
   if (fate !== NFT_FATE.accept || engine.attached) return fate
   if (engine.consultsNat && !tracker.bindSource(packet)) return NFT_FATE.drop
   tracker.confirm()
   return NFT_FATE.accept
+}
+
+const isReset = ({ attached, packet }: NftEngine): boolean => attached && packet.quoted === undefined
+
+/** See askForAnother in ../evaluate.ts; here a packet may be rejected before its destination is decided, too. */
+function askForAnother(engine: NftEngine, hook: number, inInterface: number, outInterface: number): number {
+  const { packet } = engine
+  const asked = copyPacket(packet)
+  engine.packet = asked
+  const fate = passStage(engine, hook, NFT_STAGE.nat, inInterface, outInterface)
+  engine.packet = packet
+  packet.mark = asked.mark
+  packet.draws = asked.draws
+  return fate === NFT_FATE.accept ? NFT_FATE.accept : NFT_FATE.drop
 }
 
 function passStage(engine: NftEngine, hook: number, stage: number, inInterface: number, outInterface: number): number {

@@ -50,6 +50,8 @@ export interface NftEngine {
   /** A rule of nat has translated. */
   isBound: boolean
   looped: boolean
+  /** How the last packet was rejected, if it was: REJECT_KINDS index. */
+  rejection: number
   /** Rules of the stage under way see the addresses as translated. */
   seesSource: boolean
   seesDestination: boolean
@@ -92,6 +94,7 @@ export function newNftEngine(program: NftProgram, host: HostView, seed: StreamSe
     consultsNat: false,
     isBound: false,
     looped: false,
+    rejection: 0,
     seesSource: false,
     seesDestination: false,
     attached: false,

@@ -39,6 +39,7 @@ export const NFT_OP = {
   UPDATE: 18,
   ACCEPT: 19,
   DROP: 20,
+  /** index in REJECT_KINDS */
   REJECT: 21,
   RETURN: 22,
   /** slot: comes back behind the rule. */

@@ -24,6 +24,7 @@ import { allowPorts, masquerade, translateDestination } from '../trace-nat.ts'
 import type { Fate, Hook, HookStage, HookVisit } from '../walk-hooks.ts'
 import { becomeOriginal, forgetConnection, keepOriginal, walkHooks } from '../walk-hooks.ts'
 import type { NftMemory } from './nft-memory.ts'
+import { nftRejectKind } from './nft-reject-kind.ts'
 import { runStatement } from './trace-nft-statement.ts'
 
 export interface NftTraceStep {
@@ -45,6 +46,8 @@ export interface NftTraceStep {
 
 export interface NftTrace {
   readonly outcome: Outcome
+  /** REJECT_KINDS index of a packet that was rejected. */
+  readonly rejection: number
   /** The hooks the packet came to. */
   readonly hooks: readonly HookVisit[]
   readonly steps: readonly NftTraceStep[]
@@ -86,6 +89,7 @@ export function traceNft(
     steps: [],
     dnat: undefined,
     isBound: false,
+    rejection: 0,
     onPolicy,
   }
   if (attached) becomeOriginal(walk.packet)
@@ -109,6 +113,7 @@ export function traceNft(
   if (!attached && (outcome === OUTCOME.dropped || outcome === OUTCOME.rejected)) memory?.tracker.release()
   return {
     outcome,
+    rejection: walk.rejection,
     hooks: walk.hooks,
     steps: walk.steps,
     packet: walk.packet,
@@ -127,6 +132,8 @@ interface NftWalk {
   dnat: NftRule | undefined
   /** A rule of nat has translated. */
   isBound: boolean
+  /** How the packet was rejected, if it was: REJECT_KINDS index. */
+  rejection: number
   readonly onPolicy: (table: NftTable, chain: NftChain) => void
 }
 
@@ -216,6 +223,9 @@ function walkBase(walk: NftWalk, { table, chain: base, hook }: BaseChain, place:
         walk.isBound = true
         allowPorts(walk.packet, verdict.fullyRandom, undefined)
         return masquerade(walk.host, walk.packet, place.outInterface)
+      case 'reject':
+        walk.rejection = nftRejectKind(verdict, walk.ruleset.family)
+        return 'reject'
       default:
         return verdict.kind
     }

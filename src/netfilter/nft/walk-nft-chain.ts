@@ -140,6 +140,7 @@ export function walkNftChain(
       case NFT_OP.DROP:
         return NFT_FATE.drop
       case NFT_OP.REJECT:
+        engine.rejection = code[pc + 1]
         return NFT_FATE.reject
       case NFT_OP.DNAT:
         translateDestination(packet, code, pc + 2)

@@ -153,10 +153,14 @@ const randomRules = (family: IpFamily, targets: readonly string[], place: string
           verdicts: options,
         }
         if (last < 2 && options.length > 0) return { statements: [...statements, numgen] }
+        if (verdict?.kind === 'reject' && last === 5)
+          return { statements: [TCP, ...statements], verdict: { kind: 'reject', with: 'tcp reset' } }
         return verdict === null ? { statements } : { statements, verdict }
       }),
     { maxLength: 4 },
   )
+
+const TCP: NftStatement = { kind: 'protocol', protocol: 'tcp', negated: false }
 
 const randomVerdict = (family: IpFamily, targets: readonly string[], place: string): fc.Arbitrary<NftVerdict> => {
   const translations: NftVerdict[] =

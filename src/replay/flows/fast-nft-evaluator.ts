@@ -9,7 +9,6 @@ import { evaluateNft, evaluateNftAttached } from '../../netfilter/nft/evaluate-n
 import { type NftEngine, newNftEngine } from '../../netfilter/nft/nft-engine.ts'
 import { NftPrices } from '../../netfilter/nft/nft-prices.ts'
 import type { Outcome } from '../../netfilter/outcome.ts'
-import { rejectKind } from '../../netfilter/reject-kind.ts'
 import type { Problem } from '../../problem/problem.ts'
 import type { NftChain, NftRuleset, NftTable } from '../../ruleset/nft-ruleset.ts'
 import { NFT_FAMILY } from '../../ruleset/print-nftables.ts'
@@ -31,7 +30,6 @@ export function fastNftEvaluator(
 
 export class FastNftEvaluator implements NodeEvaluator {
   readonly conntrack: Conntrack
-  readonly rejection: number
   readonly #ruleset: NftRuleset
   readonly #engine: NftEngine
   readonly costs: PacketCosts | undefined
@@ -44,9 +42,12 @@ export class FastNftEvaluator implements NodeEvaluator {
     const { profile } = options
     this.costs = profile && new PacketCosts(profile)
     this.#prices = profile && new NftPrices(profile, 1)
-    this.rejection = rejectKind(family === 4 ? 'icmp-port-unreachable' : 'icmp6-port-unreachable', family)
     this.#ruleset = ruleset
     this.#engine = newNftEngine(compileNft(ruleset), host, seed, this.conntrack)
+  }
+
+  get rejection(): number {
+    return this.#engine.rejection
   }
 
   pass(packet: Packet, sizeBytes: number, nowUs: TimeUs): Outcome {

@@ -8,9 +8,9 @@ import { refuseNft } from '../../netfilter/nft/check-nft.ts'
 import { type NftMemory, newNftMemory } from '../../netfilter/nft/nft-memory.ts'
 import { traceNft } from '../../netfilter/nft/trace-nft.ts'
 import type { Outcome } from '../../netfilter/outcome.ts'
-import { rejectKind } from '../../netfilter/reject-kind.ts'
 import type { Problem } from '../../problem/problem.ts'
 import type { NftChain, NftRuleset } from '../../ruleset/nft-ruleset.ts'
+import { NFT_FAMILY } from '../../ruleset/print-nftables.ts'
 import { draw32, type StreamSeed } from '../../sim/random.ts'
 import type { TimeUs } from '../../sim/time.ts'
 import type { ChainCounters, NodeEvaluator, RuleCounters } from './node-evaluator.ts'
@@ -34,7 +34,7 @@ export interface NftEvaluatorOptions extends ConntrackOptions {
 type Counts = { -readonly [K in keyof RuleCounters]: RuleCounters[K] }
 
 export class NftEvaluator implements NodeEvaluator {
-  readonly rejection: number
+  rejection = 0
   conntrack: Conntrack
   readonly #options: ConntrackOptions
   readonly #host: HostView
@@ -50,10 +50,6 @@ export class NftEvaluator implements NodeEvaluator {
   constructor(ruleset: NftRuleset, host: HostView, seed: StreamSeed, { dice, ...options }: NftEvaluatorOptions) {
     this.conntrack = new Conntrack(ruleset.family, seed, options)
     this.#options = options
-    this.rejection = rejectKind(
-      ruleset.family === 4 ? 'icmp-port-unreachable' : 'icmp6-port-unreachable',
-      ruleset.family,
-    )
     this.#ruleset = ruleset
     this.#host = host
     this.#seed = seed
@@ -92,7 +88,7 @@ export class NftEvaluator implements NodeEvaluator {
   }
 
   counters(): ChainCounters[] {
-    const family = this.#ruleset.family === 4 ? 'ip' : 'ip6'
+    const { [this.#ruleset.family]: family } = NFT_FAMILY
     return this.#ruleset.tables.flatMap(table =>
       Array.from(table.chains.values(), chain => ({
         table: `${family} ${table.name}`,
@@ -137,7 +133,16 @@ export class NftEvaluator implements NodeEvaluator {
       }
       if (index === 0) this.#entries.set(chain, (this.#entries.get(chain) ?? 0) + 1)
     }
+    this.rejection = traced.rejection
     writePacket(packet, traced.packet)
+    // Of policies the kernel counts nothing.
+    this.#dice?.passed(packet, traced.outcome, () =>
+      traced.steps.map(({ table, chain, index, matched }) => ({
+        place: `${NFT_FAMILY[this.#ruleset.family]} ${table.name} ${chain.name} ${index}`,
+        matched,
+        bytes: sizeBytes,
+      })),
+    )
     return traced.outcome
   }
 }

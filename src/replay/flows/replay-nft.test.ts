@@ -13,6 +13,7 @@ import type {
   NftStatement,
   NftVerdict,
 } from '../../ruleset/nft-ruleset.ts'
+import { TCP_FLAG } from '../../ruleset/ruleset.ts'
 import type { FlowReplay } from './flow-result.ts'
 import { replayRuleset } from './replay-ruleset.ts'
 import { makeFlow } from './testing/make-flow.ts'
@@ -104,6 +105,36 @@ describe('nftables', () => {
       [2, 2],
     ])
     expect(done.flows[0].backends).toEqual(new Map([['10.244.0.5:8080', 1]]))
+  })
+
+  it.each(['TCP', 'UDP', 'SCTP'] as const)('%s: reject is heard as an ICMP error', protocol => {
+    const done = replay([chain('fwd', [rule({ kind: 'reject' })], FORWARD)], [makeFlow({ protocol })])
+    expect(outcomes(done)).toEqual([{ 'rejected icmp 3/3': 1 }])
+  })
+
+  it('a reset refuses TCP, is not answered by one, and comes back through OUTPUT as related', () => {
+    const tcp: NftStatement = { kind: 'protocol', protocol: 'tcp', negated: false }
+    const related: NftStatement = { kind: 'ctState', states: ['related'], negated: false }
+    const reset: NftVerdict = { kind: 'reject', with: 'tcp reset' }
+    const output: NftHook = { ...FORWARD, hook: 'output' }
+    const back: NftHook = { type: 'nat', hook: 'output', priority: -100, policy: 'accept' }
+    const flows = [
+      makeFlow({ protocol: 'TCP' }),
+      makeFlow({ protocol: 'TCP', tcpFlags: [TCP_FLAG.RST], firstSourcePort: 20_000 }),
+      makeFlow({ protocol: 'UDP' }),
+    ]
+    const rules = [rule(reset, tcp)]
+    const states = [rule(accept, ctNew), rule(accept, related)]
+    const late = replay([chain('fwd', rules, FORWARD), chain('out', states, output)], flows)
+    expect(outcomes(late)).toEqual([{ 'rejected tcp-rst': 1 }, { dropped: 1 }, { routed_out_uplink: 1 }])
+    expect(counts(late, 'out')).toEqual([
+      [0, 1],
+      [1, 1],
+    ])
+    // Refused before nat has looked at it: nat is asked of the reset, for the connection.
+    const early = chain('pre', rules, { ...FORWARD, hook: 'prerouting', priority: -150 })
+    expect(counts(replay([early, chain('nat', [rule(undefined, related)], back)], flows), 'nat')).toEqual([[1, 1]])
+    expect(counts(replay([chain('fwd', rules, FORWARD), chain('nat', [rule()], back)], flows), 'nat')).toEqual([[0, 0]])
   })
 
   it('numgen inc goes round, numgen random is even', () => {

@@ -6,15 +6,16 @@ import { nftForks } from '../../netfilter/nft/nft-forks.ts'
 import type { ForkOf } from '../../netfilter/steered-draws.ts'
 import type { Problem } from '../../problem/problem.ts'
 import type { StreamSeed } from '../../sim/random.ts'
-import { type NftEvaluator, nftEvaluator } from './nft-evaluator.ts'
+import { NftEvaluator, nftEvaluator } from './nft-evaluator.ts'
 import type { NodeRules } from './node-rules.ts'
 import { type Known, SteeredDice } from './steered-dice.ts'
-import { type TraceEvaluator, traceEvaluator } from './trace-evaluator.ts'
+import { TraceEvaluator, traceEvaluator } from './trace-evaluator.ts'
 
 export interface SteeredEvaluator {
   readonly evaluator: TraceEvaluator | NftEvaluator
-  /** What was drawn, where. */
   readonly dice: SteeredDice
+  /** Another one with the same dice, that remembers and has counted nothing. */
+  readonly fresh: () => TraceEvaluator | NftEvaluator
 }
 
 /** `seed`: of draws that `known` does not decide. */
@@ -29,7 +30,11 @@ export function steeredEvaluator(
     rules.mode === 'iptables'
       ? traceEvaluator(rules.ruleset, host, seed, { dice })
       : nftEvaluator(rules.ruleset, host, seed, { dice })
-  return E.map((evaluator: SteeredEvaluator['evaluator']) => ({ evaluator, dice }))(made)
+  const fresh = (): TraceEvaluator | NftEvaluator =>
+    rules.mode === 'iptables'
+      ? new TraceEvaluator(rules.ruleset, host, seed, { dice })
+      : new NftEvaluator(rules.ruleset, host, seed, { dice })
+  return E.map((evaluator: SteeredEvaluator['evaluator']) => ({ evaluator, dice, fresh }))(made)
 }
 
 export const forksOf = ({ mode, ruleset }: NodeRules): ForkOf =>

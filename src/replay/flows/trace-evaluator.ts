@@ -126,6 +126,14 @@ export class TraceEvaluator implements NodeEvaluator {
     }
     this.rejection = rejection
     writePacket(packet, after)
+    this.#dice?.passed(packet, outcome, () => [
+      ...steps.map(({ table, chain, index, matched }) => ({
+        place: `${table} ${chain} ${index}`,
+        matched,
+        bytes: sizeBytes,
+      })),
+      ...Array.from(policies.keys(), chain => ({ place: `${chain} policy`, matched: true, bytes: sizeBytes })),
+    ])
     return outcome
   }
 
