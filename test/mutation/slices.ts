@@ -21,9 +21,21 @@ const WALKS = of(
   'cost/program-prices.test',
   'evaluate.test',
 )
-const NFT = ['src/netfilter/nft/evaluate-nft.test.ts', 'src/replay/flows/replay-nft.test.ts']
+const NFT = [
+  'src/netfilter/nft/trace-nft.test.ts',
+  'src/netfilter/nft/evaluate-nft.test.ts',
+  'src/replay/flows/replay-nft.test.ts',
+  'src/replay/flows/replay-nft.property.test.ts',
+]
 const CONNTRACK = [
-  ...of(NETFILTER, 'conntrack/conntrack.test', 'every-verdict.test', 'nat-range.test', 'evaluate.test'),
+  ...of(
+    NETFILTER,
+    'conntrack/conntrack.test',
+    'conntrack/connection-table.test',
+    'every-verdict.test',
+    'nat-range.test',
+    'evaluate.test',
+  ),
   'src/replay/flows/replay-flows.test.ts',
   'test/replay-evaluators.test.ts',
 ]
