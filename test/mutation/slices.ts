@@ -32,6 +32,7 @@ const CONNTRACK = [
     NETFILTER,
     'conntrack/conntrack.test',
     'conntrack/connection-table.test',
+    'conntrack/connection-memory.test',
     'every-verdict.test',
     'nat-range.test',
     'evaluate.test',
