@@ -104,13 +104,18 @@ function rulesOf<F>(own: F | null): F {
 
 function cellsOf(plan: ReplayPlan, kind: TrafficClass): Iterable<Cell> {
   const { viewOfNode } = plan.families[kind.family]!
+  const { sameOnEveryNode } = plan
+  const isSame = kind.destinationTables.map(table => {
+    for (let entry = 0; entry < table.size; entry++) if (sameOnEveryNode?.[entryItem(table, entry)] !== 1) return false
+    return true
+  })
   const cellOf = new Map<number, Cell>()
   for (let node = 0; node < plan.traffic.nodeCount; node++) {
     if (!(kind.chanceOfNode[node] > 0)) continue
     const groups = kind.groupTables[kind.groupTableOfNode[node]]
     for (let entry = 0; entry < groups.size; entry++) {
       const group = entryItem(groups, entry)
-      const key = viewOfNode[node] * kind.destinationTables.length + group
+      const key = (isSame[group] ? 0 : viewOfNode[node]) * kind.destinationTables.length + group
       const expected = kind.connections * kind.chanceOfNode[node] * entryChance(groups, entry)
       const cell = cellOf.get(key)
       if (cell === undefined) cellOf.set(key, { group, node, connections: expected })

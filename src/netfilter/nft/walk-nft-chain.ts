@@ -173,9 +173,18 @@ function randomNumber({ packet, seed, script }: NftEngine, modulus: number): num
   return Math.floor((word * modulus) / 0x1_0000_0000)
 }
 
-/** The words at which another number begins. */
-const numberCuts = (modulus: number): Float64Array =>
-  Float64Array.from({ length: modulus - 1 }, (_, n) => Math.ceil(((n + 1) * 0x1_0000_0000) / modulus))
+/** The words at which another number begins; a script asks for the same ones once a branch. */
+function numberCuts(modulus: number): Float64Array {
+  let cuts = knownCuts.get(modulus)
+  if (cuts === undefined) {
+    cuts = new Float64Array(modulus - 1)
+    for (let n = 1; n < modulus; n++) cuts[n - 1] = Math.ceil((n * 0x1_0000_0000) / modulus)
+    knownCuts.set(modulus, cuts)
+  }
+  return cuts
+}
+
+const knownCuts = new Map<number, Float64Array>()
 
 /** Puts the parts of a key into engine.key, in the order the rule names them. */
 function writeKey(
