@@ -22,6 +22,7 @@ import { hostViews } from '../src/replay/host-table.ts'
 import { jobReplayer } from '../src/replay/job-replayer.ts'
 import { jobsOf } from '../src/replay/jobs.ts'
 import { type PlannedNftables, planRun } from '../src/replay/plan-run.ts'
+import { withPool } from '../src/replay/pool.ts'
 import { mergeTallies, type Tallies } from '../src/replay/tallies.ts'
 import { printNftRule } from '../src/ruleset/print-nft-rule.ts'
 import { checkScenario } from '../src/scenario/decode-scenario.ts'
@@ -380,6 +381,26 @@ describe('a run in nftables mode', () => {
     const { ends } = agrees(run, 1)
     expect(ends['dropped']).toBeGreaterThan(50)
     expect(ends['delivered']).toBeGreaterThan(1_000)
+  })
+
+  it('comes to the same tallies on any number of threads', async () => {
+    const { plan } = planned({
+      cluster: {
+        nodes: 30,
+        zones: 3,
+        workloads: [
+          { name: 'web', replicas: 20, service: { type: 'LoadBalancer', externalTrafficPolicy: 'Local' } },
+          { name: 'old', replicas: 3, service: { sessionAffinity: 'ClientIP', ipFamilyPolicy: 'PreferDualStack' } },
+        ],
+        ...CIDRS,
+      },
+      traffic: { packets: 60_000, packetsPerConnection: 2, sources: { pod: 1, node: 1, outside: 1 } },
+    })
+    const [none, ...more] = await Promise.all(
+      [0, 1, 3].map(async workers => rightOf(await withPool(workers, pool => pool.replay(plan))())),
+    )
+    expect(none.total.count).toBe(30_000)
+    for (const tallies of more) expect(tallies).toEqual(none)
   })
 
   it('evaluates as many rules whatever the number of Services', () => {

@@ -56,6 +56,27 @@ describe('variants', () => {
     expect(JSON.parse(compared.stdout).metrics).toEqual(comparison.metrics)
   }, 60_000)
 
+  it('of both proxy modes are compared by what each really evaluates and pays', async () => {
+    const modes = makeScenario('modes', '{iptables: {}, nftables: {proxy.mode: nftables}}')
+    const { stdout, stderr } = await start(modes)
+    expect(stderr).toBe('')
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(
+      /Its modelled time is [\d.]+ µs with nftables, from [\d.]+ µs with iptables-legacy and [\d.]+ µs with iptables-nft\./,
+    )
+    const [comparison] = json('results/modes/comparison.json').comparisons
+    const { before, after } = comparison.metrics.find(
+      (m: { metric: string }) => m.metric === 'rulesEvaluated.laterPackets.mean',
+    )
+    // ct state new: one rule where it comes in, two where it goes on.
+    expect(after).toBeLessThan(before)
+    const { head, modelledNs } = json('results/modes/nftables/run.json')
+    expect(Object.keys(head.rulesByTable)).toEqual(['kube-proxy'])
+    expect(modelledNs.map((m: { backend: string }) => m.backend)).toEqual(['nftables'])
+    const summary = readFileSync(join(folder, 'results/modes/nftables/summary.md'), 'utf8')
+    expect(summary).toMatch(/\| kube-proxy \| endpoint-… \| 6 \|/)
+    expect(summary).not.toMatch(/KUBE-|nat rules/)
+  }, 60_000)
+
   it('give the digest of the scenario run by itself, --set included', async () => {
     const { stdout } = await start(makeScenario('twins', TWO), '--format', 'json', '--set', 'cluster.nodes=3')
     const plain = join(folder, 'plain.yaml')

@@ -96,12 +96,17 @@ function weightOf(result: TestResult | Weight, sameDraws: boolean, tests: number
   return { kind: 'tested', ...result, significant: result.pValue < FAMILY_SIGNIFICANCE / tests }
 }
 
-const sideOf = ({ name, run: { seed, digest, versions, head } }: ComparedRun) => ({
+const sideOf = ({ name, run: { seed, digest, versions, head, modelledNs } }: ComparedRun) => ({
   name,
   seed,
   digest,
   versions,
   head,
+  ownNs: Object.fromEntries(
+    modelledNs.flatMap(({ backend, total }) =>
+      (backend === 'nftables') === (head.proxyMode === 'nftables') ? [[backend, total.mean]] : [],
+    ),
+  ),
 })
 
 const alone = (own: RunJson, other: RunJson, side: 'before' | 'after') =>

@@ -6,6 +6,7 @@ import {
   isReal,
   type MetricDifference,
   type RunComparison,
+  type RunSide,
   type Weight,
 } from './run-comparison.ts'
 
@@ -24,9 +25,12 @@ export function comparisonAnswer(comparison: RunComparison): readonly string[] {
     m => /^modelledNs\..*\.total\.mean$/.test(m.metric) && !Number.isNaN(m.after),
   )
   const load = comparison.distributions.find(d => d.name === 'load')
+  const { before, after } = comparison
   return [
     ...sentences,
-    ...modelled.map(m => sentence(m, `Its modelled time in ${m.metric.split('.')[1]} is`)),
+    ...(before.head.proxyMode === after.head.proxyMode
+      ? modelled.map(m => sentence(m, `Its modelled time in ${m.metric.split('.')[1]} is`))
+      : modesSentence(before, after)),
     ...(load?.weight.kind === 'tested'
       ? [
           `The load of the endpoints ${load.weight.significant ? 'differs by more than chance' : 'is the same up to chance'} (${weightText(load.weight)}).`,
@@ -47,6 +51,17 @@ const HEADLINES: readonly (readonly [metric: string, words: string])[] = [
   ['time.failedShare', 'The share of connections that fail over time is'],
   ['affinity.forgottenShare', 'The share of connections that come back and find their client forgotten is'],
 ]
+
+/** Two modes are compared by what each costs where its own rules are loaded, not by what one would cost in the other. */
+function modesSentence(before: RunSide, after: RunSide): readonly string[] {
+  const costs = ({ ownNs }: RunSide): string =>
+    Object.entries(ownNs)
+      .map(([backend, ns]) => `${ratioText(ns / 1000)} µs with ${backend}`)
+      .join(' and ')
+  return [before, after].every(side => Object.keys(side.ownNs).length > 0)
+    ? [`Its modelled time is ${costs(after)}, from ${costs(before)}.`]
+    : []
+}
 
 function sentence(difference: MetricDifference, words: string): string {
   const { before, after } = difference

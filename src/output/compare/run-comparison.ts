@@ -25,7 +25,11 @@ export interface RunComparison {
 /** Chance that nothing but chance makes any test of a comparison significant. */
 export const FAMILY_SIGNIFICANCE = 0.01
 
-export type RunSide = Pick<RunJson, 'seed' | 'digest' | 'versions' | 'head'> & { readonly name: string }
+export type RunSide = Pick<RunJson, 'seed' | 'digest' | 'versions' | 'head'> & {
+  readonly name: string
+  /** Mean kernel time of a new connection over both hops, by backends that its own mode's rules may be loaded into; empty when not priced. */
+  readonly ownNs: Readonly<Record<string, number>>
+}
 
 export interface InputDifference {
   /** As `cluster.nodes`. */
