@@ -3,6 +3,8 @@
  * nanosecond the same.
  */
 import { beforeAll, describe, expect, it } from 'vitest'
+import { explainNftables } from '../src/app/trace/explain-nftables.ts'
+import type { ExplainedTrace } from '../src/app/trace/explained-trace.ts'
 import { formatIp, readIpWords } from '../src/net/ip.ts'
 import { CT, newPacket, ORIGIN, type Packet } from '../src/net/packet.ts'
 import { PlainConntrack } from '../src/netfilter/conntrack/plain-conntrack.ts'
@@ -74,11 +76,40 @@ spec:
 status: { loadBalancer: { ingress: [{ ip: 203.0.113.7 }] } }
 `
 
+/** Endpoints that are pods of the host network: at addresses of nodes, and behind a node port too. */
+const HOST_NETWORK = [
+  `apiVersion: v1
+kind: Service
+metadata: { name: proxy, namespace: default }
+spec:
+  type: NodePort
+  clusterIP: 10.96.77.8
+  clusterIPs: [10.96.77.8]
+  selector: { app: proxy }
+  ports: [{ port: 80, targetPort: 30080, nodePort: 31778 }]
+`,
+  ...[0, 1, 2, 3, 4].map(
+    n => `apiVersion: v1
+kind: Pod
+metadata: { name: proxy-${n}, namespace: default, labels: { app: proxy } }
+spec: { nodeName: node-${n}, hostNetwork: true, containers: [{ name: proxy, image: proxy }] }
+status:
+  phase: Running
+  hostIP: 172.18.0.${n + 2}
+  podIP: 172.18.0.${n + 2}
+  podIPs: [{ ip: 172.18.0.${n + 2} }]
+  conditions: [{ type: Ready, status: 'True' }]
+`,
+  ),
+].join('---\n')
+
 /** What is compared: where each rule that was looked at stands and whether it matched, how the packet left, what it cost. */
 interface Judged {
   readonly steps: readonly string[]
   readonly end: readonly (string | number)[]
   readonly ns: readonly number[]
+  /** Of nftables mode, in a hop without a choice: what is said of each rule, as whether a set has the packet. */
+  readonly words?: readonly string[]
 }
 
 /** The same packet over all rules, with the draws that the walk took. */
@@ -127,8 +158,11 @@ const judgeNftables: Judge = ({ state, run, profiles }, node, packet, draws) => 
     ),
     end: endOf(traced),
     ns: [itemsNs(profiles.nftables, [...nftWayTerms(way), ...spread])],
+    ...(draws.length > 0 ? {} : { words: wordsOf(explainNftables(ruleset, packet, traced, new Map())) }),
   }
 }
+
+const wordsOf = ({ hooks }: ExplainedTrace): readonly string[] => hooks.flatMap(h => h.steps.map(s => s.words))
 
 const JUDGES = { iptables: judgeIptables, nftables: judgeNftables }
 
@@ -188,17 +222,23 @@ describe('the path of a packet on the page', () => {
     ['nftables mode, few of its Services', EVERY_KIND, 150, { proxy: { mode: 'nftables' } }],
     ['nftables mode, one Service', EVERY_KIND, 1, { proxy: { mode: 'nftables' } }],
     ['nftables mode, two families', DUAL_STACK, 150, { proxy: { mode: 'nftables' } }],
-  ])('is the one over all rules: %s', async (_, cluster, rules, more) => {
-    const world = await makePathWorld({ cluster, ...(rules === undefined ? {} : { rules }), more, objects: STICKY })
+    ['pods of the host network', EVERY_KIND, undefined, {}, HOST_NETWORK],
+    ['nftables mode, pods of the host network', EVERY_KIND, undefined, { proxy: { mode: 'nftables' } }, HOST_NETWORK],
+  ])('is the one over all rules: %s', async (_, cluster, rules, more, objects = STICKY) => {
+    const world = await makePathWorld({ cluster, ...(rules === undefined ? {} : { rules }), more, objects })
     const walker = new PathWalker(world.paths)
     const choices = everyChoice(world.paths)
     const outcomes = new Set<string>()
+    const secondAt = new Set<unknown>()
     let twoHops = 0
     for (const choice of choices) {
       const walk = right(walker.walk(choice))
       const judged = judge(world, walk)
       expect(walk.hops.map(h => h.steps.map(stepText))).toEqual(judged.map(j => j.steps))
       expect(walk.hops.map(endOf)).toEqual(judged.map(j => j.end))
+      judged.forEach(({ words }, h) => {
+        if (words !== undefined) expect(wordsOf(walk.hops[h].explain())).toEqual(words)
+      })
       walk.modelled.forEach(({ ns }, lane) => {
         expect(ns).toBeCloseTo(
           judged.reduce((sum, j) => sum + j.ns[lane], 0),
@@ -206,11 +246,13 @@ describe('the path of a packet on the page', () => {
         )
       })
       twoHops += walk.hops.length - 1
+      for (const hop of walk.hops.slice(1)) secondAt.add(endOf(hop)[1])
       outcomes.add(walk.hops[0].explain().outcome)
     }
     expect(choices.length).toBeGreaterThan(20)
     expect(outcomes.size).toBeGreaterThan(1)
     expect(twoHops > 0).toBe(world.run.nodes.length > 1)
+    expect([...secondAt].some(to => String(to).startsWith('172.18.'))).toBe(objects === HOST_NETWORK)
   })
 
   describe('of a cluster of 400 Services', () => {

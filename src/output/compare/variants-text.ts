@@ -51,7 +51,7 @@ const FIGURES: readonly (readonly [title: string, metric: string, text: (value: 
 ]
 
 function variantsTable(variants: readonly ComparedVariant[]): LaidOutTable {
-  const figures = FIGURES.filter(([, metric]) => variants.some(v => Object.hasOwn(v.run.metrics, metric)))
+  const figures = FIGURES.filter(([, metric]) => variants.some(v => !Number.isNaN(v.run.metrics[metric] ?? Number.NaN)))
   return {
     title: 'Variants',
     columns: [{ title: '', numeric: false }, ...figures.map(([title]) => ({ title, numeric: true }))],

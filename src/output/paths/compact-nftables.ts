@@ -3,6 +3,7 @@
  * and with them the chains that nothing else leads to; rules all stay. A packet to `ends` is decided, counted and priced on the result as on
  * the whole (property test): a look-up costs the same however much its map holds.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type {
   NftChain,
   NftKeyValue,
@@ -16,11 +17,12 @@ import type { LiveEnds } from './live-ends.ts'
 
 export function compactNftables(whole: NftRuleset, ends: LiveEnds): NftRuleset {
   const live = { addresses: new Set(ends.addresses), ports: new Set(ends.ports) }
+  const asked = whole.tables.map(keysOf)
   let tables = whole.tables
   // A translation may make more elements asked for, and what they lead to translates further.
   for (let known = -1; known !== live.addresses.size + live.ports.size; ) {
     known = live.addresses.size + live.ports.size
-    tables = whole.tables.map(table => compactTable(table, live))
+    tables = whole.tables.map((table, i) => compactTable(table, asked[i], live))
   }
   return { ...whole, tables }
 }
@@ -31,8 +33,7 @@ interface Live {
 }
 
 /** Adds to `live` what is translated to on the way. */
-function compactTable(table: NftTable, live: Live): NftTable {
-  const asked = keysOf(table)
+function compactTable(table: NftTable, asked: AskedKeys, live: Live): NftTable {
   const kept = (set: NftSet): NftSet => ({
     ...set,
     elements: new Map(
@@ -46,15 +47,19 @@ function compactTable(table: NftTable, live: Live): NftTable {
   return { ...table, sets, chains: new Map([...table.chains].filter(([name]) => reached.has(name))) }
 }
 
-/** What the rules ask of each set, by its name. */
-function keysOf({ chains }: NftTable): ReadonlyMap<string, readonly (readonly NftSelector[])[]> {
+/** What the rules ask of each set, by its name, each once. */
+type AskedKeys = ReadonlyMap<string, readonly (readonly NftSelector[])[]>
+
+function keysOf({ chains }: NftTable): AskedKeys {
   const asked = new Map<string, (readonly NftSelector[])[]>()
   for (const { rules } of chains.values())
     for (const { statements } of rules)
       for (const statement of statements) {
         if (!('key' in statement)) continue
         const name = statement.kind === 'vmap' ? statement.map : statement.set
-        asked.set(name, [...(asked.get(name) ?? []), statement.key])
+        const keys = asked.get(name)
+        if (keys === undefined) asked.set(name, [statement.key])
+        else if (!keys.some(key => isDeepStrictEqual(key, statement.key))) keys.push(statement.key)
       }
   return asked
 }

@@ -1,7 +1,7 @@
 /** Where packets of a page go: what they are sent to, and what they are translated to; by these a ruleset is cut down. */
-import { formatIp, type IpFamily, parseIp, readIpWords } from '../../net/ip.ts'
-import { hostViews } from '../../replay/host-table.ts'
+import { formatIp, type IpFamily, parseIp } from '../../net/ip.ts'
 import type { PlannedRun } from '../../replay/plan-run.ts'
+import { nodeAddresses } from './node-addresses.ts'
 import type { PathBackend, PathDestination } from './packet-paths.ts'
 
 /** Addresses and ports, as packets come and after translation. */
@@ -27,21 +27,13 @@ export function pathEnds(
       liveEnds(family, [
         ...destinations.filter(d => d.family === family),
         // A packet to a node port goes to an address of the node.
-        ...run.plan.detailNodes.flatMap(node => nodeAddresses(run, family, node)),
+        ...run.plan.detailNodes.flatMap(node =>
+          nodeAddresses(run, family, node).map(value => ({ address: formatIp({ family, value }), port: 0 })),
+        ),
       ]),
     ),
     translated: ends(family => liveEnds(family, backends)),
   }
-}
-
-const nodeAddresses = ({ families }: PlannedRun, family: IpFamily, node: number) => {
-  const own = families[family]
-  if (own === null) return []
-  const { local, localCount } = hostViews(own.plan.hosts)[node]
-  return Array.from({ length: localCount }, (_, i) => ({
-    address: formatIp({ family, value: readIpWords(local, 4 * i) }),
-    port: 0,
-  }))
 }
 
 function liveEnds(family: IpFamily, ends: readonly { readonly address: string; readonly port: number }[]): LiveEnds {

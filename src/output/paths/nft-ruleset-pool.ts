@@ -6,6 +6,7 @@ import { printNftRuleset } from '../../ruleset/print-nftables.ts'
 import { compactNftables } from './compact-nftables.ts'
 import type { PathEnds } from './live-ends.ts'
 import { PIECE_GAP } from './nft-piece-gap.ts'
+import { nodeAddresses } from './node-addresses.ts'
 import type { PathChain, PathRuleset } from './packet-paths.ts'
 import type { PathRulesets } from './ruleset-pool.ts'
 
@@ -21,9 +22,8 @@ export class NftRulesetPool implements PathRulesets {
   readonly #textPlaces = new Map<string, number>()
 
   /**
-   * `first`: a node of the run. What a translated packet meets is made of that node's rules alone: it goes to a pod, for which no node has an element,
-   * so all nodes have the same few chains for it (at a pod of the host network the node's own set of addresses would hold it; what it evaluates and
-   * pays is the same).
+   * `first`: a node of the run. What a translated packet to a pod meets is made of that node's rules alone: no node has an element for it, so all nodes
+   * have the same few chains. A pod of the host network has an address of its node, which that node's own set holds.
    */
   constructor(run: PlannedNftables, ends: PathEnds, first: number) {
     this.#run = run
@@ -34,7 +34,7 @@ export class NftRulesetPool implements PathRulesets {
   placeOf(family: IpFamily, node: number, kind: 'sent' | 'translated'): number {
     const rules = this.#run.families[family]
     if (rules === null) return -1
-    const own = kind === 'sent' ? node : this.#first
+    const own = kind === 'sent' || this.#isEnd(family, node) ? node : this.#first
     const whole = rules.views.views[rules.plan.viewOfNode[own]]
     const text = remembered(this.#textOf, `${family} ${own} ${kind}`, () =>
       printNftRuleset(compactNftables(whole, this.#ends[kind][family])),
@@ -52,6 +52,12 @@ export class NftRulesetPool implements PathRulesets {
       }) - 1
     this.#places.set(text, place)
     return place
+  }
+
+  /** Whether packets are translated to an address of the node. */
+  #isEnd(family: IpFamily, node: number): boolean {
+    const { addresses } = this.#ends.translated[family]
+    return nodeAddresses(this.#run, family, node).some(address => addresses.has(address))
   }
 
   #textPlace(text: string): number {
