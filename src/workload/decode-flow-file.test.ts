@@ -127,6 +127,7 @@ describe('decodeFlowFile', () => {
     [{ src: 'fd00::2', dst: 'fd00::1' }, 'flows[1].src: is IPv6, and the node has no such address'],
     [{ src: '255.255.255.254', srcs: 3, conns: 3 }, 'flows[1].srcs: 3 addresses from 255.255.255.254 on do not exist'],
     [{ sport: 65_000, conns: 537 }, 'flows[1].conns: 537 connections from port 65000 on need port 65536; raise srcs'],
+    [{ conns: 2_000_001, srcs: 2_000_001 }, 'flows[1].conns: 2000001 is not from 0 to 2000000'],
     [{ proto: 'icmp' }, 'flows[1].proto: "icmp" is not supported; write one of udp, tcp, sctp'],
     [{ from: 'outside' }, 'flows[1].from: "outside" is not supported; write one of external, pod, node'],
     [{ reply: 1 }, 'flows[1].reply: expected true or false, found 1'],

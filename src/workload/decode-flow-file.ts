@@ -39,6 +39,8 @@ const ORIGINS = { external: ORIGIN.uplink, pod: ORIGIN.pod, node: ORIGIN.node } 
 const PROTOCOLS = { udp: 'UDP', tcp: 'TCP', sctp: 'SCTP' } as const
 const MOST_PORT = 65_535
 const MOST_COUNT = 2 ** 31 - 1
+/** Of one flow, which are in memory at once: twice as many take a gigabyte and a half. */
+const MOST_CONNECTIONS = 2_000_000
 /** An hour; a replay in the kernel really waits. */
 const MOST_WAIT_MS = 3_600_000
 
@@ -88,7 +90,7 @@ function decodeFlow(cursor: FieldCursor, index: number, topology: FlowTopology):
     destination,
     protocol: PROTOCOLS[cursor.oneOf('proto', ['udp', 'tcp', 'sctp'], 'udp')],
     destinationPort: cursor.integer('dport', 1, MOST_PORT, 1),
-    connectionCount: cursor.integer('conns', 0, MOST_COUNT, 1),
+    connectionCount: cursor.integer('conns', 0, MOST_CONNECTIONS, 1),
     firstSourcePort: cursor.integer('sport', 1, MOST_PORT, 10_000),
     sourceCount: cursor.integer('srcs', 1, MOST_COUNT, 1),
     packetCount: cursor.integer('pkts', 1, MOST_COUNT, 1),
