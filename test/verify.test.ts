@@ -157,6 +157,35 @@ COMMIT
   })
 })
 
+await describeKernel('nft', () => {
+  it('agrees with the kernel on ports of any protocol, marks and resets', async () => {
+    const rules = file(
+      'marks.nft',
+      `table ip t {
+  chain pre {
+    type filter hook prerouting priority -150; policy accept;
+    meta mark set 0x000000f7
+    th dport 80 meta mark set meta mark & 0xfffffff0
+    th dport != 80 meta mark set meta mark ^ 0x00000001
+    meta mark set meta mark | 0x00000100
+  }
+  chain way {
+    type filter hook forward priority 0; policy accept;
+    meta mark 0x000001f0 counter packets 0 bytes 0
+    meta mark 0x000001f6 counter packets 0 bytes 0
+    meta mark & 0x000000f0 == 0x000000f0 ip saddr 192.0.2.50 reject with tcp reset
+  }
+}
+`,
+    )
+    const ended = await svcsim(['verify', '--rules', rules, '--flows', flows])
+    expect(ended.stderr).toBe('')
+    expect(ended.stdout).toMatch(/^flow outside: rejected tcp-rst +200 +200 +equal/m)
+    expect(ended.stdout).toMatch(/^ip t way rule 1 +(\d+) \1 .* equal/m)
+    expect(ended.code).toBe(0)
+  })
+})
+
 describe('svcsim verify', () => {
   it('says in one sentence what is missing', async () => {
     const node = process.execPath

@@ -83,10 +83,10 @@ export type NftStatement =
   | { readonly kind: 'ctState'; readonly states: readonly NftCtState[]; readonly negated: boolean }
   /** `meta l4proto tcp`. */
   | { readonly kind: 'protocol'; readonly protocol: NftProtocol; readonly negated: boolean }
-  /** `tcp dport 80`: of that protocol, and to that port. */
+  /** `tcp dport 80`: of that protocol, and to that port; `th dport 80`: of any. */
   | {
       readonly kind: 'destinationPort'
-      readonly protocol: NftProtocol
+      readonly protocol: NftProtocol | 'th'
       readonly port: number
       readonly negated: boolean
     }
@@ -96,8 +96,8 @@ export type NftStatement =
   | { readonly kind: 'fibLocal'; readonly side: NftSide; readonly negated: boolean }
   /** `meta mark & mask == value`. */
   | { readonly kind: 'mark'; readonly mask: number; readonly value: number; readonly negated: boolean }
-  /** `meta mark set meta mark | value`. */
-  | { readonly kind: 'setMark'; readonly operation: 'or' | 'xor'; readonly value: number }
+  /** `meta mark set meta mark | value`; `set`: the value alone. */
+  | { readonly kind: 'setMark'; readonly operation: 'or' | 'xor' | 'and' | 'set'; readonly value: number }
   /** `update @set { ip saddr }`: adds the element or starts its timeout anew. A full set ends the rule. */
   | { readonly kind: 'update'; readonly key: readonly NftSelector[]; readonly set: string }
   /** `counter packets 0 bytes 0`. */

@@ -34,7 +34,9 @@ function readRuleVerdict(tokens: NftTokens, statements: NftStatement[]): NftVerd
   const token = tokens.peek()
   tokens.expect('tcp', 'the rule may reject, or reject with tcp reset')
   tokens.expect('reset', 'the rule may reject, or reject with tcp reset')
-  const protocols = statements.filter(s => s.kind === 'protocol' || s.kind === 'destinationPort')
+  const protocols = statements.flatMap(s =>
+    (s.kind === 'protocol' || s.kind === 'destinationPort') && s.protocol !== 'th' ? [s] : [],
+  )
   const others = protocols.filter(s => s.protocol !== 'tcp' || (s.kind === 'protocol' && s.negated))
   if (others.length > 0)
     tokens.fail(token, 'what is not TCP cannot be reset', 'match tcp, or reject without more words')

@@ -79,6 +79,8 @@ function readComparison(
   const [part] = key
   if (key.length === 1 && (part === 'source' || part === 'destination'))
     return readAddresses(tokens, context, part, negated)
+  if (key.length === 1 && part === 'destinationPort')
+    return { kind: 'destinationPort', protocol: 'th', negated, port: readPort(tokens) }
   if (key.length === 1 && part === 'protocol') return { kind: 'protocol', protocol: readProtocol(tokens), negated }
   tokens.unexpected('a named set or map is expected', 'write @NAME, or vmap @NAME')
   return undefined
@@ -160,10 +162,12 @@ function readMark(tokens: NftTokens): NftStatement {
 }
 
 function readSetMark(tokens: NftTokens): NftStatement {
+  const isAlone = !['meta', 'mark'].includes(tokens.peek().text)
+  if (isAlone) return { kind: 'setMark', operation: 'set', value: readWord(tokens) }
   tokens.take('meta')
-  tokens.expect('mark', 'write meta mark set meta mark | VALUE')
+  tokens.expect('mark', 'write meta mark set meta mark | VALUE, or meta mark set VALUE')
   const token = tokens.peek()
-  const operation = MARK_OPERATIONS.get(tokens.word('| or ^'))
+  const operation = MARK_OPERATIONS.get(tokens.word('|, ^ or &'))
   if (operation === undefined)
     tokens.fail(
       token,
@@ -173,11 +177,13 @@ function readSetMark(tokens: NftTokens): NftStatement {
   return { kind: 'setMark', operation: operation ?? 'or', value: readWord(tokens) }
 }
 
-const MARK_OPERATIONS: ReadonlyMap<string, 'or' | 'xor'> = new Map([
+const MARK_OPERATIONS: ReadonlyMap<string, 'or' | 'xor' | 'and'> = new Map([
   ['|', 'or'],
   ['^', 'xor'],
+  ['&', 'and'],
   ['or', 'or'],
   ['xor', 'xor'],
+  ['and', 'and'],
 ])
 
 const readWord = (tokens: NftTokens): number => readNumber(tokens, 'a mark', 0xffff_ffff)

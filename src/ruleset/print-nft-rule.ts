@@ -91,15 +91,16 @@ interface Notation {
   readonly mark: string
   readonly or: string
   readonly xor: string
+  readonly and: string
 }
 
 const NOTATIONS: Readonly<Record<NftNotation, Notation>> = {
-  listed: { comma: ', ', quote: '"', mark: 'meta mark', or: '|', xor: '^' },
-  written: { comma: ' , ', quote: '', mark: 'mark', or: 'or', xor: 'xor' },
+  listed: { comma: ', ', quote: '"', mark: 'meta mark', or: '|', xor: '^', and: '&' },
+  written: { comma: ' , ', quote: '', mark: 'mark', or: 'or', xor: 'xor', and: 'and' },
 }
 
 function printStatement(statement: NftStatement, family: IpFamily, notation: NftNotation): string {
-  const { comma, mark, or, xor, quote } = NOTATIONS[notation]
+  const { comma, mark, quote } = NOTATIONS[notation]
   switch (statement.kind) {
     case 'address':
       return `${address(statement.side, family)} ${not(statement)}${printAddresses(statement, notation)}`
@@ -129,7 +130,9 @@ function printStatement(statement: NftStatement, family: IpFamily, notation: Nft
         ? printMark(statement)
         : `mark and ${markWord(statement.mask)} ${statement.negated ? '!=' : '=='} ${statement.value}`
     case 'setMark':
-      return `${mark} set ${mark} ${statement.operation === 'or' ? or : xor} ${markWord(statement.value)}`
+      return statement.operation === 'set'
+        ? `${mark} set ${markWord(statement.value)}`
+        : `${mark} set ${mark} ${NOTATIONS[notation][statement.operation]} ${markWord(statement.value)}`
     case 'update':
       return `update @${statement.set} { ${printKey(statement.key, family)} }`
     case 'counter':

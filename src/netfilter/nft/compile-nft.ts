@@ -234,7 +234,12 @@ class Compiler {
         this.#push(NFT_OP.PROTOCOL, NFT_PROTOCOL_NUMBER[statement.protocol], wanted)
         return
       case 'destinationPort':
-        this.#push(NFT_OP.DESTINATION_PORT, NFT_PROTOCOL_NUMBER[statement.protocol], statement.port, wanted)
+        this.#push(
+          NFT_OP.DESTINATION_PORT,
+          statement.protocol === 'th' ? 0 : NFT_PROTOCOL_NUMBER[statement.protocol],
+          statement.port,
+          wanted,
+        )
         return
       case 'inInterface':
         this.#push(NFT_OP.IN_INTERFACE, this.#pattern(statement.name), wanted)
@@ -246,7 +251,7 @@ class Compiler {
         this.#push(NFT_OP.MARK, statement.mask, statement.value, wanted)
         return
       case 'setMark':
-        this.#push(statement.operation === 'or' ? NFT_OP.OR_MARK : NFT_OP.XOR_MARK, statement.value)
+        this.#push(NFT_OP.SET_MARK, ...MARK_BITS[statement.operation](statement.value))
         return
       case 'update':
         // A set without the flag takes nothing: the rule ends.
@@ -386,6 +391,14 @@ const PLAIN_VERDICT = {
 } as const
 
 const isDynamic = ({ flags }: NftSet): boolean => flags.includes('dynamic')
+
+/** Bits that stay, and bits that are flipped then: as the kernel computes all of them. */
+const MARK_BITS = {
+  or: (value: number) => [~value, value],
+  xor: (value: number) => [-1, value],
+  and: (value: number) => [value, 0],
+  set: (value: number) => [0, value],
+} as const
 
 const sideOf = (side: 'source' | 'destination'): number => (side === 'source' ? 0 : 1)
 

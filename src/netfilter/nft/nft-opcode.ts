@@ -24,7 +24,7 @@ export const NFT_OP = {
   CT_STATE: 10,
   /** number wanted */
   PROTOCOL: 11,
-  /** protocol port wanted */
+  /** protocol (0: any) port wanted */
   DESTINATION_PORT: 12,
   /** pattern wanted */
   IN_INTERFACE: 13,
@@ -32,9 +32,8 @@ export const NFT_OP = {
   FIB_LOCAL: 14,
   /** mask value wanted */
   MARK: 15,
-  /** value */
-  OR_MARK: 16,
-  XOR_MARK: 17,
+  /** mask value: the mark keeps the mask's bits, then flips the value's. */
+  SET_MARK: 16,
   /** slot selectors */
   UPDATE: 18,
   ACCEPT: 19,

@@ -57,7 +57,7 @@ export function runStatement(
       return (packet.protocol === NFT_PROTOCOL_NUMBER[statement.protocol]) !== statement.negated
     case 'destinationPort':
       return (
-        packet.protocol === NFT_PROTOCOL_NUMBER[statement.protocol] &&
+        (statement.protocol === 'th' || packet.protocol === NFT_PROTOCOL_NUMBER[statement.protocol]) &&
         (packet.destinationPort === statement.port) !== statement.negated
       )
     case 'inInterface':
@@ -69,7 +69,7 @@ export function runStatement(
     case 'mark':
       return ((packet.mark & statement.mask) >>> 0 === statement.value >>> 0) !== statement.negated
     case 'setMark':
-      packet.mark = (statement.operation === 'or' ? packet.mark | statement.value : packet.mark ^ statement.value) >>> 0
+      packet.mark = MARK_AFTER[statement.operation](packet.mark, statement.value) >>> 0
       return true
     case 'update':
       return addElement(world, statement.set, keyText(statement.key, packet))
@@ -77,6 +77,13 @@ export function runStatement(
       return true
   }
 }
+
+const MARK_AFTER = {
+  or: (mark: number, value: number) => mark | value,
+  xor: (mark: number, value: number) => mark ^ value,
+  and: (mark: number, value: number) => mark & value,
+  set: (_: number, value: number) => value,
+} as const
 
 export const NFT_PROTOCOL_NUMBER: Readonly<Record<NftProtocol, number>> = { tcp: 6, udp: 17, sctp: 132 }
 

@@ -93,7 +93,8 @@ export function walkNftChain(
         continue
       case NFT_OP.DESTINATION_PORT:
         pc =
-          packet.protocol === code[pc + 1] && (destinationPort === code[pc + 2] ? 1 : 0) === code[pc + 3]
+          (code[pc + 1] === 0 || packet.protocol === code[pc + 1]) &&
+          (destinationPort === code[pc + 2] ? 1 : 0) === code[pc + 3]
             ? pc + 4
             : nextPc
         continue
@@ -106,13 +107,9 @@ export function walkNftChain(
       case NFT_OP.MARK:
         pc = ((packet.mark & code[pc + 1]) === code[pc + 2] ? 1 : 0) === code[pc + 3] ? pc + 4 : nextPc
         continue
-      case NFT_OP.OR_MARK:
-        packet.mark = (packet.mark | code[pc + 1]) >>> 0
-        pc += 2
-        continue
-      case NFT_OP.XOR_MARK:
-        packet.mark = (packet.mark ^ code[pc + 1]) >>> 0
-        pc += 2
+      case NFT_OP.SET_MARK:
+        packet.mark = ((packet.mark & code[pc + 1]) ^ code[pc + 2]) >>> 0
+        pc += 3
         continue
       case NFT_OP.UPDATE:
         engine.updates++

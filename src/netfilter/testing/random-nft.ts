@@ -213,11 +213,15 @@ const randomStatement = (family: IpFamily, targets: readonly string[]): fc.Arbit
         { kind: 'update', key: [side], set: 'seen' },
         { kind: 'ctState', states, negated },
         { kind: 'protocol', protocol, negated },
-        { kind: 'destinationPort', protocol, port, negated },
+        { kind: 'destinationPort', protocol: states.length > 3 ? 'th' : protocol, port, negated },
         { kind: 'inInterface', name: port === 80 ? 'eth*' : port === 81 ? 'cni0' : 'lo', negated },
         { kind: 'fibLocal', side, negated },
         { kind: 'mark', mask: 0x4000, value: port === 80 ? 0x4000 : 0, negated },
-        { kind: 'setMark', operation: negated ? 'or' : 'xor', value: 0x4000 },
+        {
+          kind: 'setMark',
+          operation: (['or', 'xor', 'and', 'set', 'or', 'xor'] as const)[states.length],
+          value: port === 80 ? 0x4000 : 0xffff_ffff,
+        },
         { kind: 'vmap', key: ['destination', 'protocol', 'destinationPort'], map: 'services' },
         { kind: 'vmap', key: ['protocol', 'destinationPort'], map: 'ports' },
       ]
