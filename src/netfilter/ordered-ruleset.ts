@@ -4,7 +4,7 @@
  */
 import type { Chain, Rule, Ruleset } from '../ruleset/ruleset.ts'
 import { writeRanks } from './keyed-permutation.ts'
-import { segmentChain } from './segment-chain.ts'
+import { DISPATCH_MINIMUM, segmentChain } from './segment-chain.ts'
 
 /** `orderKey` 0: the ruleset itself. Chains without a dispatch segment keep their identity. */
 export function orderedRuleset(ruleset: Ruleset, orderKey: number): Ruleset {
@@ -17,13 +17,20 @@ export function orderedRuleset(ruleset: Ruleset, orderKey: number): Ruleset {
 }
 
 function orderedChain(chain: Chain, orderKey: number): Chain {
-  const dispatches = segmentChain(chain.rules).filter(s => s.kind === 'dispatch')
-  if (dispatches.length === 0) return chain
-  const rules: Rule[] = [...chain.rules]
+  const order = ruleOrder(chain.rules, orderKey)
+  return order === undefined ? chain : { ...chain, rules: Array.from(order, rule => chain.rules[rule]) }
+}
+
+/** The rule that stands at each place; undefined: as they were. */
+export function ruleOrder(rules: readonly Rule[], orderKey: number): Int32Array | undefined {
+  if (orderKey === 0 || rules.length < DISPATCH_MINIMUM) return undefined
+  const dispatches = segmentChain(rules).filter(s => s.kind === 'dispatch')
+  if (dispatches.length === 0) return undefined
+  const order = Int32Array.from(rules, (_, i) => i)
   for (const { first, count } of dispatches) {
     const ranks = new Int32Array(count)
     writeRanks(orderKey, count, ranks)
-    for (let slot = 0; slot < count; slot++) rules[first + ranks[slot]] = chain.rules[first + slot]
+    for (let slot = 0; slot < count; slot++) order[first + ranks[slot]] = first + slot
   }
-  return { ...chain, rules }
+  return order
 }

@@ -23,16 +23,9 @@ export const newChainRows = (family: IpFamily, table: string, chain: string): Ch
 })
 
 /** Adds one form of a chain, its first rule's id -1 where nothing was counted: a rule with the text of a row that no other rule of this form has taken joins that row. */
-export function mergeRules<R>(
-  rows: ChainRows,
-  rules: readonly R[],
-  firstRule: number,
-  counters: RuleCounts,
-  print: (rule: R) => string,
-): void {
+export function mergeRules(rows: ChainRows, texts: readonly string[], firstRule: number, counters: RuleCounts): void {
   const free = rows.texts.length === 0 ? undefined : Map.groupBy(rows.texts.keys(), row => rows.texts[row])
-  rules.forEach((rule, i) => {
-    const text = print(rule)
+  texts.forEach((text, i) => {
     const row = free?.get(text)?.shift() ?? rows.texts.length
     if (row === rows.texts.length) {
       rows.texts.push(text)
@@ -46,28 +39,47 @@ export function mergeRules<R>(
   })
 }
 
-/** By hand, as a large cluster has a million rows in a hundred thousand chains: flatMap would make an array a chain and column. */
 export function columnsOf(chains: readonly ChainRows[]): RuleColumns {
-  const rowCount = chains.reduce((sum, c) => sum + c.texts.length, 0)
-  const columns = {
-    family: new Uint8Array(rowCount),
-    table: new Array<string>(rowCount),
-    chain: new Array<string>(rowCount),
-    index: new Uint32Array(rowCount),
-    rule: new Array<string>(rowCount),
-    matched: new Float64Array(rowCount),
-    evaluated: new Float64Array(rowCount),
-  }
-  let row = 0
+  const rows = new RuleRows(chains.reduce((sum, c) => sum + c.texts.length, 0))
   for (const { family, table, chain, texts, matched, evaluated } of chains)
-    for (let i = 0; i < texts.length; i++, row++) {
-      columns.family[row] = family
-      columns.table[row] = table
-      columns.chain[row] = chain
-      columns.index[row] = i + 1
-      columns.rule[row] = texts[i]
-      columns.matched[row] = matched[i]
-      columns.evaluated[row] = evaluated[i]
+    for (let i = 0; i < texts.length; i++) rows.add(family, table, chain, i + 1, texts[i], matched[i], evaluated[i])
+  return rows.columns
+}
+
+/** Row by row into columns: a large cluster has a million rows in a hundred thousand chains, so there is no array a chain and column. */
+export class RuleRows {
+  readonly columns
+  #row = 0
+
+  constructor(rowCount: number) {
+    this.columns = {
+      family: new Uint8Array(rowCount),
+      table: new Array<string>(rowCount),
+      chain: new Array<string>(rowCount),
+      index: new Uint32Array(rowCount),
+      rule: new Array<string>(rowCount),
+      matched: new Float64Array(rowCount),
+      evaluated: new Float64Array(rowCount),
     }
-  return columns
+  }
+
+  add(
+    family: IpFamily,
+    table: string,
+    chain: string,
+    index: number,
+    rule: string,
+    matched: number,
+    evaluated: number,
+  ): void {
+    const { columns } = this
+    const row = this.#row++
+    columns.family[row] = family
+    columns.table[row] = table
+    columns.chain[row] = chain
+    columns.index[row] = index
+    columns.rule[row] = rule
+    columns.matched[row] = matched
+    columns.evaluated[row] = evaluated
+  }
 }

@@ -1,22 +1,22 @@
 /** rule-columns.ts for iptables mode: a node's rows stand in the order that node has its rules. */
 import type { IpFamily } from '../net/ip.ts'
 import { type ChainPlace, chainDirectory } from '../netfilter/chain-directory.ts'
-import { orderedRuleset } from '../netfilter/ordered-ruleset.ts'
+import { ruleOrder } from '../netfilter/ordered-ruleset.ts'
 import type { IptablesFamily } from '../replay/plan-family.ts'
 import type { PlannedIptables } from '../replay/plan-run.ts'
-import type { FamilyTallies, Tallies } from '../replay/tallies.ts'
+import type { FamilyTallies, RuleCounts, Tallies } from '../replay/tallies.ts'
 import { printRule } from '../ruleset/print-iptables.ts'
-import type { Rule, Ruleset } from '../ruleset/ruleset.ts'
-import { type ChainRows, columnsOf, mergeRules, newChainRows } from './chain-rows.ts'
+import type { Chain, Ruleset } from '../ruleset/ruleset.ts'
+import { type ChainRows, columnsOf, mergeRules, newChainRows, RuleRows } from './chain-rows.ts'
 import type { AllRules } from './rule-columns.ts'
 import type { RuleColumns } from './run-result.ts'
 
 export function iptablesRules(run: PlannedIptables, tallies: Tallies): AllRules {
-  const print = rememberedText()
+  const textsOf = rememberedTexts()
   const places = rememberedPlaces()
   return {
-    summed: summedRules(run, tallies, places, print),
-    details: run.plan.detailNodes.map((_, detail) => detailRules(run, tallies, detail, places, print)),
+    summed: summedRules(run, tallies, places, textsOf),
+    details: run.plan.detailNodes.map((_, detail) => detailRules(run, tallies, detail, places, textsOf)),
   }
 }
 
@@ -34,21 +34,22 @@ function rememberedPlaces(): PlacesOf {
   }
 }
 
-type PrintRule = (chain: string, rule: Rule, family: IpFamily) => string
+type TextsOf = (chain: Chain, family: IpFamily) => readonly string[]
 
-/** A rule is printed once however many nodes show it: 262,505 texts of a large cluster are 30 MB, not four times that. */
-function rememberedText(): PrintRule {
-  const texts = new Map<Rule, { readonly chain: string; readonly text: string }>()
-  return (chain, rule, family) => {
-    const known = texts.get(rule)
-    if (known?.chain === chain) return known.text
-    const text = printRule(chain, rule, family)
-    texts.set(rule, { chain, text })
-    return text
+/** A chain is printed once however many nodes show it: 262,505 texts of a large cluster are 30 MB, not four times that. */
+function rememberedTexts(): TextsOf {
+  const texts = new Map<Chain, readonly string[]>()
+  return (chain, family) => {
+    let known = texts.get(chain)
+    if (known === undefined) {
+      known = chain.rules.map(rule => printRule(chain.name, rule, family))
+      texts.set(chain, known)
+    }
+    return known
   }
 }
 
-function summedRules(run: PlannedIptables, tallies: Tallies, placesOf: PlacesOf, print: PrintRule): RuleColumns {
+function summedRules(run: PlannedIptables, tallies: Tallies, placesOf: PlacesOf, textsOf: TextsOf): RuleColumns {
   const chains = new Map<string, ChainRows>()
   const seen = new Set<string>()
   eachFamily(run, tallies, (family, own, counters) => {
@@ -65,7 +66,7 @@ function summedRules(run: PlannedIptables, tallies: Tallies, placesOf: PlacesOf,
         const form = `${key} ${firstRule}`
         if (seen.has(form)) continue
         seen.add(form)
-        mergeRules(rows, chain.rules, firstRule, counters.rules, rule => print(chain.name, rule, family))
+        mergeRules(rows, textsOf(chain, family), firstRule, counters.rules)
       }
     })
   })
@@ -78,32 +79,31 @@ function detailRules(
   tallies: Tallies,
   detail: number,
   placesOf: PlacesOf,
-  print: PrintRule,
+  textsOf: TextsOf,
 ): RuleColumns {
   const node = run.plan.detailNodes[detail]
-  const chains: ChainRows[] = []
+  const orderKey = run.plan.orderKeyOfNode[node]
+  const parts: { family: IpFamily; places: readonly ChainPlace[]; counts: RuleCounts }[] = []
   eachFamily(run, tallies, (family, own, counters) => {
-    const view = own.plan.viewOfNode[node]
-    const written = own.views.views[view]
-    const ordered = orderedRuleset(written, run.plan.orderKeyOfNode[node])
-    const chainsOf = new Map(ordered.tables.map(t => [t.name, t.chains]))
-    for (const { table, chain, firstRule } of placesOf(own, view)) {
-      const { rules } = chainsOf.get(table)!.get(chain.name)!
-      const ids = rules === chain.rules ? undefined : new Map(chain.rules.map((rule, i) => [rule, firstRule + i]))
-      const count = (counter: Float64Array): number[] =>
-        rules.map((rule, i) => (firstRule < 0 ? 0 : counter[ids?.get(rule) ?? firstRule + i]))
-      chains.push({
-        family,
-        table,
-        chain: chain.name,
-        texts: rules.map(rule => print(chain.name, rule, family)),
-        matched: count(counters.detail[detail].matched),
-        evaluated: count(counters.detail[detail].evaluated),
-      })
-    }
+    parts.push({ family, places: placesOf(own, own.plan.viewOfNode[node]), counts: counters.detail[detail] })
   })
-  return columnsOf(chains)
+  const rowCount = parts.reduce((sum, { places }) => places.reduce((n, p) => n + p.chain.rules.length, sum), 0)
+  const rows = new RuleRows(rowCount)
+  for (const { family, places, counts } of parts)
+    for (const { table, chain, firstRule } of places) {
+      const texts = textsOf(chain, family)
+      const order = ruleOrder(chain.rules, orderKey)
+      for (let place = 0; place < texts.length; place++) {
+        const rule = order === undefined ? place : order[place]
+        const id = firstRule + rule
+        const [matched, evaluated] = firstRule < 0 ? NOT_COUNTED : [counts.matched[id], counts.evaluated[id]]
+        rows.add(family, table, chain.name, place + 1, texts[rule], matched, evaluated)
+      }
+    }
+  return rows.columns
 }
+
+const NOT_COUNTED = [0, 0] as const
 
 function eachFamily(
   run: PlannedIptables,

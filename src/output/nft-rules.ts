@@ -28,7 +28,12 @@ function summedRules(run: PlannedNftables, tallies: Tallies, print: PrintNftRule
       const key = `${family} ${table} ${chain.name}`
       const rows = chains.get(key) ?? newChainRows(family, table, chain.name)
       chains.set(key, rows)
-      mergeRules(rows, chain.rules, firstRule, rules, rule => print(rule, family))
+      mergeRules(
+        rows,
+        chain.rules.map(rule => print(rule, family)),
+        firstRule,
+        rules,
+      )
     }
   })
   return columnsOf([...chains.values()])
@@ -56,7 +61,12 @@ function ownRows(
   print: PrintNftRule,
 ): ChainRows {
   const rows = newChainRows(family, table, name)
-  mergeRules(rows, rules, firstRule, counters, rule => print(rule, family))
+  mergeRules(
+    rows,
+    rules.map(rule => print(rule, family)),
+    firstRule,
+    counters,
+  )
   return rows
 }
 
