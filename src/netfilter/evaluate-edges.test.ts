@@ -230,3 +230,45 @@ describe('a connection that was rejected', () => {
     expectCounted(engine, ruleset, counters)
   })
 })
+
+describe('a long run of rules with exact keys', () => {
+  const keys = {
+    address: (n: number) => `-d 10.96.0.${n}`,
+    'address and protocol': (n: number) => `-d 10.96.0.${n} -p tcp`,
+    'address, protocol and port': (n: number) => `-d 10.96.0.${n} -p tcp -m tcp --dport 80`,
+    'protocol and port': (n: number) => `-p tcp -m tcp --dport ${80 + n}`,
+  } as const
+  /** What some of the rules ask besides; each holds for some packets and not for others. */
+  const others = ['', '-s 198.51.100.0/24', '! -s 198.51.100.0/24', '-i eth0', '-m mark ! --mark 0x1']
+  const verdicts = ['', '-j COUNT', '-j RETURN', '-j MARK --set-xmark 0x1/0x1', '-g COUNT']
+
+  it.each(
+    Object.entries(keys).flatMap(([name, key]) =>
+      [8, 9, 17].flatMap(size => ['nat', 'mangle'].map(table => [name, size, table, key] as const)),
+    ),
+  )('by %s, %i of them in %s, some with further matches', (_, size, table, key) => {
+    const run = Array.from(
+      { length: size },
+      (_, n) => `-A LONG ${key(n)} ${others[n % others.length]} ${verdicts[(n + Math.floor(n / 5)) % verdicts.length]}`,
+    )
+    const ruleset = rulesOf(
+      `*${table}\n:COUNT - [0:0]\n:LONG - [0:0]\n-A PREROUTING -j LONG\n-A PREROUTING -m mark --mark 0x1\n${run.join('\n')}\n-A LONG -p tcp\n-A COUNT -p tcp`,
+    )
+    const engine = newEngine(right(compile([ruleset])), SEED)
+    const counters = newCounters()
+    for (let n = 0; n <= size; n++)
+      for (const words of [outside, { origin: ORIGIN.pod }, { ...outside, mark: 1 }, { ...outside, protocol: 17 }]) {
+        const sent = { ...words, destination: `10.96.0.${n}`, destinationPort: 80 + (n % 2 === 0 ? 0 : n) }
+        const slow = right(trace(ruleset, host, makePacket(sent), () => 0, { counters }))
+        const packet = makePacket(sent)
+        const outcome = evaluate(engine, 0, host, 0, packet, 1)
+        expect([outcome, packet.mark, engine.rulesEvaluated, engine.natRulesEvaluated]).toEqual([
+          slow.outcome,
+          slow.packet.mark,
+          slow.rulesEvaluated,
+          slow.natRulesEvaluated,
+        ])
+      }
+    expectCounted(engine, ruleset, counters)
+  })
+})

@@ -70,6 +70,7 @@ describe('traceNft', () => {
       { hook: 'POSTROUTING', inInterface: 'eth0', outInterface: 'eth0' },
     ])
     expect(done.steps.map(s => s.hook)).toEqual([0, 1])
+    expect(done.steps.some(s => 'verdict' in s || 'stoppedAt' in s)).toBe(false)
   })
 
   it('tells where a rule ended, and with which verdict', () => {
