@@ -38,6 +38,7 @@ const CONNTRACK = [
     'evaluate.test',
   ),
   'src/replay/flows/replay-flows.test.ts',
+  'src/replay/flows/replay-nft.test.ts',
   'test/replay-evaluators.test.ts',
 ]
 

@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type IpFamily, parseIp, readIpWords, writeIpWords } from '../../net/ip.ts'
 import { CT, copyPacket, newPacket, type Packet } from '../../net/packet.ts'
-import { TCP_FLAG } from '../../ruleset/ruleset.ts'
+import { type NatTarget, TCP_FLAG } from '../../ruleset/ruleset.ts'
 import { SECOND_US } from '../../sim/time.ts'
+import { translateSourceTo } from '../trace-nat.ts'
 import { Conntrack, type ConntrackOptions } from './conntrack.ts'
 import { PlainConntrack } from './plain-conntrack.ts'
 import { SCTP_CHUNK, SCTP_STATE } from './sctp-states.ts'
@@ -59,8 +60,17 @@ function answerTo(packet: Packet, words: Words = {}): Packet {
   return answer
 }
 
-/** Through a node without rules, or one that sends new connections to `backend`; the packet's state as rules saw it. */
-function pass(tracker: Tracker, packet: Packet, backend?: string): number {
+/** What a rule of POSTROUTING makes of a source. */
+interface SourceNat {
+  readonly source: string
+  /** The first of as many addresses. */
+  readonly count: number
+  readonly random: boolean
+  readonly ports: readonly [from: number, to: number]
+}
+
+/** Through a node without rules, or one that sends new connections to `backend`, from `sourceNat`; the packet's state as rules saw it. */
+function pass(tracker: Tracker, packet: Packet, backend?: string, sourceNat?: SourceNat): number {
   tracker.begin()
   if (!tracker.track(packet)) return -1
   if (tracker.consultsNat) {
@@ -69,10 +79,24 @@ function pass(tracker: Tracker, packet: Packet, backend?: string): number {
       packet.ctState |= CT.DNAT
     }
     tracker.bindDestination(packet)
-    tracker.bindSource(packet)
+    if (sourceNat !== undefined) translateSource(packet, sourceNat)
+    if (!tracker.bindSource(packet)) {
+      tracker.release()
+      return -2
+    }
   }
   tracker.confirm()
   return packet.ctState
+}
+
+function translateSource(packet: Packet, { source, count, random, ports: [natFrom, natTo] }: SourceNat): void {
+  const { family, value } = parseIp(source)!
+  Object.assign(packet, { natFrom, natTo, natRandom: random })
+  if (count === 1) writeIpWords(value, packet.source, 0)
+  else {
+    const target: NatTarget = { address: { family, value }, lastAddress: { family, value: value + BigInt(count - 1) } }
+    translateSourceTo(packet, { ...target, random, ...(natTo > 0 && { port: natFrom, lastPort: natTo }) })
+  }
 }
 
 const table = (options: ConntrackOptions = {}): Conntrack => new Conntrack(4, SEED, options)
@@ -348,20 +372,31 @@ describe('the table', () => {
       tcpFlags: fc.constantFrom(SYN, SYN | ACK, ACK, PSH | ACK, FIN | ACK, RST, RST | ACK),
       sctpChunk: fc.nat(11),
       translated: fc.boolean(),
+      sourceNat: fc.option(
+        fc.record({
+          source: fc.constantFrom(family === 4 ? '172.18.0.2' : 'fd00:18::2', ips[0]),
+          count: fc.constantFrom(1, 1, 3),
+          random: fc.boolean(),
+          ports: fc.constantFrom([0, 0] as const, [0, 0] as const, [2_000, 2_001] as const, [999, 1_000] as const),
+        }),
+      ),
+      flowLow: fc.nat(5),
       waitUs: fc.constantFrom(0, 0, 1, 3 * SECOND_US, 31 * SECOND_US, 130 * SECOND_US),
     })
     fc.assert(
       fc.property(fc.array(event, { minLength: 1, maxLength: 60 }), events => {
         const fast = new Conntrack(family, SEED)
         const slow = new PlainConntrack(SEED)
-        for (const { translated, waitUs, ...words } of events) {
+        for (const { translated, sourceNat, flowLow, waitUs, ...words } of events) {
           fast.nowUs += waitUs
           slow.nowUs += waitUs
-          const packet = makePacket(words, family)
+          const packet = Object.assign(makePacket(words, family), { flowLow })
           const twin = copyPacket(packet)
           const to = translated ? backend : undefined
-          expect(pass(fast, packet, to)).toBe(pass(slow, twin, to))
-          expect(packet).toEqual(twin)
+          const from = sourceNat ?? undefined
+          const state = pass(fast, packet, to, from)
+          expect(state).toBe(pass(slow, twin, to, from))
+          if (state !== -2) expect(packet).toEqual(twin)
           expect(fast.count).toBe(slow.count)
         }
       }),
