@@ -52,6 +52,11 @@ describe('a stream of checked messages', () => {
     ['half a message', stream.subarray(0, 100), 'it ends within a message'],
     ['a schema twice', Buffer.concat([messageAt(0), stream]), 'it has a second schema'],
     ['no schema', stream.subarray(messageAt(0).length), 'it does not begin with its schema'],
+    [
+      'no words',
+      Buffer.concat([messageAt(0), stream.subarray(messageAt(0).length + wholeLengthAt(messageAt(0).length))]),
+      'a batch comes before its words',
+    ],
   ])('is refused with %s', (_, bytes, what) => {
     expect(() => rowsOf(bytes)).toThrow(what)
   })
@@ -76,4 +81,10 @@ describe('a stream of checked messages', () => {
 function messageAt(at: number): Uint8Array {
   const length = new DataView(stream.buffer, stream.byteOffset).getInt32(at + 4, true)
   return stream.subarray(at, at + 8 + length)
+}
+
+/** Of the metadata and body that begin there. */
+function wholeLengthAt(at: number): number {
+  const { length } = messageAt(at)
+  return length + Number(A.Message.decode(stream.subarray(at + 8, at + length)).bodyLength)
 }

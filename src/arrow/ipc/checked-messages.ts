@@ -47,6 +47,8 @@ const atMost = (byteCount: number, most: number): number => {
 class MessageChecker {
   private fields: readonly A.Field[] | undefined
   private wordsOf: ReadonlyMap<number, A.DataType> = new Map()
+  /** Lists of words that have not come yet. */
+  private readonly missing = new Set<number>()
 
   /** Of the body that follows this metadata. */
   bodyBytes(metadata: Uint8Array): number {
@@ -60,18 +62,21 @@ class MessageChecker {
       const { fields, dictionaries } = message.header()
       this.fields = fields
       this.wordsOf = dictionaries
+      for (const id of dictionaries.keys()) this.missing.add(id)
     } else {
       if (this.fields === undefined) throw new Error('it does not begin with its schema')
-      if (message.isRecordBatch())
+      if (message.isRecordBatch()) {
+        if (this.missing.size > 0) throw new Error('a batch comes before its words')
         checkBatch(
           message.header(),
           this.fields.map(f => f.type),
           bodyLength,
         )
-      else if (message.isDictionaryBatch()) {
+      } else if (message.isDictionaryBatch()) {
         const { id, isDelta, data } = message.header()
         const type = this.wordsOf.get(id)
         if (type === undefined || isDelta) throw new Error('it has words of no column')
+        this.missing.delete(id)
         checkBatch(data, [type], bodyLength)
       } else throw new Error('it has a message of another kind')
     }

@@ -78,7 +78,7 @@ function checkedVector({ data }: A.RecordBatch, column: number): ArrowVector {
 
 function flatField(field: A.Field): ArrowField {
   const neutral = fieldOfArrow(field)
-  if (neutral === undefined) throw new Error(`column ${field.name} has the type ${field.type}`)
+  if (neutral === undefined) throw new Error(`column ${field.name} has the type ${A.Type[field.typeId]}`)
   return neutral
 }
 
