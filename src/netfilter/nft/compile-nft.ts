@@ -6,7 +6,6 @@ import type { IpPrefix } from '../../net/ip.ts'
 import { familyBits, writeIpWords } from '../../net/ip.ts'
 import type {
   NftChain,
-  NftHook,
   NftKeyValue,
   NftRule,
   NftRuleset,
@@ -21,9 +20,10 @@ import { differences } from '../../ruleset/segmented-map.ts'
 import { SECOND_US } from '../../sim/time.ts'
 import type { WordList } from '../word-list.ts'
 import { newWordList, push } from '../word-list.ts'
+import { baseChains } from './base-chains.ts'
 import { GONE, type KeyTable, newKeyTable, placeOfKey, putKey } from './key-table.ts'
 import { NFT_OP, SELECTOR } from './nft-opcode.ts'
-import { type BaseChainCode, type DynamicSetShape, NFT_HOOK, NFT_STAGE, type NftProgram } from './nft-program.ts'
+import type { DynamicSetShape, NftProgram } from './nft-program.ts'
 import { nftRejectKind } from './nft-reject-kind.ts'
 import { SlotTable, sharedWords } from './slot-table.ts'
 import { CT_BIT, NFT_PROTOCOL_NUMBER } from './trace-nft-statement.ts'
@@ -51,10 +51,6 @@ export function compileNftViews([first, ...others]: readonly NftRuleset[]): Comp
   for (const view of others) compiler.addView(view)
   return compiler.finish()
 }
-
-/** Priorities of conntrack and of nat at each hook; nat's chains run at its own place, whatever their priorities. */
-const CONNTRACK_PRIORITY = -200
-const NAT_PRIORITY = { prerouting: -100, input: 100, forward: Number.POSITIVE_INFINITY, output: -100, postrouting: 100 }
 
 class Compiler {
   readonly #first: NftRuleset
@@ -111,7 +107,7 @@ class Compiler {
       fill(this.#code.length)
       this.#verdict(table, verdict)
     }
-    const { hooks, baseCount } = this.#hooks()
+    const { hooks, baseCount } = baseChains(this.#first.tables, (table, chain) => this.#chainSlot(table, chain))
     const program: NftProgram = {
       family: this.#first.family,
       code: sharedWords(this.#code.words.subarray(0, this.#code.length)),
@@ -137,31 +133,6 @@ class Compiler {
 
   #setSlot({ name: table }: NftTable, name: string): number {
     return this.#slots.slotOf(table, 'set', name)
-  }
-
-  #hooks(): { hooks: BaseChainCode[][][]; baseCount: number } {
-    let baseCount = 0
-    const placed: {
-      readonly hook: number
-      readonly stage: number
-      readonly priority: number
-      readonly code: BaseChainCode
-    }[] = []
-    for (const table of this.#first.tables)
-      for (const chain of table.chains.values()) {
-        const { hook } = chain
-        if (hook === undefined) continue
-        const stage = hook.type === 'nat' ? NFT_STAGE.nat : filterStage(hook)
-        const code = { slot: this.#chainSlot(table, chain.name), base: baseCount++, drops: hook.policy === 'drop' }
-        placed.push({ hook: NFT_HOOK[hook.hook], stage, priority: hook.priority, code })
-      }
-    placed.sort((a, b) => a.priority - b.priority)
-    const at = (hook: number, stage: number): BaseChainCode[] =>
-      placed.filter(p => p.hook === hook && p.stage === stage).map(p => p.code)
-    return {
-      hooks: Object.values(NFT_HOOK).map(hook => Object.values(NFT_STAGE).map(stage => at(hook, stage))),
-      baseCount,
-    }
   }
 
   /** Where its code begins; views that share the object share the code. */
@@ -376,12 +347,6 @@ class Compiler {
       }
     return Int32Array.from(words)
   }
-}
-
-function filterStage({ hook, priority }: NftHook): number {
-  const isEntry = hook === 'prerouting' || hook === 'output'
-  if (isEntry && priority <= CONNTRACK_PRIORITY) return NFT_STAGE.untracked
-  return priority <= NAT_PRIORITY[hook] ? NFT_STAGE.early : NFT_STAGE.late
 }
 
 const PLAIN_VERDICT = {
