@@ -65,9 +65,15 @@ export function readArrowBatches(pieces: Iterable<Uint8Array>): ArrowBatches {
 export const unreadable = (file: string, cause: unknown): Problem =>
   badInput(
     { file },
-    `it is no whole Arrow file (${cause instanceof Error ? cause.message : String(cause)})`,
+    `it is no whole Arrow file (${whyNot(cause)})`,
     'give a file that svcsim wrote, or run the scenario again',
   )
+
+/** What apache-arrow stumbles over in a schema that no writer makes (a map without entries, say) is no sentence. */
+function whyNot(cause: unknown): string {
+  if (cause instanceof TypeError || cause instanceof RangeError) return 'its schema makes no sense'
+  return cause instanceof Error ? cause.message : String(cause)
+}
 
 function checkedVector({ data }: A.RecordBatch, column: number): ArrowVector {
   const { [column]: child } = data.children
