@@ -2,6 +2,7 @@
  * `node bench/against-kernel.ts [--services N] [--endpoints N] [--rounds N]`: new connections a second here and in one core of
  * this machine's kernel, with the same rules of kube-proxy and the same destinations, uniform over Services. Root.
  */
+
 import { parseArgs } from 'node:util'
 import { kernelCost } from '../src/app/calibrate/kernel-cost.ts'
 import { serviceCase } from '../src/app/calibrate/service-case.ts'
@@ -14,7 +15,6 @@ import {
   worldConfig,
   worldState,
 } from '../src/app/calibrate/service-world.ts'
-import { parseIp, writeIpWords } from '../src/net/ip.ts'
 import { newPacket, ORIGIN } from '../src/net/packet.ts'
 import { compile } from '../src/netfilter/compile.ts'
 import { COST_BACKENDS, type CostBackend } from '../src/netfilter/cost/cost-profile.ts'
@@ -27,6 +27,7 @@ import { type Burst, newBurst } from '../src/replay/burst.ts'
 import { fastNftEvaluator } from '../src/replay/flows/fast-nft-evaluator.ts'
 import { withPool } from '../src/replay/pool.ts'
 import { draw32 } from '../src/sim/random.ts'
+import { addressWords } from './address-words.ts'
 import { rateText } from './bench-report.ts'
 import { right } from './right.ts'
 
@@ -142,12 +143,6 @@ function sendNft(): void {
     evaluator.pass(packet, 100, i)
   }
   if (evaluator.conntrack.count !== NFT_SENT_OF_A_ROUND) throw new Error('nftables mode lost connections')
-}
-
-function addressWords(text: string): Uint32Array {
-  const words = new Uint32Array(4)
-  writeIpWords(parseIp(text)!.value, words, 0)
-  return words
 }
 
 function median(values: readonly number[]): number {

@@ -3,7 +3,7 @@
  * counters folded and merged) over destinations drawn beforehand, and drawn inside by Zipf. Twins say how it stands to evaluating one by one,
  * to the roofline loop in the same run, to few Services, to one thread.
  */
-import { parseIp, writeIpWords } from '../../src/net/ip.ts'
+
 import { compile } from '../../src/netfilter/compile.ts'
 import { makeHostView } from '../../src/netfilter/testing/make-rules.ts'
 import { makeServiceRules, serviceAddress } from '../../src/netfilter/testing/make-service-rules.ts'
@@ -12,6 +12,7 @@ import { type ReplayPool, withPool } from '../../src/replay/pool.ts'
 import { draw32 } from '../../src/sim/random.ts'
 import { choiceTable } from '../../src/workload/choice-table.ts'
 import { zipfWeights } from '../../src/workload/zipf-weights.ts'
+import { addressWords } from '../address-words.ts'
 import { type BenchCase, type BenchSize, type Measured, mix, ROTATION } from '../bench-case.ts'
 import { right } from '../right.ts'
 import { newRoofline } from '../roofline.ts'
@@ -164,12 +165,6 @@ function destinationsOf(services: number, count: number, serviceOf: (i: number) 
   const addresses = new Uint32Array(new SharedArrayBuffer(4 * count))
   for (let i = 0; i < count; i++) addresses[i] = words[serviceOf(i)]
   return { addresses, ports: new Uint32Array(new SharedArrayBuffer(4 * count)).fill((6 << 16) | 80) }
-}
-
-function addressWords(text: string): Uint32Array {
-  const words = new Uint32Array(4)
-  writeIpWords(parseIp(text)!.value, words, 0)
-  return words
 }
 
 /** The threads are ready before the clock starts. */

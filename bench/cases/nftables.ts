@@ -2,6 +2,7 @@
  * Packets through nftables rules as kube-proxy writes them, compiled and with a connection table, as `svcsim replay` walks them; the twin is
  * trace-nft. First packets of connections to a Service drawn for each, and later packets of connections that are known.
  */
+
 import {
   destinations,
   NODE_NAME,
@@ -11,7 +12,6 @@ import {
   worldConfig,
   worldState,
 } from '../../src/app/calibrate/service-world.ts'
-import { parseIp, writeIpWords } from '../../src/net/ip.ts'
 import { CT, newPacket, ORIGIN, type Packet } from '../../src/net/packet.ts'
 import { PROTOCOL_NUMBER } from '../../src/net/protocol.ts'
 import { makeHostView } from '../../src/netfilter/testing/make-rules.ts'
@@ -21,6 +21,7 @@ import { nftEvaluator } from '../../src/replay/flows/nft-evaluator.ts'
 import type { NodeEvaluator } from '../../src/replay/flows/node-evaluator.ts'
 import type { NftRuleset } from '../../src/ruleset/nft-ruleset.ts'
 import type { StreamSeed } from '../../src/sim/random.ts'
+import { addressWords } from '../address-words.ts'
 import { type BenchCase, type BenchSize, type Measured, mix } from '../bench-case.ts'
 import { right } from '../right.ts'
 
@@ -65,8 +66,8 @@ const traces = (ruleset: NftRuleset, seed: StreamSeed, packets: number): NodeEva
 
 /** Sends packets of so many connections in turn; the first packets of known ones are no part of the time. */
 function sender(shape: WorldShape, connections: number): (evaluator: NodeEvaluator, items: number) => Measured {
-  const services = destinations(shape).map(({ address, port }) => ({ words: wordsOf(address), port }))
-  const source = wordsOf(SOURCE.inside)
+  const services = destinations(shape).map(({ address, port }) => ({ words: addressWords(address), port }))
+  const source = addressWords(SOURCE.inside)
   const packet = newPacket(4)
   return (evaluator, items) => {
     let checksum = 0
@@ -101,10 +102,4 @@ function writePacketOf(
   packet.flowLow = connection
   packet.flowHigh = 0
   packet.draws = 0
-}
-
-function wordsOf(address: string): Uint32Array {
-  const words = new Uint32Array(4)
-  writeIpWords(parseIp(address)!.value, words, 0)
-  return words
 }
