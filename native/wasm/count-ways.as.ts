@@ -1,6 +1,6 @@
 // count4 of src/netfilter/count-ways.ts in AssemblyScript: hashes and draws of four connections at a time, then look-up, choice and
 // increment one by one. Same cells, bit for bit (test). All parameters that end in At are byte offsets in memory.
-// An entry is 16 bytes: address, protocol << 16 | port, first way, run (0 in an empty entry); see way-table.ts and draw-rows.ts.
+// An entry is 16 bytes: address, protocol << 16 | port, first way, run; see way-table.ts, displaced-places.ts and draw-rows.ts.
 
 // @ts-ignore: decorator
 @inline function exactWay(rowStartsAt: usize, thresholdsAt: usize, run: u32, word: u32): u32 {
@@ -16,28 +16,23 @@
   return low
 }
 
-// Counts one connection; answers 1 when the table does not know its destination.
+// Counts one connection, whose key is address | ports << 32; answers 1 when the table does not know its destination.
 // @ts-ignore: decorator
 @inline function count(
-  address: u32, ports: u32, hash: u32, word: u32,
-  entriesAt: usize, entryMask: u32, margin: u32, rowStartsAt: usize, thresholdsAt: usize, cellsAt: usize,
+  key: u64, hash: u32, word: u32, displacementsAt: usize, bucketShift: u32, placeShift: u32,
+  entriesAt: usize, margin: u32, rowStartsAt: usize, thresholdsAt: usize, cellsAt: usize,
 ): u32 {
-  let slot = hash & entryMask
-  while (true) {
-    const entry = entriesAt + (<usize>slot << 4)
-    const run = load<u32>(entry, 12)
-    if (run == 0) return 1
-    if (load<u32>(entry) == address && load<u32>(entry, 4) == ports) {
-      const scaled = <u64>word * <u64>(run & 0xfffff)
-      let way = <u32>(scaled >> 32)
-      // The fraction lies in margin … 2^32 - margin: one comparison of the distance from margin.
-      if (<u32>scaled - margin >= 0 - 2 * margin || <i32>run < 0) way = exactWay(rowStartsAt, thresholdsAt, run, word)
-      const cell = cellsAt + (<usize>(load<u32>(entry, 8) + way) << 2)
-      store<u32>(cell, load<u32>(cell) + 1)
-      return 0
-    }
-    slot = (slot + 1) & entryMask
-  }
+  const displacement = <u32>load<u16>(displacementsAt + (<usize>(hash >> bucketShift) << 1))
+  const entry = entriesAt + (<usize>(((hash ^ displacement) * 0x9e3779b1) >> placeShift) << 4)
+  if (load<u64>(entry) != key) return 1
+  const run = load<u32>(entry, 12)
+  const scaled = <u64>word * <u64>(run & 0xfffff)
+  let way = <u32>(scaled >> 32)
+  // The fraction lies in margin … 2^32 - margin: one comparison of the distance from margin.
+  if (<u32>scaled - margin >= 0 - 2 * margin || <i32>run < 0) way = exactWay(rowStartsAt, thresholdsAt, run, word)
+  const cell = cellsAt + (<usize>(load<u32>(entry, 8) + way) << 2)
+  store<u32>(cell, load<u32>(cell) + 1)
+  return 0
 }
 
 // Connections 0 … count - 1 of the chunk, whose flow numbers begin at `flowLow`; a multiple of four is counted, the caller pads.
@@ -45,7 +40,7 @@
 export function count4(
   addressesAt: usize, portsAt: usize, connections: u32, flowLow: u32,
   seedLow: u32, high: u32,
-  entriesAt: usize, entryMask: u32, margin: u32, rowStartsAt: usize, thresholdsAt: usize, cellsAt: usize, missedAt: usize,
+  displacementsAt: usize, bucketShift: u32, placeShift: u32, entriesAt: usize, margin: u32, rowStartsAt: usize, thresholdsAt: usize, cellsAt: usize, missedAt: usize,
 ): u32 {
   let missed: u32 = 0
   const golden = i32x4.splat(0x9e3779b1), m1 = i32x4.splat(0x85ebca6b)
@@ -70,14 +65,19 @@ export function count4(
     x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 16)), c1)
     x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 15)), c2)
     x = v128.xor(x, i32x4.shr_u(x, 15))
+    // Two lanes a word leave the vectors sooner than four.
+    const k01 = i8x16.shuffle(address, ports, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23)
+    const k23 = i8x16.shuffle(address, ports, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31)
+    const h01 = <u64>i64x2.extract_lane(h, 0), h23 = <u64>i64x2.extract_lane(h, 1)
+    const x01 = <u64>i64x2.extract_lane(x, 0), x23 = <u64>i64x2.extract_lane(x, 1)
     store<u32>(missedAt + (<usize>missed << 2), i)
-    missed += count(i32x4.extract_lane(address, 0), i32x4.extract_lane(ports, 0), i32x4.extract_lane(h, 0), i32x4.extract_lane(x, 0), entriesAt, entryMask, margin, rowStartsAt, thresholdsAt, cellsAt)
+    missed += count(i64x2.extract_lane(k01, 0), <u32>h01, <u32>x01, displacementsAt, bucketShift, placeShift, entriesAt, margin, rowStartsAt, thresholdsAt, cellsAt)
     store<u32>(missedAt + (<usize>missed << 2), i + 1)
-    missed += count(i32x4.extract_lane(address, 1), i32x4.extract_lane(ports, 1), i32x4.extract_lane(h, 1), i32x4.extract_lane(x, 1), entriesAt, entryMask, margin, rowStartsAt, thresholdsAt, cellsAt)
+    missed += count(i64x2.extract_lane(k01, 1), <u32>(h01 >> 32), <u32>(x01 >> 32), displacementsAt, bucketShift, placeShift, entriesAt, margin, rowStartsAt, thresholdsAt, cellsAt)
     store<u32>(missedAt + (<usize>missed << 2), i + 2)
-    missed += count(i32x4.extract_lane(address, 2), i32x4.extract_lane(ports, 2), i32x4.extract_lane(h, 2), i32x4.extract_lane(x, 2), entriesAt, entryMask, margin, rowStartsAt, thresholdsAt, cellsAt)
+    missed += count(i64x2.extract_lane(k23, 0), <u32>h23, <u32>x23, displacementsAt, bucketShift, placeShift, entriesAt, margin, rowStartsAt, thresholdsAt, cellsAt)
     store<u32>(missedAt + (<usize>missed << 2), i + 3)
-    missed += count(i32x4.extract_lane(address, 3), i32x4.extract_lane(ports, 3), i32x4.extract_lane(h, 3), i32x4.extract_lane(x, 3), entriesAt, entryMask, margin, rowStartsAt, thresholdsAt, cellsAt)
+    missed += count(i64x2.extract_lane(k23, 1), <u32>(h23 >> 32), <u32>(x23 >> 32), displacementsAt, bucketShift, placeShift, entriesAt, margin, rowStartsAt, thresholdsAt, cellsAt)
   }
   return missed
 }

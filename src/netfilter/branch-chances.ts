@@ -7,8 +7,8 @@
  */
 import type { Packet } from '../net/packet.ts'
 import { copyPacket, writePacket } from '../net/packet.ts'
-import type { DrawScript } from './draw-script.ts'
-import { newDrawScript, rewind } from './draw-script.ts'
+import type { DrawScript, NotingScript } from './draw-script.ts'
+import { newNotingScript, rewind } from './draw-script.ts'
 import type { Engine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
 import type { HostView } from './host.ts'
@@ -37,7 +37,7 @@ export function allBranches(
   const outcome: number[] = []
   const chance: number[] = []
   const places = new Map<number, number>()
-  const script = newDrawScript()
+  const script = newNotingScript()
   const before = copyPacket(packet)
   engine.script = script
   do {
@@ -60,8 +60,7 @@ export function allBranches(
 }
 
 /** Moves the last draw that can still go another way to its next interval; false when all branches are done. */
-function nextBranch(script: DrawScript): boolean {
-  const { words, cuts } = script
+function nextBranch({ words, notes: { cuts } }: NotingScript): boolean {
   while (words.length > 0) {
     const last = words.length - 1
     const next = nextCut(cuts[last], words[last])
@@ -76,7 +75,7 @@ function nextBranch(script: DrawScript): boolean {
 }
 
 /** Words always stand at the lower end of their interval. */
-const branchChance = ({ words, cuts }: DrawScript): number =>
+const branchChance = ({ words, notes: { cuts } }: NotingScript): number =>
   words.reduce((chance, word, i) => (chance * (nextCut(cuts[i], word) - word)) / WORDS, 1)
 
 /** Number of 32-bit words. */

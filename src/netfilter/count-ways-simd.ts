@@ -25,7 +25,7 @@ const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: Wasm }
 export function simdCounter(table: WayTable, seed: StreamSeed, flowHigh: number): WayCounter | undefined {
   const code = table.family === 4 ? simdModule() : undefined
   if (code === undefined) return undefined
-  const { entries, entryMask, margin, rowStarts, thresholds, wayCount } = table
+  const { entries, displacements, bucketShift, placeShift, margin, rowStarts, thresholds, wayCount } = table
   let end = 0
   const reserve = (words: number): number => {
     const at = end
@@ -37,12 +37,14 @@ export function simdCounter(table: WayTable, seed: StreamSeed, flowHigh: number)
   const missedAt = reserve(CHUNK + 4)
   const rowStartsAt = reserve(rowStarts.length)
   const thresholdsAt = reserve(thresholds.length)
+  const displacementsAt = reserve(displacements.length / 2)
   const entriesAt = reserve(entries.length)
   const cellsAt = reserve(wayCount)
   const memory = new WebAssembly.Memory({ initial: Math.ceil(end / PAGE_BYTES) })
   const { buffer } = memory
   new Int32Array(buffer, rowStartsAt).set(rowStarts)
   new Uint32Array(buffer, thresholdsAt).set(thresholds)
+  new Uint16Array(buffer, displacementsAt).set(displacements)
   new Int32Array(buffer, entriesAt).set(entries)
   const addresses = new Uint32Array(buffer, addressesAt, CHUNK)
   const ports = new Uint32Array(buffer, portsAt, CHUNK)
@@ -66,8 +68,10 @@ export function simdCounter(table: WayTable, seed: StreamSeed, flowHigh: number)
         flowLow + from,
         seed.low,
         high,
+        displacementsAt,
+        bucketShift,
+        placeShift,
         entriesAt,
-        entryMask,
         margin,
         rowStartsAt,
         thresholdsAt,

@@ -3,6 +3,7 @@
  * portable, for both families; the judge of count-ways-simd.ts, which does the same four connections at a time. Nothing is allocated.
  */
 import { draw32, type StreamSeed } from '../sim/random.ts'
+import { placeOf } from './displaced-places.ts'
 import { exactWay, RUN_COUNT_MASK, rowStart, WORDS } from './draw-rows.ts'
 import { ENTRY, hashDestination, type WayTable } from './way-table.ts'
 
@@ -49,21 +50,17 @@ function count4(
   cells: Uint32Array,
   missed: Uint32Array,
 ): number {
-  const { entries, entryMask } = table
+  const { entries } = table
   let missedCount = 0
   for (let i = from; i < to; i++) {
     const address = addresses[i] | 0
     const port = ports[i] | 0
-    let slot = hashDestination(0, 0, 0, address, port) & entryMask
-    let run = entries[(slot << 2) + 1 + ENTRY.run]
-    while (run !== 0 && (entries[slot << 2] !== address || entries[(slot << 2) + 1] !== port)) {
-      slot = (slot + 1) & entryMask
-      run = entries[(slot << 2) + 1 + ENTRY.run]
-    }
-    if (run === 0) missed[missedCount++] = i
+    const at = placeOf(table, hashDestination(0, 0, 0, address, port)) << 2
+    if (entries[at] !== address || entries[at + 1] !== port) missed[missedCount++] = i
     else
       cells[
-        entries[(slot << 2) + 1 + ENTRY.firstWay] + takenWay(table, run, draw32(low, high, flowLow + i, flowHigh, 0))
+        entries[at + 1 + ENTRY.firstWay] +
+          takenWay(table, entries[at + 1 + ENTRY.run], draw32(low, high, flowLow + i, flowHigh, 0))
       ]++
   }
   return missedCount
@@ -80,7 +77,7 @@ function count6(
   cells: Uint32Array,
   missed: Uint32Array,
 ): number {
-  const { entries, entryMask } = table
+  const { entries } = table
   let missedCount = 0
   for (let i = from; i < to; i++) {
     const a = addresses[4 * i] | 0
@@ -88,21 +85,14 @@ function count6(
     const c = addresses[4 * i + 2] | 0
     const d = addresses[4 * i + 3] | 0
     const port = ports[i] | 0
-    let slot = hashDestination(a, b, c, d, port) & entryMask
-    let run = 0
-    for (;;) {
-      const at = slot << 3
-      run = entries[at + 4 + ENTRY.run]
-      if (run === 0) break
-      const same = entries[at + 3] === d && entries[at + 4] === port && entries[at + 2] === c
-      if (same && entries[at + 1] === b && entries[at] === a) break
-      slot = (slot + 1) & entryMask
-    }
-    if (run === 0) missed[missedCount++] = i
-    else
+    const at = placeOf(table, hashDestination(a, b, c, d, port)) << 3
+    const same = entries[at + 3] === d && entries[at + 4] === port && entries[at + 2] === c
+    if (same && entries[at + 1] === b && entries[at] === a)
       cells[
-        entries[(slot << 3) + 4 + ENTRY.firstWay] + takenWay(table, run, draw32(low, high, flowLow + i, flowHigh, 0))
+        entries[at + 4 + ENTRY.firstWay] +
+          takenWay(table, entries[at + 4 + ENTRY.run], draw32(low, high, flowLow + i, flowHigh, 0))
       ]++
+    else missed[missedCount++] = i
   }
   return missedCount
 }

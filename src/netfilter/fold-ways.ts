@@ -6,8 +6,9 @@ import { newPacket } from '../net/packet.ts'
 import { newDrawScript, rewind } from './draw-script.ts'
 import type { Engine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
+import { DESTINATION_WORDS } from './known-destinations.ts'
 import type { Outcome } from './outcome.ts'
-import { DESTINATION_WORDS, type Sender, type WayTable, writeFirstPacket } from './way-table.ts'
+import { type Sender, type WayTable, writeFirstPacket } from './way-table.ts'
 
 /** Told of every way that was taken; engine.dnat and rulesEvaluated speak of it. */
 export type TakenWay = (outcome: Outcome, connections: number) => void

@@ -11,7 +11,7 @@ import { passingPs } from './cost/charge.ts'
 import { LANES } from './cost/program-prices.ts'
 import { DISPATCH, DISPATCH_WORDS } from './dispatch.ts'
 import { wayOf } from './draw-rows.ts'
-import { rewind } from './draw-script.ts'
+import { newDrawScript, rewind } from './draw-script.ts'
 import { evaluate, evaluateEstablished } from './evaluate.ts'
 import {
   AGAIN,
@@ -134,9 +134,10 @@ export function passLater(
 
 /** Brings the records' packets into the engine's counters. Before counters are read. */
 export function foldRecords(memo: HopMemo): void {
-  const { engine, script, counts, hosts } = memo
+  const { engine, counts, hosts } = memo
   const { words } = memo.records
   const packet = newPacket(engine.program.family)
+  const script = newDrawScript()
   engine.script = script
   for (let record = 1; record < hosts.length; record++) {
     const first = counts[2 * record]

@@ -5,7 +5,7 @@
 import { newPacket, type Packet } from '../net/packet.ts'
 import { LANES } from './cost/program-prices.ts'
 import { type DrawRows, newDrawRows } from './draw-rows.ts'
-import { type DrawScript, newDrawScript } from './draw-script.ts'
+import { type NotingScript, newNotingScript } from './draw-script.ts'
 import type { Engine } from './engine.ts'
 import type { HostView } from './host.ts'
 import { OUTCOME, type Outcome } from './outcome.ts'
@@ -44,7 +44,7 @@ export interface HopMemo {
   counts: Float64Array
   /** By record and lane: what its first packet costs in the order as written. */
   costs: Float64Array
-  readonly script: DrawScript
+  readonly script: NotingScript
   readonly address: Uint32Array
   /** The packet that was walked last to learn, how that ended, and the block it showed (0: none, or it took a draw). */
   readonly walked: Packet
@@ -112,7 +112,7 @@ export function newHopMemo(engine: Engine, tests: SourceTests = newSourceTests()
     hosts: [],
     counts: new Float64Array(2048),
     costs: new Float64Array(1024 * LANES),
-    script: newDrawScript(),
+    script: newNotingScript(),
     address: new Uint32Array(4),
     walked: newPacket(engine.program.family),
     walkedOutcome: OUTCOME.dropped,

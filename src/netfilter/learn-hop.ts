@@ -27,12 +27,12 @@ import { push, reserve } from './word-list.ts'
 export function learnBlock(memo: HopMemo, view: number, host: HostView, packet: Packet): number {
   const { engine, blocks, rows, script } = memo
   script.words.length = 0
-  script.cuts.length = 0
+  script.notes.cuts.length = 0
   writePacket(memo.walked, packet)
   walkFirst(memo, view, host, memo.walked)
   const look = learnTests(memo, engine.dnat)
   if (look !== LOOK.known) return look === LOOK.added ? AGAIN : UNLIKE
-  const run = runOf(rows, engine.program, script.taken === 0 ? NO_CUTS : script.cuts[0])
+  const run = runOf(rows, engine.program, script.taken === 0 ? NO_CUTS : script.notes.cuts[0])
   if (run === undefined) return UNLIKE
   const block = blocks.length
   for (const word of [run, Math.min(1, script.taken), portsOf(packet), factsOf(host, packet)]) push(blocks, word)
@@ -71,11 +71,11 @@ export function learnRecord(
   const { dnat, rulesEvaluated } = engine
   memo.costPs.set(engine.costPs)
   const look = learnTests(memo, dnat)
-  const { hits } = script
+  const { hits } = script.notes
   const [hit, slot] = hits.length === 0 ? NO_HIT : hits
   const hitCount = hits.length / 2
   // Even of tests that are not in the signature none may come before the draw: it must be the block's own.
-  const run = runOf(rows, engine.program, script.taken === 0 ? NO_CUTS : script.cuts[0])
+  const run = runOf(rows, engine.program, script.taken === 0 ? NO_CUTS : script.notes.cuts[0])
   let alike = run === words[block + BLOCK.run] && script.taken === words[block + BLOCK.draws] && hitCount <= 1
   const masquerade = masqueradedTo(host, packet, walked, outcome)
   script.words.length = 0
@@ -85,7 +85,7 @@ export function learnRecord(
   const wayAt = block + BLOCK.words + WAY.words * way
   if (words[wayAt + WAY.dnat] === UNKNOWN) words[wayAt + WAY.dnat] = dnat
   const wayDnat = words[wayAt + WAY.dnat]
-  alike &&= look === LOOK.known && laterLook === LOOK.known && script.taken === 0 && script.hits.length === 0
+  alike &&= look === LOOK.known && laterLook === LOOK.known && script.taken === 0 && script.notes.hits.length === 0
   alike &&= dnat === wayDnat && masquerade !== undefined
   const record = alike ? memo.hosts.length : UNLIKE
   words[recordPlace(memo, wayAt, wayDnat, host, packet.source)] = record
@@ -164,9 +164,9 @@ function walkLater(memo: HopMemo, view: number, host: HostView, packet: Packet):
 /** Learns what the last walk asked of the source: LOOK.known, added (something) or unlike (something). */
 function learnTests({ engine, tests, script }: HopMemo, dnat: number): number {
   let look: number = LOOK.known
-  if (script.sourceTests.length === 0) return look
+  if (script.notes.sourceTests.length === 0) return look
   const own = dnat < 0 ? undefined : engine.program.dnatAddress.subarray(4 * dnat, 4 * dnat + 4)
-  for (const pc of script.sourceTests) {
+  for (const pc of script.notes.sourceTests) {
     const asked = pc < 0 ? LOOK.unlike : learnTest(tests, engine.program.code, pc, own)
     if (asked === LOOK.unlike) return LOOK.unlike
     if (asked === LOOK.added) look = LOOK.added

@@ -88,7 +88,8 @@ export function walkChain(
   inInterface: number,
   outInterface: number,
 ): number {
-  const { program, packet, orderKey, weight, returned, returnPc, returnRule, script } = engine
+  const { program, packet, orderKey, weight, returned, returnPc, returnRule } = engine
+  const notes = engine.script?.notes
   const { code, dispatch } = program
   const source = seen === TRANSLATED ? packet.source : packet.originalSource
   const destination = seen === ORIGINAL ? packet.originalDestination : packet.destination
@@ -140,7 +141,7 @@ export function walkChain(
         const slot = code[pc + 2]
         const record = DISPATCH_WORDS * id
         rule = dispatch[record + DISPATCH.firstRule] + slot
-        if (script !== undefined) noteHit(script, id, slot)
+        if (notes !== undefined) noteHit(notes, id, slot)
         const walked = orderKey === 0 ? slot + 1 : enterShuffled(engine, orderKey, id, slot, weight)
         evaluated += walked
         chargePassing(engine, id, dispatch[record + DISPATCH.firstSlot] + slot, walked - 1, packet.protocol)
@@ -152,7 +153,7 @@ export function walkChain(
         const id = code[pc + 1]
         const slot = code[pc + 2]
         const record = DISPATCH_WORDS * id
-        if (script !== undefined) forgetHit(script, id, slot)
+        if (notes !== undefined) forgetHit(notes, id, slot)
         const behind =
           orderKey === 0
             ? dispatch[record + DISPATCH.size] - slot - 1
@@ -183,12 +184,12 @@ export function walkChain(
         continue
       case SOURCE4:
         engine.looked = true
-        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
+        if (notes !== undefined) notes.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         pc = (source[3] & code[pc + 1]) === code[pc + 2] ? pc + 3 : nextPc
         continue
       case NOT_SOURCE4:
         engine.looked = true
-        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
+        if (notes !== undefined) notes.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         pc = (source[3] & code[pc + 1]) !== code[pc + 2] ? pc + 3 : nextPc
         continue
       case DESTINATION4:
@@ -201,7 +202,7 @@ export function walkChain(
         continue
       case SOURCE6:
         engine.looked = true
-        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
+        if (notes !== undefined) notes.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         pc = inPrefix6(code, pc + 2, source) === code[pc + 1] ? pc + 10 : nextPc
         continue
       case DESTINATION6:
@@ -218,7 +219,7 @@ export function walkChain(
         continue
       case SOURCE_PORTS: {
         engine.looked = true
-        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
+        if (notes !== undefined) notes.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         pc = (sourcePort >= code[pc + 1] && sourcePort <= code[pc + 2] ? 1 : 0) === code[pc + 3] ? pc + 4 : nextPc
         continue
       }
@@ -237,7 +238,7 @@ export function walkChain(
         continue
       case SOURCE_LOCAL:
         engine.looked = true
-        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
+        if (notes !== undefined) notes.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         pc = (isLocal(engine.host, source) ? 1 : 0) === code[pc + 1] ? pc + 2 : nextPc
         continue
       case DESTINATION_LOCAL:
@@ -308,7 +309,7 @@ export function walkChain(
         break
       case SNAT:
         engine.looked = true
-        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
+        if (notes !== undefined) notes.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         countMatch(engine, rule)
         allowPorts(packet, program.natPorts, code[pc + 1])
         translateSource(packet, code, pc + 2)
@@ -322,7 +323,7 @@ export function walkChain(
         break
       case TRANSLATE:
         engine.looked = true
-        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
+        if (notes !== undefined) notes.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         countMatch(engine, rule)
         fate = translate(engine, program.translations[code[pc + 1]], inInterface) ? ACCEPT_FATE : DROP_FATE
         break
@@ -332,7 +333,7 @@ export function walkChain(
         continue
       case RARE:
         engine.looked = true
-        if (script !== undefined) script.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
+        if (notes !== undefined) notes.sourceTests.push(seen === TRANSLATED ? ~pc : pc)
         packet.mark = mark >>> 0
         pc = rareHolds(
           engine,

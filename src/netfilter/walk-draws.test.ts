@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { describeProblem } from '../problem/problem.ts'
 import { draw32 } from '../sim/random.ts'
 import { compile } from './compile.ts'
-import { newDrawScript } from './draw-script.ts'
+import { newNotingScript } from './draw-script.ts'
 import { type Engine, newEngine } from './engine.ts'
 import { jumpTo, makePacket, makeRule, makeRuleset, makeTable, withChance } from './testing/make-rules.ts'
 import { nextDraw, takenRule } from './walk-draws.ts'
@@ -20,7 +20,7 @@ function engineOf(chances: readonly number[]): Engine {
 }
 
 const scripted = (engine: Engine, ...words: readonly number[]): Engine => {
-  engine.script = newDrawScript()
+  engine.script = newNotingScript()
   engine.script.words.push(...words)
   return engine
 }
@@ -51,7 +51,7 @@ describe('a run of rules', () => {
     const engine = engineOf([HALF, HALF, HALF, 2 ** 31])
     engine.program.thresholds.set([10, 20, 30, 40])
     expect([19, 20, 29, 40].map(word => takenRule(scripted(engine, word), makePacket(), 1, 2))).toEqual([0, 1, 1, 2])
-    expect([...engine.script!.cuts[0]]).toEqual([20, 30])
+    expect([...engine.script!.notes!.cuts[0]]).toEqual([20, 30])
   })
 })
 
@@ -61,7 +61,7 @@ describe('a rule that draws alone', () => {
     const word = 2 * 12_345
     const takes = (threshold: number): boolean => nextDraw(scripted(engine, word), makePacket(), threshold)
     expect([12_344, 12_345, 12_346].map(takes)).toEqual([false, false, true])
-    expect([...engine.script!.cuts[0]]).toEqual([2 * 12_346])
+    expect([...engine.script!.notes!.cuts[0]]).toEqual([2 * 12_346])
   })
 })
 
@@ -83,8 +83,8 @@ describe('each draw counts', () => {
       true,
       false,
     ])
-    const { words, cuts, taken } = engine.script!
+    const { words, taken, notes } = engine.script!
     expect([words, taken, packet.draws]).toEqual([[2 ** 32 - 1, 0, 0], 3, 3])
-    expect(cuts.map(c => [...c])).toEqual([[...engine.program.thresholds], [2], [0]])
+    expect(notes!.cuts.map(c => [...c])).toEqual([[...engine.program.thresholds], [2], [0]])
   })
 })

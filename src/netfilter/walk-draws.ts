@@ -4,7 +4,7 @@
  */
 import type { Packet } from '../net/packet.ts'
 import { draw32 } from '../sim/random.ts'
-import { scriptedWord } from './draw-script.ts'
+import { noteCuts, scriptedWord } from './draw-script.ts'
 import type { Engine } from './engine.ts'
 
 /** Which rule of a run the next draw takes, from 0; `count` when none. Thresholds of equal shares are guessed right at once. */
@@ -31,12 +31,17 @@ export const nextDraw = (engine: Engine, packet: Packet, threshold: number): boo
 const flowWord = (engine: Engine, packet: Packet): number =>
   draw32(engine.seed.low, engine.seed.high, packet.flowLow, packet.flowHigh, packet.draws++)
 
-function scriptedRun(engine: Engine, packet: Packet, thresholdStart: number, count: number): number {
+function scriptedRun({ script, program }: Engine, packet: Packet, thresholdStart: number, count: number): number {
   packet.draws++
-  return scriptedWord(engine.script!, engine.program.thresholds.subarray(thresholdStart, thresholdStart + count))
+  const word = scriptedWord(script!)
+  if (script!.notes !== undefined)
+    noteCuts(script!, program.thresholds.subarray(thresholdStart, thresholdStart + count))
+  return word
 }
 
-function scriptedChance(engine: Engine, packet: Packet, threshold: number): number {
+function scriptedChance({ script }: Engine, packet: Packet, threshold: number): number {
   packet.draws++
-  return scriptedWord(engine.script!, Float64Array.of(2 * threshold))
+  const word = scriptedWord(script!)
+  if (script!.notes !== undefined) noteCuts(script!, Float64Array.of(2 * threshold))
+  return word
 }

@@ -10,14 +10,14 @@
 
 import type { IpFamily } from '../net/ip.ts'
 import { CT, newPacket, type Origin, type Packet } from '../net/packet.ts'
-import { DISPATCH, ENTRY_WORDS as DISPATCH_ENTRY_WORDS, DISPATCH_WORDS } from './dispatch.ts'
+import { type Displacements, displace } from './displaced-places.ts'
 import { type DrawRows, isEmpty, newDrawRows, RUN_COUNT_MASK, rowStart, runOf } from './draw-rows.ts'
-import { newDrawScript, rewind } from './draw-script.ts'
+import { newNotingScript, rewind } from './draw-script.ts'
 import type { Engine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
 import type { HostView } from './host.ts'
+import { DESTINATION_WORDS, knownDestinations } from './known-destinations.ts'
 import { OP } from './opcode.ts'
-import type { Program } from './program.ts'
 
 /** Who sends, and whose rules the packets meet. */
 export interface Sender {
@@ -31,12 +31,10 @@ export interface Sender {
 }
 
 /** Plain data on shared buffers. */
-export interface WayTable {
+export interface WayTable extends Displacements {
   readonly family: IpFamily
-  /** Open-addressed, at most half full: an entry is the destination's address (one word or four), then ENTRY words, and padding. */
+  /** By place (placeOf of hashDestination): the destination's address (one word or four), then ENTRY words, and padding. */
   readonly entries: Int32Array
-  /** Number of entries minus 1. */
-  readonly entryMask: number
   /** The ways' rows (draw-rows.ts). */
   readonly rowStarts: Int32Array
   readonly thresholds: Uint32Array
@@ -45,12 +43,15 @@ export interface WayTable {
   /** By way: its destination, and a word that takes it. A way that no word takes is -1. */
   readonly wayDestination: Int32Array
   readonly wayWord: Uint32Array
-  /** Four address words and protocol << 16 | port a destination. */
+  /** DESTINATION_WORDS words a destination. */
   readonly destinations: Int32Array
 }
 
-/** Words of an entry behind the address. The run is 0 in an empty entry. */
+/** Words of an entry behind the address. */
 export const ENTRY = { ports: 0, firstWay: 1, run: 2 } as const
+
+/** Ports of an entry without a destination; no packet has them. */
+export const NO_PORTS = -2
 
 /** Words of an entry's address, and of the whole entry. */
 export const ADDRESS_WORDS = { 4: 1, 6: 4 } as const
@@ -58,22 +59,22 @@ export const ENTRY_WORDS = { 4: 4, 6: 8 } as const
 
 /** `engine` counts nothing. Cost: about a microsecond a way. */
 export function wayTable(engine: Engine, sender: Sender): WayTable {
-  const { program } = engine
-  const keys = knownDestinations(program, sender)
-  const draft = newDraft(program.family, keys.length / DESTINATION_WORDS)
-  const packet = newPacket(program.family)
-  for (let at = 0; at < keys.length; at += DESTINATION_WORDS) enterDestination(draft, engine, sender, packet, keys, at)
+  const { family } = engine.program
+  const known = knownDestinations(engine.program, sender.host)
+  const draft = newDraft()
+  const packet = newPacket(family)
+  for (let at = 0; at < known.length; at += DESTINATION_WORDS) learnWays(draft, engine, sender, packet, known, at)
+  const { rows, wayWord, wayDestination, destinations } = draft
   return {
-    family: program.family,
-    entries: draft.entries,
-    entryMask: draft.entryMask,
-    rowStarts: sharedInts(draft.rows.starts),
-    thresholds: new Uint32Array(sharedInts(draft.rows.thresholds).buffer),
-    margin: draft.rows.margin,
-    wayCount: draft.wayWord.length,
-    wayDestination: sharedInts(draft.wayDestination),
-    wayWord: new Uint32Array(sharedInts(draft.wayWord).buffer),
-    destinations: sharedInts(draft.destinations),
+    family,
+    ...enter(family, draft),
+    rowStarts: sharedInts(rows.starts),
+    thresholds: new Uint32Array(sharedInts(rows.thresholds).buffer),
+    margin: rows.margin,
+    wayCount: wayWord.length,
+    wayDestination: sharedInts(wayDestination),
+    wayWord: new Uint32Array(sharedInts(wayWord).buffer),
+    destinations: sharedInts(destinations),
   }
 }
 
@@ -101,80 +102,41 @@ export function hashDestination(a: number, b: number, c: number, d: number, port
   return h ^ (h >>> 13)
 }
 
-/** Of a known destination: four address words, protocol << 16 | port. */
-export const DESTINATION_WORDS = 5
-
-/** Keys of all dispatch segments that name a port; those without an address stand for each address of the host. */
-function knownDestinations(program: Program, { host }: Sender): number[] {
-  const { dispatch, dispatchEntries, family } = program
-  const stride = DISPATCH_ENTRY_WORDS[family]
-  const pcOffset = family === 4 ? 2 : 5
-  const keys: number[] = []
-  for (let record = 0; record < dispatch.length; record += DISPATCH_WORDS) {
-    if (dispatch[record + DISPATCH.portMask] !== 0xff_ffff) continue
-    const start = dispatch[record + DISPATCH.tableStart]
-    const end = start + stride * (dispatch[record + DISPATCH.tableMask] + 1)
-    for (let at = start; at < end; at += stride) {
-      if (dispatchEntries[at + pcOffset] === 0) continue
-      const ports = dispatchEntries[at + pcOffset - 1]
-      if (dispatch[record + DISPATCH.addressMask] === 0)
-        for (let a = 0; a < 4 * host.localCount; a += 4)
-          keys.push(host.local[a], host.local[a + 1], host.local[a + 2], host.local[a + 3], ports)
-      else if (family === 4) keys.push(0, 0, 0, dispatchEntries[at], ports)
-      else
-        keys.push(dispatchEntries[at], dispatchEntries[at + 1], dispatchEntries[at + 2], dispatchEntries[at + 3], ports)
-    }
-  }
-  return keys
-}
-
 interface Draft {
-  readonly entries: Int32Array
-  readonly entryMask: number
   readonly rows: DrawRows
   readonly wayDestination: number[]
   readonly wayWord: number[]
+  /** By destination: DESTINATION_WORDS words, its run, its first way. */
   readonly destinations: number[]
+  readonly runs: number[]
+  readonly firstWays: number[]
 }
 
-function newDraft(family: IpFamily, keyCount: number): Draft {
-  const entryCount = 2 ** (33 - Math.clz32(Math.max(2, keyCount) - 1))
-  const draft: Draft = {
-    entries: new Int32Array(new SharedArrayBuffer(4 * ENTRY_WORDS[family] * entryCount)),
-    entryMask: entryCount - 1,
-    rows: newDrawRows(),
-    wayDestination: [],
-    wayWord: [],
-    destinations: [],
-  }
-  return draft
-}
+const newDraft = (): Draft => ({
+  rows: newDrawRows(),
+  wayDestination: [],
+  wayWord: [],
+  destinations: [],
+  runs: [],
+  firstWays: [],
+})
 
-const script = newDrawScript()
+const script = newNotingScript()
 
-/** Walks the destination's ways and enters it, if nothing but a draw decides among them. */
-function enterDestination(
+/** Walks the ways of the destination at known[at …] and adds it, if nothing but a draw decides among them. */
+function learnWays(
   draft: Draft,
   engine: Engine,
   sender: Sender,
   packet: Packet,
-  keys: readonly number[],
+  known: readonly number[],
   at: number,
 ): void {
-  const { entries, entryMask, rows, wayDestination, wayWord, destinations } = draft
-  const { family } = engine.program
-  const [a, b, c, d, ports] = [keys[at] | 0, keys[at + 1] | 0, keys[at + 2] | 0, keys[at + 3] | 0, keys[at + 4] | 0]
-  const key = family === 4 ? [d, ports] : [a, b, c, d, ports]
-  const runOffset = ADDRESS_WORDS[family] + ENTRY.run
-  let slot = hashDestination(a, b, c, d, ports) & entryMask
-  while (entries[ENTRY_WORDS[family] * slot + runOffset] !== 0) {
-    if (key.every((word, i) => entries[ENTRY_WORDS[family] * slot + i] === word)) return
-    slot = (slot + 1) & entryMask
-  }
+  const { rows, wayDestination, wayWord, destinations, runs, firstWays } = draft
   script.words.length = 0
-  script.cuts.length = 0
-  if (!walk(engine, sender, packet, keys, at)) return
-  const run = runOf(rows, engine.program, script.taken === 0 ? NO_CUTS : script.cuts[0])
+  script.notes.cuts.length = 0
+  if (!walk(engine, sender, packet, known, at)) return
+  const run = runOf(rows, engine.program, script.taken === 0 ? NO_CUTS : script.notes.cuts[0])
   if (run === undefined) return
   const { thresholds } = rows
   const start = rowStart(rows.starts, run)
@@ -182,27 +144,55 @@ function enterDestination(
   for (let way = 1; way < count; way++) {
     if (isEmpty(thresholds, start, count, way)) continue
     script.words[0] = thresholds[start + way]
-    if (!walk(engine, sender, packet, keys, at)) return
+    if (!walk(engine, sender, packet, known, at)) return
   }
-  entries.set([...key, wayWord.length, run], ENTRY_WORDS[family] * slot)
-  const destination = destinations.length / DESTINATION_WORDS
-  destinations.push(a, b, c, d, ports)
+  const destination = runs.length
+  for (let i = 0; i < DESTINATION_WORDS; i++) destinations.push(known[at + i])
+  runs.push(run)
+  firstWays.push(wayWord.length)
   for (let way = 0; way < count; way++) {
     wayDestination.push(isEmpty(thresholds, start, count, way) ? -1 : destination)
     wayWord.push(thresholds[start + way])
   }
 }
 
+/** Destinations at their places. One that finds none takes the general road. */
+function enter(family: IpFamily, { destinations, runs, firstWays }: Draft): Displacements & Pick<WayTable, 'entries'> {
+  const hashes = Int32Array.from(runs, (_, i) => {
+    const at = DESTINATION_WORDS * i
+    return hashDestination(
+      destinations[at],
+      destinations[at + 1],
+      destinations[at + 2],
+      destinations[at + 3],
+      destinations[at + 4],
+    )
+  })
+  const { places, ...displacements } = displace(hashes)
+  const [words, addressWords] = [ENTRY_WORDS[family], ADDRESS_WORDS[family]]
+  const entries = new Int32Array(new SharedArrayBuffer(4 * words * 2 ** (32 - displacements.placeShift)))
+  for (let at = addressWords + ENTRY.ports; at < entries.length; at += words) entries[at] = NO_PORTS
+  places.forEach((place, i) => {
+    if (place < 0) return
+    const at = DESTINATION_WORDS * i
+    const key = destinations.slice(at + 4 - addressWords, at + DESTINATION_WORDS)
+    entries.set([...key, firstWays[i], runs[i]], words * place)
+  })
+  return { ...displacements, entries }
+}
+
 const NO_CUTS = new Float64Array(0)
 
 /** Walks one way; false when something else than destination and first draw had a say. */
-function walk(engine: Engine, sender: Sender, packet: Packet, keys: readonly number[], at: number): boolean {
+function walk(engine: Engine, sender: Sender, packet: Packet, known: readonly number[], at: number): boolean {
   rewind(script)
-  writeFirstPacket(packet, sender, keys, at)
+  writeFirstPacket(packet, sender, known, at)
   engine.script = script
   evaluate(engine, sender.view, sender.host, 0, packet, 0)
   engine.script = undefined
-  return script.taken <= 1 && script.sourceTests.every(pc => isAddressTest(engine.program.code[pc < 0 ? ~pc : pc]))
+  return (
+    script.taken <= 1 && script.notes.sourceTests.every(pc => isAddressTest(engine.program.code[pc < 0 ? ~pc : pc]))
+  )
 }
 
 const isAddressTest = (op: number): boolean => op !== OP.SOURCE_PORTS && op !== OP.RARE

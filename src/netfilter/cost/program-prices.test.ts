@@ -72,7 +72,7 @@ describe('prices of a program', () => {
         const packet = makePacket({ source, destination: serviceAddress(4, service) })
         const word = wordOf(endpoint, 3)
         const passed = copyPacket(packet)
-        engine.script = { words: [word], cuts: [], taken: 0, sourceTests: [], hits: [] }
+        engine.script = { words: [word], taken: 0, notes: undefined }
         evaluate(engine, 0, HOST, 0, passed, 1)
         expectClose(evaluated(engine), traced(ruleset, packet, word))
         evaluateEstablished(engine, 0, HOST, 0, passed, 1)
@@ -84,7 +84,7 @@ describe('prices of a program', () => {
     const [promised, remembering] = [engineOf(ruleset), engineOf(ruleset)]
     const memory = newNodeMemory(remembering.program, new Conntrack(4, { low: 1, high: 2 }))
     const packet = makePacket({ protocol: 6, source: '198.51.100.9', destination: serviceAddress(4, 7), tcpFlags: 2 })
-    const script = () => ({ words: [0], cuts: [], taken: 0, sourceTests: [], hits: [] })
+    const script = () => ({ words: [0], taken: 0, notes: undefined })
     promised.script = script()
     evaluate(promised, 0, HOST, 0, copyPacket(packet), 1)
     const first = evaluated(promised)
@@ -119,7 +119,7 @@ describe('prices of a program', () => {
     const costs = (orderKey: number): readonly number[] => {
       beginNode(engine, orderKey)
       const all = Array.from({ length: 20 }, (_, service) => {
-        engine.script = { words: [0], cuts: [], taken: 0, sourceTests: [], hits: [] }
+        engine.script = { words: [0], taken: 0, notes: undefined }
         evaluate(engine, 0, HOST, orderKey, makePacket({ destination: serviceAddress(4, service) }), 1)
         return engine.costPs[0]
       })

@@ -2,7 +2,7 @@
  * The interpreter: one packet through one base chain's code (grammar: nft-program.ts). Models nft_do_chain. Nothing is allocated per packet.
  */
 import { draw32 } from '../../sim/random.ts'
-import { scriptedWord } from '../draw-script.ts'
+import { type DrawScript, noteCuts, scriptedWord } from '../draw-script.ts'
 import { isLocal } from '../route.ts'
 import { masquerade, translateDestination } from '../walk-nat.ts'
 import { valueOfKey } from './key-table.ts'
@@ -166,8 +166,14 @@ function randomNumber({ packet, seed, script }: NftEngine, modulus: number): num
   const word =
     script === undefined
       ? draw32(seed.low, seed.high, packet.flowLow, packet.flowHigh, n)
-      : scriptedWord(script, numberCuts(modulus))
+      : scriptedNumber(script, modulus)
   return Math.floor((word * modulus) / 0x1_0000_0000)
+}
+
+function scriptedNumber(script: DrawScript, modulus: number): number {
+  const word = scriptedWord(script)
+  noteCuts(script, numberCuts(modulus))
+  return word
 }
 
 /** The words at which another number begins; a script asks for the same ones once a branch. */
