@@ -15,7 +15,8 @@ import { zipfWeights } from '../../src/workload/zipf-weights.ts'
 import { addressWords } from '../address-words.ts'
 import { type BenchCase, type BenchSize, type Measured, mix, ROTATION } from '../bench-case.ts'
 import { right } from '../right.ts'
-import { newRoofline } from '../roofline.ts'
+import { newRoofline, rooflineTimes } from '../roofline.ts'
+import { rooflineOn } from '../roofline-threads.ts'
 
 interface BurstSize {
   /** Destinations drawn beforehand, and how often a round sends to all of them. */
@@ -90,11 +91,7 @@ export const burstCases: readonly BenchCase[] = [
           run: (round, items) => sendOn(0, { ...bursts[round], count: items }, delivered),
           naive: {
             items: SIZES[size].drawn * SIZES[size].times,
-            run: (round, items) => {
-              let unknown = 0
-              for (let sent = 0; sent < items; sent += SIZES[size].drawn) unknown += rooflines[round]()
-              return items - unknown
-            },
+            run: (round, items) => items - rooflineTimes(rooflines[round], items / SIZES[size].drawn),
           },
         }
       },
@@ -133,6 +130,21 @@ export const burstCases: readonly BenchCase[] = [
         items,
         run: (round, count) => sendOn(threads(size, 2), { ...bursts[round], count }, checksumOf),
         naive: { items, run: (round, count) => sendOn(threads(size, 1), { ...bursts[round], count }, checksumOf) },
+      }
+    },
+  },
+  {
+    name: `gain of the roofline's second thread, ${nameOf('usual')}`,
+    unit: 'connections',
+    prepare: size => {
+      const bursts = burstsOf(size, 'usual')
+      const { items, ...rest } = shown(size, 'usual')
+      const times = (count: number): number => count / SIZES[size].drawn
+      return {
+        ...rest,
+        items,
+        run: (round, count) => rooflineOn(threads(size, 2), bursts[round], times(count)),
+        naive: { items, run: (round, count) => rooflineOn(threads(size, 1), bursts[round], times(count)) },
       }
     },
   },
