@@ -1,4 +1,5 @@
 /** A RunResult as a simulation could give it, for tests of outputs: a multinomial load over Services of given sizes, seeded. */
+import { PooledTexts } from '../src/arrow/pooled-texts.ts'
 import { type Distribution, distribution } from '../src/metrics/distribution.ts'
 import { newHistogram, record } from '../src/metrics/histogram.ts'
 import { COST_BACKENDS } from '../src/netfilter/cost/cost-profile.ts'
@@ -178,10 +179,10 @@ function makeRules(serviceSizes: readonly number[], connections: Float64Array): 
       })
   })
   return {
-    table: rows.map(() => 'nat'),
-    chain: rows.map(r => r.chain),
+    table: PooledTexts.of(rows.map(() => 'nat')),
+    chain: PooledTexts.of(rows.map(r => r.chain)),
     index: Uint32Array.from(rows, r => r.index),
-    rule: rows.map(r => r.rule),
+    rule: PooledTexts.of(rows.map(r => r.rule)),
     family: new Uint8Array(rows.length).fill(4),
     matched: Float64Array.from(rows, r => r.matched),
     evaluated: Float64Array.from(rows, r => r.evaluated),

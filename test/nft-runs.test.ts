@@ -72,7 +72,8 @@ function replayed({ plan }: PlannedNftables, workers: number): Tallies {
 const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0)
 
 /** Rules that some packet came to. */
-function rowsOf({ family, chain, index, rule, matched, evaluated }: RuleColumns): [string, object][] {
+function rowsOf({ family, index, matched, evaluated, ...texts }: RuleColumns): [string, object][] {
+  const [chain, rule] = [texts.chain.toArray(), texts.rule.toArray()]
   return Array.from(index, (place, i): [string, { matched: number; evaluated: number }] => [
     `${family[i]} ${chain[i]} ${place} ${rule[i]}`,
     { matched: matched[i], evaluated: evaluated[i] },

@@ -2,6 +2,8 @@
  * A table as columns with units: what every result becomes before it is written, hashed, summarised or drawn.
  * It is the shape of docs/arrow.md and of the field metadata in the files. Nothing here depends on the Arrow library.
  */
+import type { PooledTexts } from './pooled-texts.ts'
+
 export interface ColumnTable {
   /** File name without extension, as `endpoints`. */
   readonly name: string
@@ -14,9 +16,9 @@ export interface ColumnTable {
 
 export type Column =
   /** Plain text. */
-  | (ColumnHead & { readonly type: 'utf8'; readonly values: readonly string[] })
+  | (ColumnHead & Texts & { readonly type: 'utf8' })
   /** Text of few distinct values, written as an Arrow dictionary. */
-  | (ColumnHead & { readonly type: 'dictionary'; readonly values: readonly string[] })
+  | (ColumnHead & Texts & { readonly type: 'dictionary' })
   | (ColumnHead & { readonly type: 'bool'; readonly values: readonly boolean[] })
   | (ColumnHead & { readonly type: 'uint8'; readonly values: Uint8Array })
   | (ColumnHead & { readonly type: 'uint16'; readonly values: Uint16Array })
@@ -25,6 +27,15 @@ export type Column =
   | (ColumnHead & { readonly type: 'int64'; readonly values: Float64Array })
   /** NaN is written as null: not defined for this row. */
   | (ColumnHead & { readonly type: 'float64'; readonly values: Float64Array })
+
+interface Texts {
+  readonly values: readonly string[]
+  /** Where there are very many rows: the same texts, each held once. `values` is then made when it is asked for. */
+  readonly pooled?: PooledTexts
+}
+
+export const lengthOfColumn = (column: Column): number =>
+  'pooled' in column && column.pooled !== undefined ? column.pooled.length : column.values.length
 
 interface ColumnHead {
   readonly name: string

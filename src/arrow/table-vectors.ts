@@ -4,7 +4,8 @@
  */
 import type { ArrowBatch, ArrowField, ArrowType, ArrowValues, ArrowVector } from './arrow-vector.ts'
 import { isNull, isTrue } from './arrow-vector.ts'
-import type { Column, ColumnTable } from './column-table.ts'
+import { type Column, type ColumnTable, lengthOfColumn } from './column-table.ts'
+import { PooledTexts, runEnd } from './pooled-texts.ts'
 import { Utf8Builder, utf8Reader } from './utf8-column.ts'
 
 /** A table cut into batches of `rowsPerBatch` rows, laid out one at a time: a batch is valid until the next. */
@@ -14,8 +15,8 @@ export function tableBatches(
 ): { fields: readonly ArrowField[]; batches: Iterable<ArrowBatch> } {
   const { name, columns, rowCount } = table
   for (const c of columns)
-    if (c.values.length !== rowCount)
-      throw new Error(`column ${name}.${c.name} has ${c.values.length} values for ${rowCount} rows`)
+    if (lengthOfColumn(c) !== rowCount)
+      throw new Error(`column ${name}.${c.name} has ${lengthOfColumn(c)} values for ${rowCount} rows`)
   const layouts = columns.map(layoutOf)
   const batches = function* (): Generator<ArrowBatch> {
     for (let from = 0; from < rowCount; from += rowsPerBatch) {
@@ -152,15 +153,16 @@ function layoutOf(column: Column): Layout {
         type: { kind: 'utf8' },
         vector: (from, to) => {
           builder.reset()
-          for (let row = from; row < to; row++) builder.push(column.values[row])
+          if (column.pooled === undefined) for (let row = from; row < to; row++) builder.push(column.values[row])
+          else pushPooled(builder, column.pooled, from, to)
           return builder.vector()
         },
       }
     }
     case 'dictionary': {
-      const { words, indices } = wordsOf(column.values)
+      const { indices, ...words } = column.pooled === undefined ? wordsOf(column.values) : pooledWords(column.pooled)
       return {
-        type: { kind: 'dictionary', words, indexBits: 32 },
+        type: { kind: 'dictionary', ...words, indexBits: 32 },
         vector: (from, to) => plain(indices.subarray(from, to)),
       }
     }
@@ -184,8 +186,14 @@ function layoutOf(column: Column): Layout {
   }
 }
 
+interface Words {
+  readonly words: readonly string[]
+  readonly utf8?: ArrowVector
+  readonly indices: Int32Array
+}
+
 /** The distinct texts in order of appearance, and the place of each row's among them. */
-function wordsOf(values: readonly string[]): { words: readonly string[]; indices: Int32Array } {
+function wordsOf(values: readonly string[]): Words {
   const places = new Map<string, number>()
   const indices = new Int32Array(values.length)
   for (let row = 0; row < values.length; row++) {
@@ -199,6 +207,35 @@ function wordsOf(values: readonly string[]): { words: readonly string[]; indices
     indices[row] = place
   }
   return { words: [...places.keys()], indices }
+}
+
+/** The same for texts that have numbers already. */
+function pooledWords({ pool, numbers }: PooledTexts): Words {
+  const places = new Int32Array(pool.texts.length).fill(-1)
+  const used = new Uint32Array(pool.texts.length)
+  const indices = new Int32Array(numbers.length)
+  let count = 0
+  for (let row = 0; row < numbers.length; row++) {
+    const number = numbers[row]
+    if (places[number] < 0) {
+      places[number] = count
+      used[count++] = number
+    }
+    indices[row] = places[number]
+  }
+  const builder = new Utf8Builder()
+  const words = new PooledTexts(pool, used.subarray(0, count))
+  pushPooled(builder, words, 0, count)
+  return { words: words.toArray(), utf8: builder.vector(), indices }
+}
+
+function pushPooled(builder: Utf8Builder, { pool, numbers }: PooledTexts, from: number, to: number): void {
+  const utf8 = pool.utf8()
+  for (let row = from; row < to; ) {
+    const end = runEnd(numbers, row, to)
+    builder.pushRows(utf8, numbers[row], numbers[row] + end - row)
+    row = end
+  }
 }
 
 function bitsOf(values: readonly boolean[], from: number, to: number): Uint8Array {

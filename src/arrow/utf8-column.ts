@@ -35,6 +35,23 @@ export class Utf8Builder {
     this.end = at
   }
 
+  /** Rows of a utf8 vector, as they are. */
+  pushRows(vector: ArrowVector, from: number, to: number): void {
+    const offsets = vector.offsets!
+    const first = offsets[from]
+    const size = offsets[to] - first
+    if (this.bytes.length - this.end < size) this.growBytes(this.end + size)
+    this.bytes.set((vector.values as Uint8Array).subarray(first, first + size), this.end)
+    const ahead = this.end - first
+    while (this.length + to - from >= this.offsets.length) this.growRows()
+    for (let row = from + 1; row <= to; row++) this.offsets[++this.length] = offsets[row] + ahead
+    this.end += size
+  }
+
+  get rowCount(): number {
+    return this.length
+  }
+
   /** Valid until the next push or reset: it looks into this builder's memory. */
   vector(): ArrowVector {
     const { length } = this

@@ -1,85 +1,107 @@
-/** Rows of rules, chain by chain, while counters of several nodes come together. */
+/** Rows of rules, chain by chain, while counters of several nodes come together. A large cluster has a million rows in a hundred thousand chains, so texts are numbers. */
+import { PooledTexts, TextPool } from '../arrow/pooled-texts.ts'
 import type { IpFamily } from '../net/ip.ts'
 import type { RuleCounts } from '../replay/tallies.ts'
 import type { RuleColumns } from './run-result.ts'
 
-/** The rows of one chain, over every form of it that some node has. */
-export interface ChainRows {
+/** The texts of all tables of rules of one run. */
+export class RuleTexts {
+  readonly table = new TextPool()
+  readonly chain = new TextPool()
+  readonly rule = new TextPool()
+}
+
+/** A chain by the numbers of its names. */
+export interface ChainHead {
   readonly family: IpFamily
-  readonly table: string
-  readonly chain: string
-  readonly texts: string[]
-  readonly matched: number[]
-  readonly evaluated: number[]
+  readonly table: number
+  readonly chain: number
 }
 
-export const newChainRows = (family: IpFamily, table: string, chain: string): ChainRows => ({
-  family,
-  table,
-  chain,
-  texts: [],
-  matched: [],
-  evaluated: [],
-})
+/** A chain as some nodes have it. */
+export interface ChainForm {
+  /** Numbers of its rules' texts. */
+  readonly rules: ArrayLike<number>
+  /** Id of the first rule, the others follow; -1 where nothing was counted. */
+  readonly firstRule: number
+  readonly counters: RuleCounts
+}
 
-/** Adds one form of a chain, its first rule's id -1 where nothing was counted: a rule with the text of a row that no other rule of this form has taken joins that row. */
-export function mergeRules(rows: ChainRows, texts: readonly string[], firstRule: number, counters: RuleCounts): void {
-  const free = rows.texts.length === 0 ? undefined : Map.groupBy(rows.texts.keys(), row => rows.texts[row])
-  texts.forEach((text, i) => {
-    const row = free?.get(text)?.shift() ?? rows.texts.length
-    if (row === rows.texts.length) {
-      rows.texts.push(text)
-      rows.matched.push(0)
-      rows.evaluated.push(0)
-    }
-    if (firstRule >= 0) {
-      rows.matched[row] += counters.matched[firstRule + i]
-      rows.evaluated[row] += counters.evaluated[firstRule + i]
-    }
+/** One chain in every form that some node has. */
+export interface ChainRows extends ChainHead {
+  readonly forms: ChainForm[]
+}
+
+export function columnsOf(chains: readonly ChainRows[], texts: RuleTexts): RuleColumns {
+  const forms = chains.map(({ forms }) => (forms.length === 1 ? forms[0] : merged(forms)))
+  const rows = new RuleRows(
+    forms.reduce((sum, form) => sum + form.rules.length, 0),
+    texts,
+  )
+  forms.forEach((form, i) => {
+    rows.add(chains[i], form)
   })
-}
-
-export function columnsOf(chains: readonly ChainRows[]): RuleColumns {
-  const rows = new RuleRows(chains.reduce((sum, c) => sum + c.texts.length, 0))
-  for (const { family, table, chain, texts, matched, evaluated } of chains)
-    for (let i = 0; i < texts.length; i++) rows.add(family, table, chain, i + 1, texts[i], matched[i], evaluated[i])
   return rows.columns
 }
 
-/** Row by row into columns: a large cluster has a million rows in a hundred thousand chains, so there is no array a chain and column. */
+/** A rule with the text of an earlier form's row that no other rule of its own form has taken joins that row. */
+function merged(forms: readonly ChainForm[]): ChainForm {
+  const rules: number[] = []
+  const matched: number[] = []
+  const evaluated: number[] = []
+  for (const form of forms) {
+    const free = rules.length === 0 ? undefined : Map.groupBy(rules.keys(), row => rules[row])
+    for (let i = 0; i < form.rules.length; i++) {
+      const row = free?.get(form.rules[i])?.shift() ?? rules.length
+      if (row === rules.length) {
+        rules.push(form.rules[i])
+        matched.push(0)
+        evaluated.push(0)
+      }
+      if (form.firstRule < 0) continue
+      matched[row] += form.counters.matched[form.firstRule + i]
+      evaluated[row] += form.counters.evaluated[form.firstRule + i]
+    }
+  }
+  return {
+    rules,
+    firstRule: 0,
+    counters: { matched: Float64Array.from(matched), evaluated: Float64Array.from(evaluated) },
+  }
+}
+
+/** Chain by chain into columns. */
 export class RuleRows {
   readonly columns
   #row = 0
 
-  constructor(rowCount: number) {
+  constructor(rowCount: number, { table, chain, rule }: RuleTexts) {
     this.columns = {
       family: new Uint8Array(rowCount),
-      table: new Array<string>(rowCount),
-      chain: new Array<string>(rowCount),
+      table: new PooledTexts(table, new Uint32Array(rowCount)),
+      chain: new PooledTexts(chain, new Uint32Array(rowCount)),
       index: new Uint32Array(rowCount),
-      rule: new Array<string>(rowCount),
+      rule: new PooledTexts(rule, new Uint32Array(rowCount)),
       matched: new Float64Array(rowCount),
       evaluated: new Float64Array(rowCount),
     }
   }
 
-  add(
-    family: IpFamily,
-    table: string,
-    chain: string,
-    index: number,
-    rule: string,
-    matched: number,
-    evaluated: number,
-  ): void {
+  /** `order`: the rule that stands at each place, where that is another than written. */
+  add({ family, table, chain }: ChainHead, { rules, firstRule, counters }: ChainForm, order?: Int32Array): void {
     const { columns } = this
-    const row = this.#row++
-    columns.family[row] = family
-    columns.table[row] = table
-    columns.chain[row] = chain
-    columns.index[row] = index
-    columns.rule[row] = rule
-    columns.matched[row] = matched
-    columns.evaluated[row] = evaluated
+    let row = this.#row
+    for (let place = 0; place < rules.length; place++, row++) {
+      const rule = order === undefined ? place : order[place]
+      columns.family[row] = family
+      columns.table.numbers[row] = table
+      columns.chain.numbers[row] = chain
+      columns.index[row] = place + 1
+      columns.rule.numbers[row] = rules[rule]
+      if (firstRule < 0) continue
+      columns.matched[row] = counters.matched[firstRule + rule]
+      columns.evaluated[row] = counters.evaluated[firstRule + rule]
+    }
+    this.#row = row
   }
 }

@@ -4,6 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 import type { Column, ColumnTable } from '../arrow/column-table.ts'
+import { type PooledTexts, runEnd } from '../arrow/pooled-texts.ts'
 
 export function digestTables(tables: readonly ColumnTable[]): string {
   const hash = createHash('sha256')
@@ -21,7 +22,7 @@ function hashValues(hash: Hash, column: Column): void {
   switch (column.type) {
     case 'utf8':
     case 'dictionary':
-      return hashTexts(hash, column.values)
+      return column.pooled === undefined ? hashTexts(hash, column.values) : hashPooled(hash, column.pooled)
     case 'bool':
       hash.update(Uint8Array.from(column.values, v => (v ? 1 : 0)))
       return
@@ -73,6 +74,37 @@ function hashTexts(hash: Hash, values: readonly string[]): void {
   }
   flush()
   hash.update(bytes(lengths.subarray(0, texts)))
+  hash.update(bytes(repeats.subarray(0, texts)))
+}
+
+/** The same for texts that are encoded already: stretches that lie together are hashed together. */
+function hashPooled(hash: Hash, { pool, numbers: all }: PooledTexts): void {
+  const numbers = new Uint32Array(all.length)
+  const repeats = new Uint32Array(all.length)
+  let texts = 0
+  for (let i = 0; i < all.length; i++)
+    if (i > 0 && all[i] === all[i - 1]) repeats[texts - 1]++
+    else numbers[texts++] = all[i]
+  const { offsets, values } = pool.utf8() as { offsets: Int32Array; values: Uint8Array }
+  const lengths = new Uint32Array(texts)
+  const chunk = new Uint8Array(CHUNK_LENGTH)
+  let filled = 0
+  for (let i = 0; i < texts; ) {
+    const end = runEnd(numbers, i, texts)
+    const run = values.subarray(offsets[numbers[i]], offsets[numbers[end - 1] + 1])
+    if (filled + run.length > CHUNK_LENGTH) {
+      hash.update(chunk.subarray(0, filled))
+      filled = 0
+    }
+    if (run.length > CHUNK_LENGTH) hash.update(run)
+    else {
+      chunk.set(run, filled)
+      filled += run.length
+    }
+    for (; i < end; i++) lengths[i] = offsets[numbers[i] + 1] - offsets[numbers[i]]
+  }
+  hash.update(chunk.subarray(0, filled))
+  hash.update(bytes(lengths))
   hash.update(bytes(repeats.subarray(0, texts)))
 }
 

@@ -7,16 +7,17 @@ import type { PlannedIptables } from '../replay/plan-run.ts'
 import type { FamilyTallies, RuleCounts, Tallies } from '../replay/tallies.ts'
 import { printRule } from '../ruleset/print-iptables.ts'
 import type { Chain, Ruleset } from '../ruleset/ruleset.ts'
-import { type ChainRows, columnsOf, mergeRules, newChainRows, RuleRows } from './chain-rows.ts'
+import { type ChainRows, columnsOf, RuleRows, RuleTexts } from './chain-rows.ts'
 import type { AllRules } from './rule-columns.ts'
 import type { RuleColumns } from './run-result.ts'
 
 export function iptablesRules(run: PlannedIptables, tallies: Tallies): AllRules {
-  const textsOf = rememberedTexts()
+  const texts = new RuleTexts()
+  const rulesOf = rememberedRules(texts)
   const places = rememberedPlaces()
   return {
-    summed: summedRules(run, tallies, places, textsOf),
-    details: run.plan.detailNodes.map((_, detail) => detailRules(run, tallies, detail, places, textsOf)),
+    summed: summedRules(run, tallies, places, rulesOf, texts),
+    details: run.plan.detailNodes.map((_, detail) => detailRules(run, tallies, detail, places, rulesOf, texts)),
   }
 }
 
@@ -34,43 +35,51 @@ function rememberedPlaces(): PlacesOf {
   }
 }
 
-type TextsOf = (chain: Chain, family: IpFamily) => readonly string[]
+/** Numbers of the texts of a chain's rules. */
+type RulesOf = (chain: Chain, family: IpFamily) => Uint32Array
 
-/** A chain is printed once however many nodes show it: 262,505 texts of a large cluster are 30 MB, not four times that. */
-function rememberedTexts(): TextsOf {
-  const texts = new Map<Chain, readonly string[]>()
+/** A chain is printed once however many nodes show it. */
+function rememberedRules(texts: RuleTexts): RulesOf {
+  const rules = new Map<Chain, Uint32Array>()
   return (chain, family) => {
-    let known = texts.get(chain)
+    let known = rules.get(chain)
     if (known === undefined) {
-      known = chain.rules.map(rule => printRule(chain.name, rule, family))
-      texts.set(chain, known)
+      known = Uint32Array.from(chain.rules, rule => texts.rule.numberOf(printRule(chain.name, rule, family)))
+      rules.set(chain, known)
     }
     return known
   }
 }
 
-function summedRules(run: PlannedIptables, tallies: Tallies, placesOf: PlacesOf, textsOf: TextsOf): RuleColumns {
-  const chains = new Map<string, ChainRows>()
-  const seen = new Set<string>()
+function summedRules(
+  run: PlannedIptables,
+  tallies: Tallies,
+  placesOf: PlacesOf,
+  rulesOf: RulesOf,
+  texts: RuleTexts,
+): RuleColumns {
+  const chains: ChainRows[] = []
   eachFamily(run, tallies, (family, own, counters) => {
+    const byTable = new Map<string, Map<string, ChainRows>>()
+    const seen = new Map<ChainRows, Set<number>>()
     own.views.views.forEach((_, view) => {
-      for (const place of placesOf(own, view)) {
-        const key = `${family} ${place.table} ${place.chain.name}`
-        let rows = chains.get(key)
+      for (const { table, chain, firstRule } of placesOf(own, view)) {
+        const byName = byTable.get(table) ?? new Map<string, ChainRows>()
+        byTable.set(table, byName)
+        let rows = byName.get(chain.name)
         if (rows === undefined) {
-          rows = newChainRows(family, place.table, place.chain.name)
-          chains.set(key, rows)
+          rows = { family, table: texts.table.numberOf(table), chain: texts.chain.numberOf(chain.name), forms: [] }
+          byName.set(chain.name, rows)
+          chains.push(rows)
         }
-        const { chain, firstRule } = place
         // Nodes that share a chain share its counters.
-        const form = `${key} ${firstRule}`
-        if (seen.has(form)) continue
-        seen.add(form)
-        mergeRules(rows, textsOf(chain, family), firstRule, counters.rules)
+        if (rows.forms.at(-1)?.firstRule === firstRule || seen.get(rows)?.has(firstRule) === true) continue
+        if (rows.forms.length > 0) seen.set(rows, (seen.get(rows) ?? new Set([rows.forms[0].firstRule])).add(firstRule))
+        rows.forms.push({ rules: rulesOf(chain, family), firstRule, counters: counters.rules })
       }
     })
   })
-  return columnsOf([...chains.values()])
+  return columnsOf(chains, texts)
 }
 
 /** The `detail`-th detail node alone, its rules in its own order of Services. */
@@ -79,31 +88,26 @@ function detailRules(
   tallies: Tallies,
   detail: number,
   placesOf: PlacesOf,
-  textsOf: TextsOf,
+  rulesOf: RulesOf,
+  texts: RuleTexts,
 ): RuleColumns {
   const node = run.plan.detailNodes[detail]
   const orderKey = run.plan.orderKeyOfNode[node]
-  const parts: { family: IpFamily; places: readonly ChainPlace[]; counts: RuleCounts }[] = []
+  const parts: { family: IpFamily; places: readonly ChainPlace[]; counters: RuleCounts }[] = []
   eachFamily(run, tallies, (family, own, counters) => {
-    parts.push({ family, places: placesOf(own, own.plan.viewOfNode[node]), counts: counters.detail[detail] })
+    parts.push({ family, places: placesOf(own, own.plan.viewOfNode[node]), counters: counters.detail[detail] })
   })
   const rowCount = parts.reduce((sum, { places }) => places.reduce((n, p) => n + p.chain.rules.length, sum), 0)
-  const rows = new RuleRows(rowCount)
-  for (const { family, places, counts } of parts)
-    for (const { table, chain, firstRule } of places) {
-      const texts = textsOf(chain, family)
-      const order = ruleOrder(chain.rules, orderKey)
-      for (let place = 0; place < texts.length; place++) {
-        const rule = order === undefined ? place : order[place]
-        const id = firstRule + rule
-        const [matched, evaluated] = firstRule < 0 ? NOT_COUNTED : [counts.matched[id], counts.evaluated[id]]
-        rows.add(family, table, chain.name, place + 1, texts[rule], matched, evaluated)
-      }
-    }
+  const rows = new RuleRows(rowCount, texts)
+  for (const { family, places, counters } of parts)
+    for (const { table, chain, firstRule } of places)
+      rows.add(
+        { family, table: texts.table.numberOf(table), chain: texts.chain.numberOf(chain.name) },
+        { rules: rulesOf(chain, family), firstRule, counters },
+        ruleOrder(chain.rules, orderKey),
+      )
   return rows.columns
 }
-
-const NOT_COUNTED = [0, 0] as const
 
 function eachFamily(
   run: PlannedIptables,

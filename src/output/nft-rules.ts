@@ -2,73 +2,61 @@
 import type { IpFamily } from '../net/ip.ts'
 import type { NftFamily } from '../replay/plan-family.ts'
 import type { PlannedNftables } from '../replay/plan-run.ts'
-import type { FamilyTallies, RuleCounts, Tallies } from '../replay/tallies.ts'
+import type { FamilyTallies, Tallies } from '../replay/tallies.ts'
 import type { NftChain, NftRule } from '../ruleset/nft-ruleset.ts'
 import { printNftRule } from '../ruleset/print-nft-rule.ts'
-import { type ChainRows, columnsOf, mergeRules, newChainRows } from './chain-rows.ts'
+import { type ChainHead, type ChainRows, columnsOf, RuleTexts } from './chain-rows.ts'
 import type { AllRules } from './rule-columns.ts'
 import type { RuleColumns } from './run-result.ts'
 
 export function nftRules(run: PlannedNftables, tallies: Tallies): AllRules {
-  const texts = new Map<NftRule, string>()
-  const print = (rule: NftRule, family: IpFamily): string => {
-    const text = texts.get(rule) ?? printNftRule(rule, family)
-    texts.set(rule, text)
-    return text
-  }
-  return { summed: summedRules(run, tallies, print), details: detailRules(run, tallies, print) }
+  const texts = new RuleTexts()
+  const numbers = new Map<NftRule, number>()
+  const rulesOf: RulesOf = ({ rules }, family) =>
+    rules.map(rule => {
+      const number = numbers.get(rule) ?? texts.rule.numberOf(printNftRule(rule, family))
+      numbers.set(rule, number)
+      return number
+    })
+  return { summed: summedRules(run, tallies, rulesOf, texts), details: detailRules(run, tallies, rulesOf, texts) }
 }
 
-type PrintNftRule = (rule: NftRule, family: IpFamily) => string
+/** Numbers of the texts of a chain's rules. */
+type RulesOf = (chain: NftChain, family: IpFamily) => readonly number[]
 
-function summedRules(run: PlannedNftables, tallies: Tallies, print: PrintNftRule): RuleColumns {
+function summedRules(run: PlannedNftables, tallies: Tallies, rulesOf: RulesOf, texts: RuleTexts): RuleColumns {
   const chains = new Map<string, ChainRows>()
-  eachFamily(run, tallies, (family, { places }, { rules }) => {
+  eachFamily(run, tallies, (family, { places }, { rules: counters }) => {
     for (const { table, chain, firstRule } of places) {
       const key = `${family} ${table} ${chain.name}`
-      const rows = chains.get(key) ?? newChainRows(family, table, chain.name)
+      const rows = chains.get(key) ?? { ...headOf(family, table, chain, texts), forms: [] }
       chains.set(key, rows)
-      mergeRules(
-        rows,
-        chain.rules.map(rule => print(rule, family)),
-        firstRule,
-        rules,
-      )
+      rows.forms.push({ rules: rulesOf(chain, family), firstRule, counters })
     }
   })
-  return columnsOf([...chains.values()])
+  return columnsOf([...chains.values()], texts)
 }
 
-function detailRules(run: PlannedNftables, tallies: Tallies, print: PrintNftRule): RuleColumns[] {
+function detailRules(run: PlannedNftables, tallies: Tallies, rulesOf: RulesOf, texts: RuleTexts): RuleColumns[] {
   const chains: ChainRows[][] = run.plan.detailNodes.map(() => [])
   eachFamily(run, tallies, (family, { views, plan, places }, { detail }) => {
     const firstRules = new Map<NftChain, number>(places.map(({ chain, firstRule }) => [chain, firstRule]))
     run.plan.detailNodes.forEach((node, d) => {
       for (const { name, chains: own } of views.views[plan.viewOfNode[node]].tables)
-        for (const chain of own.values())
-          chains[d].push(ownRows(family, name, chain, firstRules.get(chain)!, detail[d], print))
+        for (const chain of own.values()) {
+          const form = { rules: rulesOf(chain, family), firstRule: firstRules.get(chain)!, counters: detail[d] }
+          chains[d].push({ ...headOf(family, name, chain, texts), forms: [form] })
+        }
     })
   })
-  return chains.map(columnsOf)
+  return chains.map(own => columnsOf(own, texts))
 }
 
-function ownRows(
-  family: IpFamily,
-  table: string,
-  { name, rules }: NftChain,
-  firstRule: number,
-  counters: RuleCounts,
-  print: PrintNftRule,
-): ChainRows {
-  const rows = newChainRows(family, table, name)
-  mergeRules(
-    rows,
-    rules.map(rule => print(rule, family)),
-    firstRule,
-    counters,
-  )
-  return rows
-}
+const headOf = (family: IpFamily, table: string, { name }: NftChain, texts: RuleTexts): ChainHead => ({
+  family,
+  table: texts.table.numberOf(table),
+  chain: texts.chain.numberOf(name),
+})
 
 function eachFamily(
   { families }: PlannedNftables,

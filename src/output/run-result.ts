@@ -3,6 +3,7 @@
  * (scenario, seed). Wall times are not in here. Row order is fixed: Services by (namespace, name, port name), endpoints by
  * Service then place in the chain, nodes by order of creation, rules by (table, chain, index).
  */
+import type { PooledTexts } from '../arrow/pooled-texts.ts'
 import type { Distribution } from '../metrics/distribution.ts'
 import type { Histogram } from '../metrics/histogram.ts'
 import type { CostBackend } from '../netfilter/cost/cost-profile.ts'
@@ -121,11 +122,11 @@ export interface ZoneColumns {
 export interface RuleColumns {
   /** 4 (iptables, nft's ip) or 6 (ip6tables, ip6). */
   readonly family: Uint8Array
-  readonly table: readonly string[]
-  readonly chain: readonly string[]
+  readonly table: PooledTexts
+  readonly chain: PooledTexts
   /** Place in its chain, from 1, as `iptables -L --line-numbers`. */
   readonly index: Uint32Array
-  readonly rule: readonly string[]
+  readonly rule: PooledTexts
   readonly matched: Float64Array
   readonly evaluated: Float64Array
 }

@@ -1,6 +1,7 @@
 /** Fields and batches of ours as apache-arrow's. Buffers are handed over as they are (makeData copies nothing). */
 import * as A from 'apache-arrow'
 import type { ArrowBatch, ArrowField, ArrowType, ArrowVector } from '../arrow-vector.ts'
+import { Utf8Builder } from '../utf8-column.ts'
 
 /** An Arrow schema with the dictionaries that its batches share. */
 export class IpcSchema {
@@ -63,7 +64,7 @@ export class IpcSchema {
     const index = type.indexBits === 8 ? new A.Int8() : new A.Int32()
     const made = {
       type: new A.Dictionary(new A.Utf8(), index, this.dictionaries.size),
-      vector: A.vectorFromArray([...type.words], new A.Utf8()),
+      vector: wordVector(type.utf8 ?? laidOut(type.words)),
     }
     this.dictionaries.set(type.words, made)
     return made
@@ -101,6 +102,17 @@ export class IpcSchema {
     }
   }
 }
+
+function laidOut(words: readonly string[]): ArrowVector {
+  const builder = new Utf8Builder()
+  for (const word of words) builder.push(word)
+  return builder.vector()
+}
+
+const wordVector = ({ length, offsets, values }: ArrowVector): A.Vector<A.Utf8> =>
+  new A.Vector([
+    A.makeData({ type: new A.Utf8(), length, nullCount: 0, valueOffsets: offsets!, data: values as Uint8Array }),
+  ])
 
 const MAP_ENTRIES = new A.Field(
   'entries',

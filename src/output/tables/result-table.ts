@@ -3,7 +3,8 @@
  * metadata, docs/arrow.md shows it, and a test holds the version against testdata/arrow-schemas.json: whoever changes a name, type or
  * unit, the order of columns, or what one means, raises the version, so that a reader of older files says so instead of reading them wrong.
  */
-import type { Column, ColumnTable } from '../../arrow/column-table.ts'
+import { type Column, type ColumnTable, lengthOfColumn } from '../../arrow/column-table.ts'
+import { PooledTexts } from '../../arrow/pooled-texts.ts'
 import { rounded } from '../rounded.ts'
 
 export interface TableSchema {
@@ -29,7 +30,11 @@ export interface Particulars {
 }
 
 type Columns = Readonly<Record<string, ColumnSchema>>
-type ValuesOf<C extends Columns> = { readonly [K in keyof C]: Extract<Column, { type: C[K]['type'] }>['values'] }
+type ValuesOf<C extends Columns> = {
+  readonly [K in keyof C]:
+    | Extract<Column, { type: C[K]['type'] }>['values']
+    | (C[K]['type'] extends 'utf8' | 'dictionary' ? PooledTexts : never)
+}
 
 export interface ResultTable<Source> {
   readonly schema: TableSchema
@@ -50,7 +55,10 @@ export function resultTable<Source, C extends Columns>(
       const columns = Object.entries(schema.columns).flatMap(([name, { type, unit, description, optional }]) => {
         const given = valuesByName[name]
         if (given === undefined && optional) return []
-        return [{ name, type, unit: own.units?.[name] ?? unit, description, values: written(given) } as Column]
+        const head = { name, type, unit: own.units?.[name] ?? unit, description }
+        return [
+          (given instanceof PooledTexts ? pooledColumn(head, given) : { ...head, values: written(given) }) as Column,
+        ]
       })
       const { name, version, description = schema.description } = { ...schema, ...own }
       return { name, version, description, rowCount: rowCountOf(name, columns), columns }
@@ -61,11 +69,24 @@ export function resultTable<Source, C extends Columns>(
 const written = (values: Column['values']): Column['values'] =>
   values instanceof Float64Array ? values.map(rounded) : values
 
+/** Its `values` are made when they are asked for, and then kept. `pooled` is not enumerable: a copy with other values has it no more. */
+function pooledColumn(head: Omit<Column, 'values'>, pooled: PooledTexts): object {
+  let made: readonly string[] | undefined
+  const column = {
+    ...head,
+    get values() {
+      made ??= pooled.toArray()
+      return made
+    },
+  }
+  return Object.defineProperty(column, 'pooled', { value: pooled })
+}
+
 function rowCountOf(table: string, columns: readonly Column[]): number {
-  const rowCount = columns[0].values.length
-  const odd = columns.find(c => c.values.length !== rowCount)
+  const rowCount = lengthOfColumn(columns[0])
+  const odd = columns.find(c => lengthOfColumn(c) !== rowCount)
   if (odd !== undefined)
-    throw new Error(`${table}.${odd.name} has ${odd.values.length} rows where others have ${rowCount}`)
+    throw new Error(`${table}.${odd.name} has ${lengthOfColumn(odd)} rows where others have ${rowCount}`)
   return rowCount
 }
 

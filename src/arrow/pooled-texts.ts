@@ -1,0 +1,64 @@
+/**
+ * Texts of a column by number, each held and encoded once however many rows and columns say it: a large cluster has a million rows of
+ * rules and a quarter of that in texts, 30 MB. Equal texts have equal numbers. Rows whose numbers follow each other lie together
+ * in the pool's bytes too, so a column is mostly copied or hashed a stretch at a time.
+ */
+import type { ArrowVector } from './arrow-vector.ts'
+import { Utf8Builder } from './utf8-column.ts'
+
+/** Rows of one column. */
+export class PooledTexts {
+  readonly pool: TextPool
+  readonly numbers: Uint32Array
+
+  constructor(pool: TextPool, numbers: Uint32Array) {
+    this.pool = pool
+    this.numbers = numbers
+  }
+
+  static of(texts: readonly string[]): PooledTexts {
+    const pool = new TextPool()
+    return new PooledTexts(
+      pool,
+      Uint32Array.from(texts, text => pool.numberOf(text)),
+    )
+  }
+
+  get length(): number {
+    return this.numbers.length
+  }
+
+  toArray(): string[] {
+    return Array.from(this.numbers, number => this.pool.texts[number])
+  }
+}
+
+export class TextPool {
+  /** By number, which is the order in which they came. */
+  readonly texts: string[] = []
+  readonly #numbers = new Map<string, number>()
+  readonly #utf8 = new Utf8Builder()
+
+  numberOf(text: string): number {
+    const known = this.#numbers.get(text)
+    if (known !== undefined) return known
+    const number = this.texts.length
+    this.#numbers.set(text, number)
+    this.texts.push(text)
+    return number
+  }
+
+  /** All texts by number; valid until the next text and call. */
+  utf8(): ArrowVector {
+    for (let number = this.#utf8.rowCount; number < this.texts.length; number++) this.#utf8.push(this.texts[number])
+    return this.#utf8.vector()
+  }
+}
+
+/** Where the run of following numbers that begins at row `from` ends. */
+export function runEnd(numbers: Uint32Array, from: number, to: number): number {
+  const ahead = numbers[from] - from
+  let end = from + 1
+  while (end < to && numbers[end] - end === ahead) end++
+  return end
+}
