@@ -55,10 +55,10 @@ export const newBurst = (
 /** Connections that a thread takes at a time. */
 export const PIECE = 16 * CHUNK
 
-/** One thread's part of a burst: connections counted by way, and the tallies of those that have none. */
+/** One thread's part of a burst: connections counted by way, and the tallies of those that have none, if there are any. */
 export interface BurstPart {
   readonly cells: Uint32Array
-  readonly missed: BurstTallies
+  readonly missed: BurstTallies | undefined
 }
 
 /** Counts pieces for as long as `next` names one. */
@@ -66,17 +66,21 @@ export function countBurst(burst: Burst, next: () => number): BurstPart {
   const { count } = burst
   const counter = counterOf(burst)
   const drawn = burst.choice === undefined ? undefined : chunkOf(burst)
-  const rest = newTally(burst)
+  let rest: Tally | undefined
+  const general = (): Tally => {
+    rest ??= newTally(burst)
+    return rest
+  }
   for (let piece = next(); PIECE * piece < count; piece = next()) {
     const end = Math.min(count, PIECE * (piece + 1))
     for (let from = PIECE * piece, size = 0; from < end; from += size) {
       const place = drawn === undefined ? from % burst.destinations.ports.length : 0
       size = Math.min(CHUNK, end - from, (drawn ?? burst.destinations).ports.length - place)
       if (drawn !== undefined) drawChunk(burst, from, size, drawn)
-      sendChunk(burst, counter, rest, drawn ?? burst.destinations, place, place + size, from - place)
+      sendChunk(burst, counter, general, drawn ?? burst.destinations, place, place + size, from - place)
     }
   }
-  return { cells: counter.cells, missed: rest.close() }
+  return { cells: counter.cells, missed: rest?.close() }
 }
 
 function counterOf({ table, seed, flowHigh, road }: Burst): WayCounter {
@@ -140,7 +144,7 @@ function newTally({ program, seed, sender }: Burst): Tally {
 function sendChunk(
   { program, sender, flowHigh }: Burst,
   counter: WayCounter,
-  rest: Tally,
+  general: () => Tally,
   connections: Connections,
   from: number,
   to: number,
@@ -148,6 +152,7 @@ function sendChunk(
 ): void {
   const missedCount = counter.count(connections, from, to, flowLow)
   if (missedCount === 0) return
+  const rest = general()
   const { addresses, ports } = connections
   const packet = newPacket(program.family)
   const words = addresses.length / ports.length

@@ -107,8 +107,9 @@ const passHere: ReplayPool['passTime'] =
 const sendHere: ReplayPool['send'] = async burst => {
   let piece = 0
   const { cells, missed } = countBurst(burst, () => piece++)
-  addBurst(missed, foldBurst(burst, cells, 0, cells.length))
-  return missed
+  const whole = foldBurst(burst, cells, 0, cells.length)
+  if (missed !== undefined) addBurst(whole, missed)
+  return whole
 }
 
 /** Each worker counts, then each folds a part of what all have counted. */
@@ -124,8 +125,9 @@ async function sendOn(threads: Pick<Piscina, 'run'>, workers: number, burst: Bur
   const folds: BurstTallies[] = await Promise.all(
     parts.map((_, w) => threads.run({ burst, cells, from: bound(w), to: bound(w + 1) }, { name: 'foldShift' })),
   )
-  const whole = parts[0].missed
-  for (const part of [...parts.slice(1).map(p => p.missed), ...folds]) addBurst(whole, part)
+  const [whole, ...others] = folds
+  for (const { missed } of parts) if (missed !== undefined) others.push(missed)
+  for (const part of others) addBurst(whole, part)
   return whole
 }
 
