@@ -38,23 +38,32 @@ export function makeServiceRules({ family = 4, services, endpoints }: ServiceRul
     ],
     'KUBE-SERVICES': [],
   }
+  // What rules have in common is one object: a million rules fit into half a gigabyte.
+  const [protocol, ports] = portIs('tcp', 80)
+  const fromElsewhere = from(family === 4 ? '10.244.0.0/16' : 'fd00:244::/32', true)
+  const toMark = jumpTo('KUBE-MARK-MASQ')
+  const comment = commented()
+  const anyPort: Match = { kind: 'ports', protocol: 'tcp' }
+  const chances = Array.from({ length: endpoints }, (_, e) =>
+    e === endpoints - 1 ? [] : [withChance(statisticThreshold(1 / (endpoints - e)))],
+  )
   for (let s = 0; s < services; s++) {
     const address = `${serviceAddress(family, s)}/${hostLength}`
-    const [protocol, ports] = portIs('tcp', 80)
     const toService: Match[] = [to(address), protocol, commented(`default/service-${s}:http cluster IP`), ports]
     nat['KUBE-SERVICES'].push(makeRule(jumpTo(`KUBE-SVC-${s}`), ...toService))
-    const service = [
-      makeRule(jumpTo('KUBE-MARK-MASQ'), from(family === 4 ? '10.244.0.0/16' : 'fd00:244::/32', true), ...toService),
-    ]
+    const service = [makeRule(toMark, fromElsewhere, ...toService)]
     for (let e = 0; e < endpoints; e++) {
       const backend = endpointAddress(family, s * endpoints + e)
-      const chance = e === endpoints - 1 ? [] : [withChance(statisticThreshold(1 / (endpoints - e)))]
       service.push(
-        makeRule(jumpTo(`KUBE-SEP-${s}-${e}`), commented(`default/service-${s}:http -> ${backend}:8080`), ...chance),
+        makeRule(
+          jumpTo(`KUBE-SEP-${s}-${e}`),
+          commented(`default/service-${s}:http -> ${backend}:8080`),
+          ...chances[e],
+        ),
       )
       nat[`KUBE-SEP-${s}-${e}`] = [
-        makeRule(jumpTo('KUBE-MARK-MASQ'), from(`${backend}/${hostLength}`), commented()),
-        makeRule(dnatTo(backend, 8080), protocol, commented(), { kind: 'ports', protocol: 'tcp' }),
+        makeRule(toMark, from(`${backend}/${hostLength}`), comment),
+        makeRule(dnatTo(backend, 8080), protocol, comment, anyPort),
       ]
     }
     nat[`KUBE-SVC-${s}`] = service
@@ -73,7 +82,7 @@ export const serviceAddress = (family: IpFamily, i: number): string =>
 
 export const endpointAddress = (family: IpFamily, i: number): string =>
   family === 4
-    ? `10.244.${(i >> 8) & 255}.${i & 255}`
+    ? `10.${244 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`
     : `fd00:244:0:${(i >> 16).toString(16)}::${(i & 0xffff).toString(16)}`
 
 const isNew: Match = { kind: 'conntrack', states: ['NEW'], negated: false }
