@@ -16,17 +16,18 @@ export interface ArrowField {
 export type ArrowType =
   | { readonly kind: 'utf8' | 'bool' | 'uint8' | 'uint16' | 'uint32' | 'int64' | 'float64' }
   /** Text out of a fixed list of words, which a stream writes once, before its first batch. */
-  | {
-      readonly kind: 'dictionary'
-      readonly words: readonly string[]
-      /** The words as a utf8 vector, where they are laid out already. */
-      readonly utf8?: ArrowVector
-      readonly indexBits: 8 | 32
-    }
+  | { readonly kind: 'dictionary'; readonly words: readonly string[] | LaidOutTexts; readonly indexBits: 8 | 32 }
   | { readonly kind: 'list'; readonly item: ArrowField }
   /** Text to text. */
   | { readonly kind: 'map' }
   | { readonly kind: 'struct'; readonly fields: readonly ArrowField[] }
+
+/** A utf8 vector without nulls. */
+export interface LaidOutTexts {
+  readonly length: number
+  readonly offsets: Int32Array
+  readonly values: Uint8Array
+}
 
 export interface ArrowVector {
   readonly length: number

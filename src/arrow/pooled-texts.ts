@@ -3,7 +3,7 @@
  * rules and a quarter of that in texts, 30 MB. Equal texts have equal numbers. Rows whose numbers follow each other lie together
  * in the pool's bytes too, so a column is mostly copied or hashed a stretch at a time.
  */
-import type { ArrowVector } from './arrow-vector.ts'
+import type { LaidOutTexts } from './arrow-vector.ts'
 import { Utf8Builder } from './utf8-column.ts'
 
 /** Rows of one column. */
@@ -29,7 +29,10 @@ export class PooledTexts {
   }
 
   toArray(): string[] {
-    return Array.from(this.numbers, number => this.pool.texts[number])
+    const { numbers, pool } = this
+    const texts = new Array<string>(numbers.length)
+    for (let row = 0; row < numbers.length; row++) texts[row] = pool.texts[numbers[row]]
+    return texts
   }
 }
 
@@ -49,7 +52,7 @@ export class TextPool {
   }
 
   /** All texts by number; valid until the next text and call. */
-  utf8(): ArrowVector {
+  utf8(): LaidOutTexts {
     for (let number = this.#utf8.rowCount; number < this.texts.length; number++) this.#utf8.push(this.texts[number])
     return this.#utf8.vector()
   }

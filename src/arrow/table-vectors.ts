@@ -2,10 +2,10 @@
  * A ColumnTable as Arrow fields and vectors, and back. Fixed-width columns are passed on as they are, without a copy; text, truth
  * values, 64-bit whole numbers and nulls are laid out here. Unit and description of a column go into its field.
  */
-import type { ArrowBatch, ArrowField, ArrowType, ArrowValues, ArrowVector } from './arrow-vector.ts'
+import type { ArrowBatch, ArrowField, ArrowType, ArrowValues, ArrowVector, LaidOutTexts } from './arrow-vector.ts'
 import { isNull, isTrue } from './arrow-vector.ts'
 import { type Column, type ColumnTable, lengthOfColumn } from './column-table.ts'
-import { PooledTexts, runEnd } from './pooled-texts.ts'
+import { type PooledTexts, runEnd } from './pooled-texts.ts'
 import { Utf8Builder, utf8Reader } from './utf8-column.ts'
 
 /** A table cut into batches of `rowsPerBatch` rows, laid out one at a time: a batch is valid until the next. */
@@ -160,9 +160,9 @@ function layoutOf(column: Column): Layout {
       }
     }
     case 'dictionary': {
-      const { indices, ...words } = column.pooled === undefined ? wordsOf(column.values) : pooledWords(column.pooled)
+      const { indices, words } = column.pooled === undefined ? wordsOf(column.values) : pooledWords(column.pooled)
       return {
-        type: { kind: 'dictionary', ...words, indexBits: 32 },
+        type: { kind: 'dictionary', words, indexBits: 32 },
         vector: (from, to) => plain(indices.subarray(from, to)),
       }
     }
@@ -187,8 +187,7 @@ function layoutOf(column: Column): Layout {
 }
 
 interface Words {
-  readonly words: readonly string[]
-  readonly utf8?: ArrowVector
+  readonly words: readonly string[] | LaidOutTexts
   readonly indices: Int32Array
 }
 
@@ -224,12 +223,16 @@ function pooledWords({ pool, numbers }: PooledTexts): Words {
     indices[row] = places[number]
   }
   const builder = new Utf8Builder()
-  const words = new PooledTexts(pool, used.subarray(0, count))
-  pushPooled(builder, words, 0, count)
-  return { words: words.toArray(), utf8: builder.vector(), indices }
+  pushPooled(builder, { pool, numbers: used }, 0, count)
+  return { words: builder.vector(), indices }
 }
 
-function pushPooled(builder: Utf8Builder, { pool, numbers }: PooledTexts, from: number, to: number): void {
+function pushPooled(
+  builder: Utf8Builder,
+  { pool, numbers }: Pick<PooledTexts, 'pool' | 'numbers'>,
+  from: number,
+  to: number,
+): void {
   const utf8 = pool.utf8()
   for (let row = from; row < to; ) {
     const end = runEnd(numbers, row, to)

@@ -37,15 +37,35 @@ export function chainDirectory(program: Program, view: number, ruleset: Ruleset)
   })
 }
 
-/** Name of the chain that each DNAT rule of the program stands in, by DNAT id. `views` are the rulesets it was compiled from. */
-export function chainOfDnat(program: Program, views: readonly Ruleset[]): string[] {
-  const nameOfRule = new Map<number, string>()
-  views.forEach((ruleset, view) => {
-    for (const { chain, firstRule } of chainDirectory(program, view, ruleset)) {
-      chain.rules.forEach((rule, i) => {
-        if (rule.verdict?.kind === 'dnat' && firstRule >= 0) nameOfRule.set(firstRule + i, chain.name)
-      })
-    }
-  })
-  return Array.from(program.dnatRule, rule => nameOfRule.get(rule)!)
+/** The directories of a program's views. The one asked for last is remembered: most clusters have few, and are asked view by view. */
+export class ChainDirectories {
+  readonly #program: Program
+  readonly #views: readonly Ruleset[]
+  #last = -1
+  #places: readonly ChainPlace[] = []
+
+  /** `views` are the rulesets that the program was compiled from. */
+  constructor(program: Program, views: readonly Ruleset[]) {
+    this.#program = program
+    this.#views = views
+  }
+
+  of(view: number): readonly ChainPlace[] {
+    if (view !== this.#last) this.#places = chainDirectory(this.#program, view, this.#views[view])
+    this.#last = view
+    return this.#places
+  }
+
+  /** Name of the chain that each DNAT rule of the program stands in, by DNAT id. */
+  chainOfDnat(): string[] {
+    const { ruleCount, dnatRule } = this.#program
+    const isDnat = new Uint8Array(ruleCount)
+    for (const rule of dnatRule) isDnat[rule] = 1
+    const nameOfRule = new Map<number, string>()
+    for (let view = 0; view < this.#views.length; view++)
+      for (const { chain, firstRule } of this.of(view))
+        for (let i = 0; firstRule >= 0 && i < chain.rules.length; i++)
+          if (isDnat[firstRule + i] === 1) nameOfRule.set(firstRule + i, chain.name)
+    return Array.from(dnatRule, rule => nameOfRule.get(rule)!)
+  }
 }

@@ -85,7 +85,7 @@ function hashPooled(hash: Hash, { pool, numbers: all }: PooledTexts): void {
   for (let i = 0; i < all.length; i++)
     if (i > 0 && all[i] === all[i - 1]) repeats[texts - 1]++
     else numbers[texts++] = all[i]
-  const { offsets, values } = pool.utf8() as { offsets: Int32Array; values: Uint8Array }
+  const { offsets, values } = pool.utf8()
   const lengths = new Uint32Array(texts)
   const chunk = new Uint8Array(CHUNK_LENGTH)
   let filled = 0

@@ -4,7 +4,7 @@ import type { ClusterState } from '../cluster/cluster-state.ts'
 import type { ClusterNode } from '../cluster/objects.ts'
 import type { IpFamily } from '../net/ip.ts'
 import { formatIp, readIpWords } from '../net/ip.ts'
-import { chainOfDnat } from '../netfilter/chain-directory.ts'
+import { ChainDirectories } from '../netfilter/chain-directory.ts'
 import { compileInterned } from '../netfilter/compile.ts'
 import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import { programPrices } from '../netfilter/cost/program-prices.ts'
@@ -20,6 +20,8 @@ import type { FamilyPlan, NftFamilyPlan } from './replay-plan.ts'
 export interface IptablesFamily extends FamilyRows {
   readonly mode: 'iptables'
   readonly views: IptablesViews
+  /** Where the chains of each view ended up in the program. */
+  readonly directories: ChainDirectories
   readonly plan: FamilyPlan
 }
 
@@ -61,11 +63,13 @@ export function planIptables(
   const compiled = compileInterned(views.views)
   if (E.isLeft(compiled)) return compiled
   const { program, interned } = compiled.right
+  const directories = new ChainDirectories(program, views.views)
   return E.right({
     mode: 'iptables',
     views,
     firstRow,
-    chainOfDnat: chainOfDnat(program, views.views),
+    directories,
+    chainOfDnat: directories.chainOfDnat(),
     plan: {
       program,
       ...(profiles === undefined ? {} : { prices: programPrices(program, interned, profiles, program.dnatCount) }),

@@ -1,6 +1,6 @@
 /** Addresses that connections come from, as words on shared buffers: every node's primary address and its pods', by family. */
 import type { IpFamily } from '../net/ip.ts'
-import { parseIp, writeIpWords } from '../net/ip.ts'
+import { ipv4Word, parseIp, writeIpWords } from '../net/ip.ts'
 import type { SourceTable } from './traffic.ts'
 
 /** Addresses are canonical text, as cluster objects hold them. */
@@ -49,6 +49,12 @@ export function addressWords(texts: readonly string[], family: IpFamily): Uint32
 
 /** Writes the words of an address that was checked where it was read. */
 export function writeAddress(text: string, target: Uint32Array, offset: number): void {
+  const word = ipv4Word(text)
+  if (word >= 0) {
+    target.fill(0, offset, offset + 3)
+    target[offset + 3] = word
+    return
+  }
   const address = parseIp(text)
   if (address === undefined) throw new Error(`writeAddress: ${JSON.stringify(text)} is no address`)
   writeIpWords(address.value, target, offset)

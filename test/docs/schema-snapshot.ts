@@ -55,7 +55,7 @@ function typeText(type: ArrowType): string {
     case 'struct':
       return `struct<${type.fields.map(fieldLine).join('; ')}>`
     case 'dictionary':
-      return `dictionary<int${type.indexBits}: ${type.words.join(' ')}>`
+      return `dictionary<int${type.indexBits}: ${Array.from(type.words as readonly string[]).join(' ')}>`
     default:
       return type.kind
   }

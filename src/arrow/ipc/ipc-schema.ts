@@ -1,13 +1,13 @@
 /** Fields and batches of ours as apache-arrow's. Buffers are handed over as they are (makeData copies nothing). */
 import * as A from 'apache-arrow'
-import type { ArrowBatch, ArrowField, ArrowType, ArrowVector } from '../arrow-vector.ts'
+import type { ArrowBatch, ArrowField, ArrowType, ArrowVector, LaidOutTexts } from '../arrow-vector.ts'
 import { Utf8Builder } from '../utf8-column.ts'
 
 /** An Arrow schema with the dictionaries that its batches share. */
 export class IpcSchema {
   readonly arrow: A.Schema
   /** By word list: equal lists by identity are one dictionary. */
-  private readonly dictionaries = new Map<readonly string[], { type: A.Dictionary; vector: A.Vector }>()
+  private readonly dictionaries = new Map<readonly string[] | LaidOutTexts, { type: A.Dictionary; vector: A.Vector }>()
   private readonly fields: readonly ArrowField[]
 
   constructor(fields: readonly ArrowField[], metadata: Readonly<Record<string, string>>) {
@@ -64,7 +64,7 @@ export class IpcSchema {
     const index = type.indexBits === 8 ? new A.Int8() : new A.Int32()
     const made = {
       type: new A.Dictionary(new A.Utf8(), index, this.dictionaries.size),
-      vector: wordVector(type.utf8 ?? laidOut(type.words)),
+      vector: wordVector('offsets' in type.words ? type.words : laidOut(type.words)),
     }
     this.dictionaries.set(type.words, made)
     return made
@@ -103,16 +103,14 @@ export class IpcSchema {
   }
 }
 
-function laidOut(words: readonly string[]): ArrowVector {
+function laidOut(words: readonly string[]): LaidOutTexts {
   const builder = new Utf8Builder()
   for (const word of words) builder.push(word)
   return builder.vector()
 }
 
-const wordVector = ({ length, offsets, values }: ArrowVector): A.Vector<A.Utf8> =>
-  new A.Vector([
-    A.makeData({ type: new A.Utf8(), length, nullCount: 0, valueOffsets: offsets!, data: values as Uint8Array }),
-  ])
+const wordVector = ({ length, offsets, values }: LaidOutTexts): A.Vector<A.Utf8> =>
+  new A.Vector([A.makeData({ type: new A.Utf8(), length, nullCount: 0, valueOffsets: offsets, data: values })])
 
 const MAP_ENTRIES = new A.Field(
   'entries',

@@ -57,6 +57,6 @@ describe('columns of pooled texts', () => {
     expect(pool.utf8().length).toBe(1)
     pool.numberOf('second')
     expect(pool.utf8().length).toBe(2)
-    expect(Buffer.from(pool.utf8().values as Uint8Array).toString()).toBe('firstsecond')
+    expect(Buffer.from(pool.utf8().values).toString()).toBe('firstsecond')
   })
 })
