@@ -2,6 +2,7 @@
 import type { BenchCase } from './bench-case.ts'
 import { burstCases } from './cases/burst.ts'
 import { appendCase, foldCase } from './cases/event-log.ts'
+import { liveCases } from './cases/live-program.ts'
 import { compileCases, evaluateCases, traceCase } from './cases/netfilter.ts'
 import { nftablesCases } from './cases/nftables.ts'
 import { replayCases } from './cases/replay.ts'
@@ -19,6 +20,7 @@ export const CASES: readonly BenchCase[] = [
   ...ruleCases,
   readTextCase,
   ...compileCases,
+  ...liveCases,
   ...evaluateCases,
   ...nftablesCases,
   traceCase,

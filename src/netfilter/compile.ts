@@ -16,7 +16,7 @@ import type { Interned } from './intern-chains.ts'
 import { internChains } from './intern-chains.ts'
 import type { Program } from './program.ts'
 import { HOOK_COUNT } from './program.ts'
-import { push, toShared, toSharedBytes } from './word-list.ts'
+import { push, toShared } from './word-list.ts'
 
 /** All views are of one family. View v of the program is `views[v]`. Rules that ask a node's memory are refused unless it `remembers`. */
 export const compile = (views: readonly Ruleset[], remembers = false): E.Either<Problem, Program> =>
@@ -75,20 +75,16 @@ function finish(encoder: Encoder) {
   const dnatCount = encoder.dnatRule.length
   const dnatAddress = new Uint32Array(new SharedArrayBuffer(16 * dnatCount))
   dnatAddress.set(encoder.dnatAddress.words.subarray(0, 4 * dnatCount))
-  const dnatPort = new Uint16Array(new SharedArrayBuffer(2 * dnatCount))
-  dnatPort.set(encoder.dnatPort.words.subarray(0, dnatCount))
-  const thresholds = new Float64Array(new SharedArrayBuffer(8 * encoder.thresholdCount))
-  for (const { start, values } of encoder.thresholdRuns.values()) thresholds.set(values, start)
   return {
     code: toShared(encoder.code),
     dnatCount,
     dnatAddress,
-    dnatPort,
+    dnatPort: toShared(encoder.dnatPort),
     dnatRule: toShared(encoder.dnatRule),
     blockRuleStart: toShared(encoder.blockRuleStart),
-    ruleEnds: toSharedBytes(encoder.ruleEnds),
+    ruleEnds: toShared(encoder.ruleEnds),
     ruleTarget: toShared(encoder.ruleTarget),
-    thresholds,
+    thresholds: toShared(encoder.thresholds),
     dispatchCount: encoder.dispatchCount,
     dispatch: toShared(encoder.dispatch),
     dispatchSlotCount: encoder.dispatchSlotCount,

@@ -8,7 +8,7 @@ import { demandsSomething, encodeMatch } from './encode-match.ts'
 import { encodeVerdict } from './encode-verdict.ts'
 import type { Encoder } from './encoder.ts'
 import { thresholdStart } from './encoder.ts'
-import type { Block } from './intern-chains.ts'
+import type { EncodedBlock, TargetBlock } from './intern-chains.ts'
 import { OP } from './opcode.ts'
 import { EMPTY_PC } from './program.ts'
 import type { Segment } from './segment-chain.ts'
@@ -16,14 +16,14 @@ import { segmentChain } from './segment-chain.ts'
 import { ruleProbability } from './statistic-run.ts'
 import { push } from './word-list.ts'
 
-export function encodeChain(encoder: Encoder, block: Block): void {
+export function encodeChain(encoder: Encoder, block: EncodedBlock): void {
   const { rules } = block.chain
   push(encoder.blockRuleStart, block.firstRule)
   push(encoder.blockPc, rules.length === 0 ? EMPTY_PC : encoder.code.length)
   if (rules.length === 0) return
   // A block's targets stand in the order of the rules that go there.
   let targetsTaken = 0
-  const takeTarget = (rule: Rule): Block | undefined =>
+  const takeTarget = (rule: Rule): TargetBlock | undefined =>
     rule.verdict?.kind === 'jump' || rule.verdict?.kind === 'goto' ? block.targets[targetsTaken++] : undefined
   for (const segment of segmentChain(rules)) {
     if (segment.kind === 'dispatch') {
@@ -37,7 +37,7 @@ export function encodeChain(encoder: Encoder, block: Block): void {
   push(encoder.code, OP.END)
 }
 
-function encodeRule(encoder: Encoder, ruleId: number, rule: Rule, target: Block | undefined): void {
+function encodeRule(encoder: Encoder, ruleId: number, rule: Rule, target: TargetBlock | undefined): void {
   const { code } = encoder
   const start = code.length
   push(code, OP.RULE)
@@ -48,7 +48,7 @@ function encodeRule(encoder: Encoder, ruleId: number, rule: Rule, target: Block 
   code.words[start + 2] = code.length
 }
 
-function encodeRunHead(encoder: Encoder, block: Block, { first, count }: Segment): void {
+function encodeRunHead(encoder: Encoder, block: EncodedBlock, { first, count }: Segment): void {
   const probabilities = block.chain.rules.slice(first, first + count).map(ruleProbability)
   push(encoder.code, OP.RUN)
   push(encoder.code, block.firstRule + first)

@@ -6,7 +6,7 @@ import { DISPATCH, DISPATCH_WORDS, ENTRY_WORDS, hashKey4, hashKey6 } from './dis
 import { demandsSomething, encodeMatch } from './encode-match.ts'
 import { encodeVerdict } from './encode-verdict.ts'
 import type { Encoder } from './encoder.ts'
-import type { Block } from './intern-chains.ts'
+import type { EncodedBlock, TargetBlock } from './intern-chains.ts'
 import { OP } from './opcode.ts'
 import type { DispatchKey, KeyShape, Segment } from './segment-chain.ts'
 import { dispatchKey } from './segment-chain.ts'
@@ -14,9 +14,9 @@ import { push, reserve } from './word-list.ts'
 
 export function encodeDispatch(
   encoder: Encoder,
-  block: Block,
+  block: EncodedBlock,
   { first, count }: Segment,
-  takeTarget: (rule: Rule) => Block | undefined,
+  takeTarget: (rule: Rule) => TargetBlock | undefined,
 ): void {
   const { code } = encoder
   const id = encoder.dispatchCount++
@@ -75,6 +75,7 @@ function reserveRecord(encoder: Encoder, size: number): number {
   dispatch.words[record + DISPATCH.firstSlot] = encoder.dispatchSlotCount
   dispatch.length += DISPATCH_WORDS
   reserve(dispatchEntries, tableWords)
+  dispatchEntries.words.fill(0, dispatchEntries.length, dispatchEntries.length + tableWords)
   dispatchEntries.length += tableWords
   encoder.dispatchSlotCount += size
   return record

@@ -3,20 +3,21 @@ import { writeIpWords } from '../net/ip.ts'
 import type { NatTarget, Verdict } from '../ruleset/ruleset.ts'
 import type { Encoder } from './encoder.ts'
 import { natPortsIndex } from './encoder.ts'
-import type { Block } from './intern-chains.ts'
+import type { TargetBlock } from './intern-chains.ts'
 import { CONNMARK_OPERATION, OP, RULE_ENDS } from './opcode.ts'
 import { rejectKind } from './reject-kind.ts'
 import { natSpan, translationOf } from './translation.ts'
-import { push } from './word-list.ts'
+import { push, pushNumber } from './word-list.ts'
 
-/** Rules are encoded in the order of their ids. `target`: the block of a jump or goto. An empty one is not entered: a jump there only counts, a goto there returns. */
+/** Rules are encoded in the order of their ids. `target`: the block of a jump or goto. An empty one is not entered: a jump there only counts. */
 export function encodeVerdict(
   encoder: Encoder,
   ruleId: number,
   verdict: Verdict | undefined,
-  target: Block | undefined,
+  target: TargetBlock | undefined,
 ): void {
-  const { code } = encoder
+  const { code, verdictPc } = encoder
+  if (verdictPc !== undefined) push(verdictPc, code.length)
   const translation = verdict === undefined ? undefined : translationOf(verdict, natWords)
   if (translation !== undefined) {
     pushTwo(encoder, OP.TRANSLATE, encoder.translations.length)
@@ -37,8 +38,7 @@ export function encodeVerdict(
       else pushTwo(encoder, OP.JUMP, encoder.blockPc.words[target!.index])
       break
     case 'goto':
-      if (empty) push(code, OP.RETURN)
-      else pushTwo(encoder, OP.GOTO, encoder.blockPc.words[target!.index])
+      pushTwo(encoder, OP.GOTO, encoder.blockPc.words[target!.index])
       break
     case 'mark':
       ends = RULE_ENDS.never
@@ -62,7 +62,7 @@ export function encodeVerdict(
       push(code, verdict.port)
       pushAddress(code, verdict.address.value)
       pushAddress(encoder.dnatAddress, verdict.address.value)
-      push(encoder.dnatPort, verdict.port)
+      pushNumber(encoder.dnatPort, verdict.port)
       push(encoder.dnatRule, ruleId)
       break
     case 'snat':
@@ -102,8 +102,8 @@ export function encodeVerdict(
   noteRule(encoder, ends, target)
 }
 
-function noteRule(encoder: Encoder, ends: number, target: Block | undefined): void {
-  push(encoder.ruleEnds, ends)
+function noteRule(encoder: Encoder, ends: number, target: TargetBlock | undefined): void {
+  pushNumber(encoder.ruleEnds, ends)
   push(encoder.ruleTarget, target === undefined ? -1 : target.index)
 }
 

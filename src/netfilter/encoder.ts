@@ -5,8 +5,8 @@ import { OP } from './opcode.ts'
 import type { RareMatch } from './rare-match.ts'
 import { runThresholds } from './statistic-run.ts'
 import type { Translation } from './translation.ts'
-import type { WordList } from './word-list.ts'
-import { newWordList, push } from './word-list.ts'
+import type { NumberList, WordList } from './word-list.ts'
+import { newNumberList, newWordList, push, reserve } from './word-list.ts'
 
 export interface Encoder {
   readonly family: IpFamily
@@ -14,14 +14,16 @@ export interface Encoder {
   /** Per block: first word of its code. Empty chains share EMPTY_PC. */
   readonly blockPc: WordList
   readonly blockRuleStart: WordList
-  readonly ruleEnds: WordList
+  readonly ruleEnds: NumberList<Uint8Array>
   readonly ruleTarget: WordList
+  /** Per rule: where its verdict's code begins; for those who change it later. */
+  readonly verdictPc: WordList | undefined
   readonly dnatAddress: WordList
-  readonly dnatPort: WordList
+  readonly dnatPort: NumberList<Uint16Array>
   readonly dnatRule: WordList
   /** Runs by their probabilities: kube-proxy writes the same ones for every Service of the same size. */
-  readonly thresholdRuns: Map<string, { readonly start: number; readonly values: Float64Array }>
-  thresholdCount: number
+  readonly thresholdRuns: Map<string, number>
+  readonly thresholds: NumberList<Float64Array>
   readonly dispatch: WordList
   dispatchCount: number
   dispatchSlotCount: number
@@ -37,7 +39,7 @@ export interface Encoder {
   readonly translations: Translation[]
 }
 
-export function newEncoder(family: IpFamily): Encoder {
+export function newEncoder(family: IpFamily, { notesVerdicts = false } = {}): Encoder {
   const code = newWordList()
   push(code, OP.END)
   return {
@@ -45,13 +47,14 @@ export function newEncoder(family: IpFamily): Encoder {
     code,
     blockPc: newWordList(),
     blockRuleStart: newWordList(),
-    ruleEnds: newWordList(),
+    ruleEnds: newNumberList(Uint8Array),
     ruleTarget: newWordList(),
+    verdictPc: notesVerdicts ? newWordList() : undefined,
     dnatAddress: newWordList(),
-    dnatPort: newWordList(),
+    dnatPort: newNumberList(Uint16Array),
     dnatRule: newWordList(),
     thresholdRuns: new Map(),
-    thresholdCount: 0,
+    thresholds: newNumberList(Float64Array),
     dispatch: newWordList(),
     dispatchCount: 0,
     dispatchSlotCount: 0,
@@ -67,13 +70,15 @@ export function newEncoder(family: IpFamily): Encoder {
 }
 
 /** Index of the run's first threshold in Program.thresholds. */
-export function thresholdStart(encoder: Encoder, probabilities: readonly number[]): number {
+export function thresholdStart({ thresholds, thresholdRuns }: Encoder, probabilities: readonly number[]): number {
   const key = probabilities.join()
-  const known = encoder.thresholdRuns.get(key)
-  if (known !== undefined) return known.start
-  const start = encoder.thresholdCount
-  encoder.thresholdRuns.set(key, { start, values: runThresholds(probabilities) })
-  encoder.thresholdCount += probabilities.length
+  const known = thresholdRuns.get(key)
+  if (known !== undefined) return known
+  const start = thresholds.length
+  reserve(thresholds, probabilities.length)
+  thresholds.words.set(runThresholds(probabilities), start)
+  thresholds.length += probabilities.length
+  thresholdRuns.set(key, start)
   return start
 }
 

@@ -25,26 +25,39 @@ import {
   VERDICT_HOMES,
 } from './refusal.ts'
 
-export interface Block {
+/** What a jump's code needs to know of where it leads. */
+export interface TargetBlock {
   /** Place in Interned.blocks. */
   readonly index: number
-  readonly table: TableName
   readonly chain: Chain
+}
+
+/** What a chain's code is made of. */
+export interface EncodedBlock extends TargetBlock {
   /** Rule ids of the chain: firstRule … firstRule + rules - 1. */
   readonly firstRule: number
   /** Where its jumps and gotos lead, one block per such rule, in rule order. */
+  readonly targets: readonly TargetBlock[]
+}
+
+/** What its callers depend on. */
+export interface BlockBounds {
+  /** Jumps that may be open below and in this block. */
+  readonly depth: number
+  /** Upper bound of the rules one walk evaluates. */
+  readonly walkBound: number
+  /** Bits of the verdicts with a home (homeBit) in this block; in and below it. */
+  readonly ownVerdicts: number
+  readonly homedVerdicts: number
+}
+
+export interface Block extends EncodedBlock, BlockBounds {
+  readonly table: TableName
   readonly targets: readonly Block[]
   /** A hash of the targets, so that a chain with a block per node still finds its own soon. */
   readonly targetHash: number
   /** The block that its chain had last, in another view. */
   readonly before: Block | undefined
-  /** Jumps that may be open below and in this block. */
-  readonly depth: number
-  /** Upper bound of the rules one walk evaluates. */
-  readonly walkBound: number
-  /** Bits of the verdicts with a home (HOMED_VERDICTS) in this block; in and below it. */
-  readonly ownVerdicts: number
-  readonly homedVerdicts: number
 }
 
 export interface Interned {
@@ -55,6 +68,8 @@ export interface Interned {
   readonly needsMemory: Problem | undefined
   /** Per view, per HOOK: the built-in chain's block. */
   readonly hooks: readonly (readonly (Block | undefined)[])[]
+  /** The blocks of every Table object's chains, by name. */
+  readonly tables: ReadonlyMap<Table, ReadonlyMap<string, Block | undefined>>
 }
 
 /** A chain that may walk more rules for one packet than this is refused: the kernel would hang in it. */
@@ -92,7 +107,7 @@ export function internChains(
     hooks.push(ofView)
   }
   const { blocks, ruleCount, needsMemory } = store
-  return E.right({ family, blocks, ruleCount, needsMemory, hooks })
+  return E.right({ family, blocks, ruleCount, needsMemory, hooks, tables })
 }
 
 interface Store {
@@ -198,8 +213,7 @@ class TableWalk {
       const { verdict } = rule
       if (verdict === undefined) continue
       if (verdict.kind === 'jump' || verdict.kind === 'goto') return verdict.chain
-      const bit = HOMED_VERDICTS.indexOf(verdict.kind)
-      if (bit >= 0) frame.homedVerdicts |= 1 << bit
+      frame.homedVerdicts |= homeBit(verdict)
     }
     return undefined
   }
@@ -283,7 +297,13 @@ function jumpingRule({ rules }: Chain, nth: number): number {
   return rules.findIndex(({ verdict }) => (verdict?.kind === 'jump' || verdict?.kind === 'goto') && seen++ === nth)
 }
 
-function refuseHook(table: TableName, name: string, builtin: ReadonlySet<string>, block: Block): Problem | undefined {
+/** What the walks from a chain may not come to; `builtin`: the table's built-in chains. */
+export function refuseHook(
+  table: TableName,
+  name: string,
+  builtin: ReadonlySet<string>,
+  block: Pick<BlockBounds, 'walkBound' | 'homedVerdicts'>,
+): Problem | undefined {
   if (block.walkBound > WALK_BOUND)
     return badInput(
       { field: `${table} ${name}` },
@@ -298,3 +318,9 @@ function refuseHook(table: TableName, name: string, builtin: ReadonlySet<string>
 }
 
 const HOMED_VERDICTS = Object.keys(VERDICT_HOMES) as readonly Verdict['kind'][]
+
+/** The verdict's bit among those with a home; 0: it may stand anywhere. */
+export function homeBit({ kind }: Verdict): number {
+  const bit = HOMED_VERDICTS.indexOf(kind)
+  return bit < 0 ? 0 : 1 << bit
+}

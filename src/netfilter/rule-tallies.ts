@@ -24,46 +24,68 @@ export interface RuleTallies {
 export function ruleTallies(engine: Engine): RuleTallies {
   if (engine.nodeOrderKey !== 0) throw new Error('endNode comes before ruleTallies')
   foldStretches(engine)
-  const { program, matched, returned, shuffledEnded, shuffledEvaluated } = engine
-  const { blockRuleStart, ruleEnds, ruleTarget, dispatch } = program
+  const { program, matched } = engine
   const chainEntries = new Float64Array(program.blockCount)
   for (let view = 0; view < program.viewCount; view++)
     for (let hook = 0; hook < HOOK_COUNT; hook++) {
       const at = view * HOOK_COUNT + hook
       if (program.hookBlock[at] >= 0) chainEntries[program.hookBlock[at]] += engine.hookEntries[at]
     }
-  const evaluated = new Float64Array(program.ruleCount)
-  const left = (rule: number): number => (ruleEnds[rule] === RULE_ENDS.never ? 0 : matched[rule] - returned[rule])
+  const tallies = { chainEntries, evaluated: new Float64Array(program.ruleCount) }
   // Callers stand behind the chains they call, so a block's entries are complete when its turn comes; segments likewise, from the last on.
-  let nextDispatch = program.dispatchCount - 1
+  let dispatchEnd = program.dispatchCount
   for (let block = program.blockCount - 1; block >= 0; block--) {
-    const first = blockRuleStart[block]
-    const end = blockRuleStart[block + 1]
-    let reached = chainEntries[block]
-    for (let rule = first; rule < end; rule++) {
-      reached -= left(rule)
-      if (ruleTarget[rule] >= 0) chainEntries[ruleTarget[rule]] += matched[rule]
-    }
-    for (let rule = end - 1; rule >= first; rule--) {
-      const record = DISPATCH_WORDS * nextDispatch
-      const size = nextDispatch < 0 ? 0 : dispatch[record + DISPATCH.size]
-      if (nextDispatch < 0 || rule !== dispatch[record + DISPATCH.firstRule] + size - 1) {
-        reached += left(rule)
-        evaluated[rule] = reached
-        continue
-      }
-      const firstSlot = dispatch[record + DISPATCH.firstSlot]
-      const segmentFirst = dispatch[record + DISPATCH.firstRule]
-      let shuffled = 0
-      for (let slot = size - 1; slot >= 0; slot--) {
-        shuffled += shuffledEnded[firstSlot + slot]
-        reached += left(segmentFirst + slot) - shuffledEnded[firstSlot + slot]
-        evaluated[segmentFirst + slot] = reached + shuffledEvaluated[firstSlot + slot]
-      }
-      reached += shuffled
-      rule = segmentFirst
-      nextDispatch--
-    }
+    const [firstRule, ruleEnd] = [program.blockRuleStart[block], program.blockRuleStart[block + 1]]
+    dispatchEnd = tallyBlock(engine, tallies, { block, firstRule, ruleEnd, dispatch: 0, dispatchEnd })
   }
-  return { matched: matched.slice(), evaluated, chainEntries, policy: engine.policyHits.slice() }
+  return { ...tallies, matched: matched.slice(), policy: engine.policyHits.slice() }
+}
+
+/** The rules of one block, and ids of dispatch segments of which those that are its own stand last. */
+export interface TalliedBlock {
+  readonly block: number
+  readonly firstRule: number
+  readonly ruleEnd: number
+  readonly dispatch: number
+  readonly dispatchEnd: number
+}
+
+/**
+ * What a block's rules evaluated, and what its calls bring into other blocks; all that enters it must be counted in. Answers how many
+ * segments stand before its own.
+ */
+export function tallyBlock(
+  { program, matched, returned, shuffledEnded, shuffledEvaluated }: Engine,
+  { chainEntries, evaluated }: Pick<RuleTallies, 'chainEntries' | 'evaluated'>,
+  { block, firstRule, ruleEnd, dispatch: firstDispatch, dispatchEnd }: TalliedBlock,
+): number {
+  const { ruleEnds, ruleTarget, dispatch } = program
+  const left = (rule: number): number => (ruleEnds[rule] === RULE_ENDS.never ? 0 : matched[rule] - returned[rule])
+  let nextDispatch = dispatchEnd - 1
+  let reached = chainEntries[block]
+  for (let rule = firstRule; rule < ruleEnd; rule++) {
+    reached -= left(rule)
+    if (ruleTarget[rule] >= 0) chainEntries[ruleTarget[rule]] += matched[rule]
+  }
+  for (let rule = ruleEnd - 1; rule >= firstRule; rule--) {
+    const record = DISPATCH_WORDS * nextDispatch
+    const size = nextDispatch < firstDispatch ? 0 : dispatch[record + DISPATCH.size]
+    if (nextDispatch < firstDispatch || rule !== dispatch[record + DISPATCH.firstRule] + size - 1) {
+      reached += left(rule)
+      evaluated[rule] = reached
+      continue
+    }
+    const firstSlot = dispatch[record + DISPATCH.firstSlot]
+    const segmentFirst = dispatch[record + DISPATCH.firstRule]
+    let shuffled = 0
+    for (let slot = size - 1; slot >= 0; slot--) {
+      shuffled += shuffledEnded[firstSlot + slot]
+      reached += left(segmentFirst + slot) - shuffledEnded[firstSlot + slot]
+      evaluated[segmentFirst + slot] = reached + shuffledEvaluated[firstSlot + slot]
+    }
+    reached += shuffled
+    rule = segmentFirst
+    nextDispatch--
+  }
+  return nextDispatch + 1
 }

@@ -13,6 +13,8 @@ export interface StretchCells {
   /** What the rules of each cell's walk cost, per lane (engine.costPs). */
   readonly costPs: Float64Array
   used: number
+  /** The cells in use, in the order of their first packets. */
+  readonly places: Int32Array
 }
 
 /** The first three words are the key. */
@@ -39,6 +41,7 @@ export const newStretchCells = (): StretchCells => ({
   weights: new Float64Array(CELL_COUNT),
   costPs: new Float64Array(LANES * CELL_COUNT),
   used: 0,
+  places: new Int32Array(CELL_COUNT),
 })
 
 /** The cell of a key, or the empty one where it belongs. There is always an empty one, as the table is emptied in time. */

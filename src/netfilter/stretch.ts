@@ -122,7 +122,7 @@ function walkStretch(
   words[at + CELL.ending] = fate === FATE.reject ? -1 - engine.rejection : engine.masquerades
   for (let lane = 0; lane < LANES; lane++)
     cells.costPs[LANES * cell + lane] = engine.costPs[lane] - cells.costPs[LANES * cell + lane]
-  cells.used++
+  cells.places[cells.used++] = cell
   return fate
 }
 
@@ -182,14 +182,15 @@ function passHook(
  */
 export function foldStretches(engine: Engine): void {
   const { cells } = engine
+  if (cells.used === 0) return
   const { packet, view, weight, consultsNat, rulesEvaluated, natRulesEvaluated } = engine
   const costPs = engine.costPs.slice()
   const standIn = copyPacket(packet)
   engine.packet = standIn
-  for (let cell = 0; cells.used > 0 && cell < cells.weights.length; cell++) {
+  while (cells.used > 0) {
+    const cell = cells.places[--cells.used]
     const at = cell * CELL_WORDS
     const place = cells.words[at]
-    if (place === 0) continue
     const state = cells.words[at + CELL.state]
     engine.view = (place - 1) >> 4
     engine.weight = cells.weights[cell]
@@ -199,7 +200,6 @@ export function foldStretches(engine: Engine): void {
     walkHooks(engine, (place - 1) & 15, (state >> 2) & 3, state & 3)
     cells.words.fill(0, at, at + CELL_WORDS)
     cells.weights[cell] = 0
-    cells.used--
   }
   engine.packet = packet
   engine.view = view

@@ -1,6 +1,6 @@
 /** Rulesets as kube-proxy's iptables mode writes them for many Services of one size: base chains, Service chains, endpoint chains. */
 import type { IpFamily } from '../../net/ip.ts'
-import type { Match, Rule, Ruleset } from '../../ruleset/ruleset.ts'
+import type { Chain, Match, Rule, Ruleset } from '../../ruleset/ruleset.ts'
 import { statisticThreshold } from '../../ruleset/ruleset.ts'
 import {
   commented,
@@ -24,7 +24,6 @@ export interface ServiceRules {
 
 /** Service i listens on port 80 of serviceAddress(i); its endpoint e is endpointAddress(i × endpoints + e), port 8080. */
 export function makeServiceRules({ family = 4, services, endpoints }: ServiceRules): Ruleset {
-  const hostLength = family === 4 ? 32 : 128
   const nat: Record<string, Rule[]> = {
     PREROUTING: [makeRule(jumpTo('KUBE-SERVICES'), commented('kubernetes service portals'))],
     OUTPUT: [makeRule(jumpTo('KUBE-SERVICES'), commented('kubernetes service portals'))],
@@ -39,34 +38,10 @@ export function makeServiceRules({ family = 4, services, endpoints }: ServiceRul
     'KUBE-SERVICES': [],
   }
   // What rules have in common is one object: a million rules fit into half a gigabyte.
-  const [protocol, ports] = portIs('tcp', 80)
-  const fromElsewhere = from(family === 4 ? '10.244.0.0/16' : 'fd00:244::/32', true)
-  const toMark = jumpTo('KUBE-MARK-MASQ')
-  const comment = commented()
-  const anyPort: Match = { kind: 'ports', protocol: 'tcp' }
-  const chances = Array.from({ length: endpoints }, (_, e) =>
-    e === endpoints - 1 ? [] : [withChance(statisticThreshold(1 / (endpoints - e)))],
-  )
+  const shared = sharedParts(family, endpoints)
   for (let s = 0; s < services; s++) {
-    const address = `${serviceAddress(family, s)}/${hostLength}`
-    const toService: Match[] = [to(address), protocol, commented(`default/service-${s}:http cluster IP`), ports]
-    nat['KUBE-SERVICES'].push(makeRule(jumpTo(`KUBE-SVC-${s}`), ...toService))
-    const service = [makeRule(toMark, fromElsewhere, ...toService)]
-    for (let e = 0; e < endpoints; e++) {
-      const backend = endpointAddress(family, s * endpoints + e)
-      service.push(
-        makeRule(
-          jumpTo(`KUBE-SEP-${s}-${e}`),
-          commented(`default/service-${s}:http -> ${backend}:8080`),
-          ...chances[e],
-        ),
-      )
-      nat[`KUBE-SEP-${s}-${e}`] = [
-        makeRule(toMark, from(`${backend}/${hostLength}`), comment),
-        makeRule(dnatTo(backend, 8080), protocol, comment, anyPort),
-      ]
-    }
-    nat[`KUBE-SVC-${s}`] = service
+    nat['KUBE-SERVICES'].push(makeRule(jumpTo(`KUBE-SVC-${s}`), ...matchService(family, s, shared)))
+    for (const { name, rules } of serviceChains(family, s, s * endpoints, endpoints, shared)) nat[name] = [...rules]
   }
   nat['KUBE-SERVICES'].push(
     makeRule(jumpTo('KUBE-NODEPORTS'), commented(), {
@@ -76,6 +51,64 @@ export function makeServiceRules({ family = 4, services, endpoints }: ServiceRul
   )
   return makeRuleset([makeTable('mangle'), FILTER, makeTable('nat', nat)], family)
 }
+
+/** The chains of Service s alone: its endpoints' and its own, with endpoints from endpointAddress(`first`) on. */
+export function serviceChains(
+  family: IpFamily,
+  s: number,
+  first: number,
+  endpoints: number,
+  shared: SharedParts = sharedParts(family, endpoints),
+): Chain[] {
+  const { protocol, fromElsewhere, toMark, comment, anyPort, chances } = shared
+  const chains: Chain[] = []
+  const service = [makeRule(toMark, fromElsewhere, ...matchService(family, s, shared))]
+  for (let e = 0; e < endpoints; e++) {
+    const backend = endpointAddress(family, first + e)
+    service.push(
+      makeRule(
+        jumpTo(`KUBE-SEP-${s}-${e}`),
+        commented(`default/service-${s}:http -> ${backend}:8080`),
+        ...chances[e],
+      ),
+    )
+    chains.push({
+      name: `KUBE-SEP-${s}-${e}`,
+      rules: [
+        makeRule(toMark, from(`${backend}/${hostLength(family)}`), comment),
+        makeRule(dnatTo(backend, 8080), protocol, comment, anyPort),
+      ],
+    })
+  }
+  return [...chains, { name: `KUBE-SVC-${s}`, rules: service }]
+}
+
+type SharedParts = ReturnType<typeof sharedParts>
+
+function sharedParts(family: IpFamily, endpoints: number) {
+  const [protocol, ports] = portIs('tcp', 80)
+  const anyPort: Match = { kind: 'ports', protocol: 'tcp' }
+  return {
+    protocol,
+    ports,
+    fromElsewhere: from(family === 4 ? '10.244.0.0/16' : 'fd00:244::/32', true),
+    toMark: jumpTo('KUBE-MARK-MASQ'),
+    comment: commented(),
+    anyPort,
+    chances: Array.from({ length: endpoints }, (_, e) =>
+      e === endpoints - 1 ? [] : [withChance(statisticThreshold(1 / (endpoints - e)))],
+    ),
+  }
+}
+
+const matchService = (family: IpFamily, s: number, { protocol, ports }: SharedParts): Match[] => [
+  to(`${serviceAddress(family, s)}/${hostLength(family)}`),
+  protocol,
+  commented(`default/service-${s}:http cluster IP`),
+  ports,
+]
+
+const hostLength = (family: IpFamily): number => (family === 4 ? 32 : 128)
 
 export const serviceAddress = (family: IpFamily, i: number): string =>
   family === 4 ? `10.${96 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}` : `fd00:96::${i.toString(16)}`
