@@ -27,6 +27,9 @@ export const DISPATCH_WORDS = 8
 
 export const ENTRY_WORDS = { 4: 4, 6: 8 } as const
 
+/** Where the pc stands in an entry. */
+export const PC_OFFSET = { 4: 2, 6: 5 } as const
+
 /** Hash of an IPv4 key; both words already masked. */
 export function hashKey4(address: number, ports: number): number {
   let h = Math.imul(address ^ Math.imul(ports, 0x9e3779b1), 0x21f0aaad)

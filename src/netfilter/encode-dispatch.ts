@@ -2,7 +2,7 @@
 import { writeIpWords } from '../net/ip.ts'
 import { protocolNumber } from '../ruleset/protocol-number.ts'
 import type { Rule } from '../ruleset/ruleset.ts'
-import { DISPATCH, DISPATCH_WORDS, ENTRY_WORDS, hashKey4, hashKey6 } from './dispatch.ts'
+import { DISPATCH, DISPATCH_WORDS, ENTRY_WORDS, hashKey4, hashKey6, PC_OFFSET } from './dispatch.ts'
 import { demandsSomething, encodeMatch } from './encode-match.ts'
 import { encodeVerdict } from './encode-verdict.ts'
 import type { Encoder } from './encoder.ts'
@@ -90,7 +90,7 @@ function enterKey(encoder: Encoder, record: number, key: DispatchKey, pc: number
   writeIpWords(key.address ?? 0n, scratch, 0)
   const [a, b, c, d] = scratch
   const stride = ENTRY_WORDS[encoder.family]
-  const pcOffset = encoder.family === 4 ? 2 : 5
+  const pcOffset = PC_OFFSET[encoder.family]
   let i = (encoder.family === 4 ? hashKey4(d, ports) : hashKey6(a, b, c, d, ports)) & mask
   while (entries[start + stride * i + pcOffset] !== 0) i = (i + 1) & mask
   const at = start + stride * i

@@ -128,3 +128,54 @@ export const RUN_VERDICT_OFFSET = 5
 
 /** How a matched rule ends the walk of its chain: never, always, or unless its jump returned. */
 export const RULE_ENDS = { never: 0, always: 1, unlessReturned: 2 } as const
+
+/** Words of each operation, itself included. */
+const WORDS_OF: Readonly<Record<keyof typeof OP, number>> = {
+  END: 1,
+  RULE: 3,
+  DISPATCH: 2,
+  CANDIDATE: 2,
+  HIT: 3,
+  LEAVE: 3,
+  PASS: 2,
+  RUN: RUN_WORDS,
+  CHANCE: 2,
+  SOURCE4: 3,
+  NOT_SOURCE4: 3,
+  DESTINATION4: 3,
+  NOT_DESTINATION4: 3,
+  SOURCE6: 10,
+  DESTINATION6: 10,
+  PROTOCOL: 2,
+  NOT_PROTOCOL: 2,
+  SOURCE_PORTS: 4,
+  DESTINATION_PORTS: 4,
+  IN_INTERFACE: 3,
+  OUT_INTERFACE: 3,
+  SOURCE_LOCAL: 2,
+  DESTINATION_LOCAL: 2,
+  CONNTRACK: 3,
+  MARK: 4,
+  COUNT: 2,
+  ACCEPT: 1,
+  DROP: 1,
+  REJECT: 2,
+  RETURN: 1,
+  JUMP: 2,
+  GOTO: 2,
+  DNAT: 7,
+  MASQUERADE: 2,
+  SNAT: 6,
+  SET_MARK: 3,
+  NOT_CHANCE: 2,
+  RARE: 2,
+  NOTRACK: 1,
+  CONNMARK: 4,
+  TRANSLATE: 2,
+}
+
+/** The same by operation. */
+export const OP_WORDS: Readonly<Uint8Array> = Uint8Array.from(
+  Object.entries(OP).toSorted(([, a], [, b]) => a - b),
+  ([name]) => WORDS_OF[name as keyof typeof OP],
+)

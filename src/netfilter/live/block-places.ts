@@ -1,6 +1,6 @@
 /**
  * Where the blocks of a program that changes lie in its lists: a stretch of each RESOURCE. A new block is encoded behind everything else;
- * then its sizes are known, and where stretches of its size are free it is encoded again, there.
+ * then its sizes are known, and where stretches of its size are free it moves there.
  */
 import { DISPATCH_WORDS } from '../dispatch.ts'
 import { encodeChain } from '../encode-chain.ts'
@@ -8,11 +8,9 @@ import type { Encoder } from '../encoder.ts'
 import type { EncodedBlock } from '../intern-chains.ts'
 import { type NumberList, type Numbers, newWordList, reserve } from '../word-list.ts'
 import { Extents } from './extents.ts'
+import { relocateBlock } from './relocate-block.ts'
+import { RESOURCE, RESOURCES } from './resource.ts'
 
-/** What a block has a stretch of, in the order of #places. */
-export const RESOURCE = { code: 0, rule: 1, dnat: 2, dispatch: 3, slot: 4, entry: 5 } as const
-
-const RESOURCES = Object.values(RESOURCE)
 /** A start and a room each. */
 const PLACE_WORDS = 2 * RESOURCES.length
 
@@ -26,6 +24,7 @@ export class BlockPlaces {
   /** By RESOURCE. */
   readonly #scratch = {
     behind: new Int32Array(RESOURCES.length),
+    ends: new Int32Array(RESOURCES.length),
     starts: new Int32Array(RESOURCES.length),
     rooms: new Int32Array(RESOURCES.length),
   }
@@ -53,42 +52,38 @@ export class BlockPlaces {
 
   /** Encodes the next block of the first compile behind the others. */
   append(block: EncodedBlock): void {
-    const { starts, rooms } = this.#scratch
+    const { ends, starts, rooms } = this.#scratch
     this.#readCursors(starts)
     encodeChain(this.#encoder, block)
-    this.#readCursors(rooms)
+    this.#readCursors(ends)
     this.#indexes.end = block.index + 1
     for (const resource of RESOURCES) {
-      this.#extents[resource].end = rooms[resource]
-      rooms[resource] -= starts[resource]
+      this.#extents[resource].end = ends[resource]
+      rooms[resource] = ends[resource] - starts[resource]
     }
     this.#note(block.index, starts, rooms)
   }
 
   /** Encodes a block where there is room; answers its index and first rule. */
   place({ chain, targets }: Pick<EncodedBlock, 'chain' | 'targets'>): Pick<EncodedBlock, 'index' | 'firstRule'> {
-    const { behind, starts, rooms } = this.#scratch
-    const { rare, translations } = this.#encoder
-    const rareBefore = rare.length
-    const translationsBefore = translations.length
+    const { behind, ends, starts, rooms } = this.#scratch
     const index = this.#indexes.take(1)
     const firstRule = this.#extents[RESOURCE.rule].take(chain.rules.length)
     const block = { index, chain, firstRule, targets }
     for (const resource of RESOURCES) behind[resource] = this.#extents[resource].end
     behind[RESOURCE.rule] = firstRule
     this.#encodeAt(block, behind)
-    this.#readCursors(rooms)
+    this.#readCursors(ends)
     let moves = false
     for (const resource of RESOURCES) {
-      const size = rooms[resource] - behind[resource]
+      const size = ends[resource] - behind[resource]
       rooms[resource] = this.#extents[resource].roomFor(size)
       starts[resource] = resource === RESOURCE.rule ? firstRule : this.#extents[resource].take(size)
       if (size > 0 && starts[resource] !== behind[resource]) moves = true
     }
     if (moves) {
-      rare.length = rareBefore
-      translations.length = translationsBefore
-      this.#encodeAt(block, starts)
+      relocateBlock(this.#encoder, behind, ends, starts)
+      this.#encoder.blockPc.words[index] = starts[RESOURCE.code]
     }
     this.#note(index, starts, rooms)
     return block

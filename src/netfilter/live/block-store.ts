@@ -8,10 +8,11 @@ import { type Encoder, newEncoder } from '../encoder.ts'
 import type { Block, BlockBounds } from '../intern-chains.ts'
 import { OP, RULE_ENDS } from '../opcode.ts'
 import { HOOK_COUNT, type Program } from '../program.ts'
-import { BlockPlaces, RESOURCE } from './block-places.ts'
+import { BlockPlaces } from './block-places.ts'
 import { CallSites } from './call-sites.ts'
 import type { LiveBlock, Mutable } from './live-block.ts'
 import { LiveCounters } from './live-counters.ts'
+import { RESOURCE } from './resource.ts'
 
 export class BlockStore {
   readonly program: Mutable<Program>

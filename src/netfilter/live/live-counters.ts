@@ -12,8 +12,9 @@ import { HOOK_COUNT, type Program } from '../program.ts'
 import { type RuleTallies, tallyBlock } from '../rule-tallies.ts'
 import { foldStretches } from '../stretch.ts'
 import { grown, type Numbers } from '../word-list.ts'
-import { type BlockPlaces, RESOURCE } from './block-places.ts'
+import type { BlockPlaces } from './block-places.ts'
 import type { LiveBlock, Mutable } from './live-block.ts'
+import { RESOURCE } from './resource.ts'
 
 interface Follower {
   readonly engine: Mutable<Engine>

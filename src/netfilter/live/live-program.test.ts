@@ -53,6 +53,7 @@ describe.each([4, 6] as const)('a live program, IPv%i', family => {
               if (!world.apply(delta)) refusals.refused++
               world.send(steps, orderKey)
             }
+            world.compareCounters()
           },
         ),
         { numRuns: RUNS },
@@ -146,11 +147,40 @@ describe('compileLive', () => {
     world.send([step], 0)
   })
 
+  it.each([4, 6] as const)('counts what is written anew over and over as if nothing had been there, IPv%i', family => {
+    const base = makeServiceRules({ family, services: 12, endpoints: 3 })
+    const services = base.tables.find(t => t.name === 'nat')!.chains.get('KUBE-SERVICES')!
+    const world = new World([base])
+    // From elsewhere, so that jumps to KUBE-MARK-MASQ return.
+    const packets = [3, 3, 5, 11].map((service, flowLow) =>
+      makePacket(
+        {
+          origin: 0,
+          source: family === 4 ? '203.0.113.5' : '2001:db8:f::5',
+          destination: serviceAddress(family, service),
+          flowLow,
+        },
+        family,
+      ),
+    )
+    for (const [round, orderKey] of [77, 0, 1, 77, 5].entries()) {
+      world.send(
+        packets.map(packet => ({ view: 0, packet, weight: 1 + round, laterWeight: 1 })),
+        orderKey,
+      )
+      const own = serviceChains(family, 3, 100, 2 + (round % 2))
+      // Callers that moved are patched next time.
+      const chains = round % 2 === 0 ? [...own, { ...services }] : own
+      expect(world.apply({ table: 'nat', chains })).toBe(true)
+    }
+  })
+
   it('keeps counters of callers, and begins those of written chains at 0', () => {
     const live = right(compileLive([filter({ FORWARD: [makeRule(jumpTo('A'))], A: [accept] })]))
     const engine = live.newEngine(SEED)
     const matched = (name: string): number => live.tallies(engine).matched[live.place(0, 'filter', name)!.firstRule]
-    evaluate(engine, 0, makeHostView(), 0, makePacket(), 5)
+    // The second packet is only remembered, and goes through the rules that it met.
+    for (const weight of [4, 1]) evaluate(engine, 0, makeHostView(), 0, makePacket(), weight)
     right(live.apply({ table: 'filter', chains: [chain('A', { ...accept })] }))
     evaluate(engine, 0, makeHostView(), 0, makePacket(), 2)
     expect([matched('FORWARD'), matched('A')]).toEqual([7, 2])
@@ -174,6 +204,33 @@ describe('compileLive', () => {
     expect(blockOf(2, 'OUTPUT')).toBe(blockOf(1, 'OUTPUT'))
     right(live.apply(delta))
     expect(blockOf(0, 'KUBE-SVC-7')).toBe(blockOf(1, 'KUBE-SVC-7'))
+  })
+
+  it('forgets what a chain brought its callers', () => {
+    const world = new World([
+      makeRuleset([
+        makeTable('nat', {
+          PREROUTING: [makeRule(jumpTo('M'))],
+          M: [makeRule(jumpTo('X'))],
+          X: [makeRule(dnatTo('10.0.0.1'))],
+        }),
+      ]),
+    ])
+    const below = { table: 'nat', chains: [chain('POSTROUTING', makeRule(jumpTo('M')))] } as const
+    expect(world.apply(below)).toBe(false)
+    expect(world.apply({ table: 'nat', chains: [chain('X')] })).toBe(true)
+    expect(world.apply(below)).toBe(true)
+  })
+
+  it('patches callers that views share, though their tables differ', () => {
+    const base = makeServiceRules({ services: 20, endpoints: 3 })
+    const other = withDelta([base], { table: 'nat', chains: [chain('CANARY')] })
+    const live = right(compileLive([base, ...other]))
+    const places = (name: string): unknown[] => [0, 1].map(view => live.place(view, 'nat', name))
+    const callers = ['KUBE-SERVICES', 'PREROUTING', 'OUTPUT'].map(places)
+    right(live.apply({ table: 'nat', chains: serviceChains(4, 7, 100, 4) }))
+    expect(['KUBE-SERVICES', 'PREROUTING', 'OUTPUT'].map(places)).toEqual(callers)
+    expect(live.place(0, 'nat', 'KUBE-SVC-7')).toEqual(live.place(1, 'nat', 'KUBE-SVC-7'))
   })
 
   it('takes no more room however often a Service changes', () => {
@@ -287,7 +344,6 @@ class World {
       if (step.laterWeight > 0) pass(step.laterWeight, true)
     }
     for (const engine of engines) endNode(engine)
-    this.compareCounters()
   }
 
   compareCounters(): void {
