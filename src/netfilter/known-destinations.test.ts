@@ -85,7 +85,7 @@ describe.each([4, 6] as const)('known destinations, IPv%i', family => {
         const rules = new Set<number>()
         let hits = 0
         let pc = 0
-        for (; pc < code.length; pc += OP_WORDS[NAMES.find(name => OP[name] === code[pc])!]) {
+        for (; pc < code.length; pc += OP_WORDS[code[pc]]) {
           if (code[pc] === OP.RULE) rules.add(code[pc + 1])
           if (code[pc] === OP.HIT) hits++
         }

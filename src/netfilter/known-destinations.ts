@@ -2,7 +2,7 @@
  * The destinations that a program's rules name by address, protocol and port: keys of dispatch segments, and rules too few to be one. What names
  * no address (a NodePort) stands for each address of the host.
  */
-import { DISPATCH, DISPATCH_WORDS, ENTRY_WORDS } from './dispatch.ts'
+import { DISPATCH, DISPATCH_WORDS, ENTRY_WORDS, PC_OFFSET } from './dispatch.ts'
 import type { HostView } from './host.ts'
 import { OP, OP_WORDS } from './opcode.ts'
 import type { Program } from './program.ts'
@@ -43,7 +43,7 @@ type Add = (address: Address | undefined, ports: number) => void
 
 function ofSegments({ dispatch, dispatchEntries, family }: Program, add: Add): void {
   const stride = ENTRY_WORDS[family]
-  const pcOffset = family === 4 ? 2 : 5
+  const pcOffset = PC_OFFSET[family]
   for (let record = 0; record < dispatch.length; record += DISPATCH_WORDS) {
     if (dispatch[record + DISPATCH.portMask] !== 0xff_ffff) continue
     const named = dispatch[record + DISPATCH.addressMask] !== 0
@@ -61,7 +61,7 @@ function ofSegments({ dispatch, dispatchEntries, family }: Program, add: Add): v
 function ofRules({ code }: Program, add: Add): void {
   let [end, protocol, port] = [0, -1, -1]
   let address: Address | undefined
-  for (let pc = 0; pc < code.length; pc += WORDS_OF[code[pc]]) {
+  for (let pc = 0; pc < code.length; pc += OP_WORDS[code[pc]]) {
     if (pc === end && protocol >= 0 && port >= 0) add(address, (protocol << 16) | port)
     const op = code[pc]
     if (op === OP.RULE) {
@@ -78,8 +78,3 @@ function ofRules({ code }: Program, add: Add): void {
       address = [code[pc + 6], code[pc + 7], code[pc + 8], code[pc + 9]]
   }
 }
-
-const WORDS_OF = Object.keys(OP).reduce<number[]>((words, name) => {
-  words[OP[name as keyof typeof OP]] = OP_WORDS[name as keyof typeof OP]
-  return words
-}, [])

@@ -72,51 +72,6 @@ export const OP = {
   TRANSLATE: 40,
 } as const
 
-/** Words of each operation, itself included. */
-export const OP_WORDS: Readonly<Record<keyof typeof OP, number>> = {
-  END: 1,
-  RULE: 3,
-  DISPATCH: 2,
-  CANDIDATE: 2,
-  HIT: 3,
-  LEAVE: 3,
-  PASS: 2,
-  RUN: 4,
-  CHANCE: 2,
-  SOURCE4: 3,
-  NOT_SOURCE4: 3,
-  DESTINATION4: 3,
-  NOT_DESTINATION4: 3,
-  SOURCE6: 10,
-  DESTINATION6: 10,
-  PROTOCOL: 2,
-  NOT_PROTOCOL: 2,
-  SOURCE_PORTS: 4,
-  DESTINATION_PORTS: 4,
-  IN_INTERFACE: 3,
-  OUT_INTERFACE: 3,
-  SOURCE_LOCAL: 2,
-  DESTINATION_LOCAL: 2,
-  CONNTRACK: 3,
-  MARK: 4,
-  COUNT: 2,
-  ACCEPT: 1,
-  DROP: 1,
-  REJECT: 2,
-  RETURN: 1,
-  JUMP: 2,
-  GOTO: 2,
-  DNAT: 7,
-  MASQUERADE: 2,
-  SNAT: 6,
-  SET_MARK: 3,
-  NOT_CHANCE: 2,
-  RARE: 2,
-  NOTRACK: 1,
-  CONNMARK: 4,
-  TRANSLATE: 2,
-}
-
 /** (connection's & ~second) ^ first; the same with first = packet's & first; packet's (& ~first) ^ (connection's & second). */
 export const CONNMARK_OPERATION = { set: 0, save: 1, restore: 2 } as const
 

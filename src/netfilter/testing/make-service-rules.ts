@@ -66,11 +66,7 @@ export function serviceChains(
   for (let e = 0; e < endpoints; e++) {
     const backend = endpointAddress(family, first + e)
     service.push(
-      makeRule(
-        jumpTo(`KUBE-SEP-${s}-${e}`),
-        commented(`default/service-${s}:http -> ${backend}:8080`),
-        ...chances[e],
-      ),
+      makeRule(jumpTo(`KUBE-SEP-${s}-${e}`), commented(`default/service-${s}:http -> ${backend}:8080`), ...chances[e]),
     )
     chains.push({
       name: `KUBE-SEP-${s}-${e}`,
