@@ -21,7 +21,6 @@ const programOf = (...views: Parameters<typeof compile>[0]): Program => {
 
 describe.each([4, 6] as const)('known destinations, IPv%i', family => {
   const host = makeHostView(family)
-  const NAMES = Object.keys(OP) as (keyof typeof OP)[]
 
   it.each([0, 1, 2, 7, 8, 9, 100])('are all of %i Services', services => {
     expect(knownDestinations(programOf(makeServiceRules({ family, services, endpoints: 2 })), host)).toHaveLength(

@@ -21,7 +21,7 @@ import { type ChainDelta, withDelta } from './chain-delta.ts'
 import { compileLive, type LiveProgram } from './live-program.ts'
 
 /** Rulesets a family; each meets several deltas, and packets behind each of them. */
-const RUNS = Number(process.env['SVCSIM_PROPERTY_RUNS'] ?? 400)
+const RUNS = Number(process.env['SVCSIM_PROPERTY_RUNS'] ?? 120)
 
 const SEED = { low: 0x1234_5678, high: 0x9abc_def0 }
 
