@@ -2,9 +2,10 @@
  * A file written a piece at a time, each on its way before the next is made: memory does not grow with the file. As in files.ts the
  * name stands for the whole file or the old one: a temporary name in the same folder, fsync, rename.
  */
-import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fsync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
+import { promisify } from 'node:util'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Problem } from '../problem/problem.ts'
@@ -19,10 +20,12 @@ export const writeInPieces =
     try {
       const fd = openSync(partial, 'w')
       try {
-        await make(bytes => {
+        const made = make(bytes => {
           for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
         })
-        fsyncSync(fd)
+        // What is made already goes on its way before anything else is begun.
+        if (made !== undefined) await made
+        await synced(fd)
       } finally {
         closeSync(fd)
       }
@@ -36,6 +39,9 @@ export const writeInPieces =
       return E.left(ioProblem(path, 'write', error))
     }
   }
+
+/** Not at once: other files are made meanwhile. */
+const synced = promisify(fsync)
 
 function removeIfThere(path: string): void {
   try {

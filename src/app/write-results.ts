@@ -47,7 +47,8 @@ export interface WrittenRun {
 export const writeResults = (dir: string, facts: ResultFacts): TE.TaskEither<Problem, WrittenRun> =>
   pipe(
     [...facts.tables],
-    TE.traverseSeqArray(table => writeTable(dir, table, facts)),
+    // Each is made while the ones before it are on their way to the disk.
+    TE.traverseArray(table => writeTable(dir, table, facts)),
     TE.map(sums => runJson(facts, sums)),
     TE.bindTo('run'),
     TE.let('found', ({ run }) => findings(run, facts.tables)),

@@ -45,10 +45,14 @@ export class TextPool {
   numberOf(text: string): number {
     const known = this.#numbers.get(text)
     if (known !== undefined) return known
-    const number = this.texts.length
+    const number = this.add(text)
     this.#numbers.set(text, number)
-    this.texts.push(text)
     return number
+  }
+
+  /** The number of a text that the pool does not have, which `numberOf` will not find: for who knows its equals otherwise. */
+  add(text: string): number {
+    return this.texts.push(text) - 1
   }
 
   /** All texts by number; valid until the next text and call. */

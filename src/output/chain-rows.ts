@@ -9,7 +9,35 @@ export class RuleTexts {
   readonly table = new TextPool()
   readonly chain = new TextPool()
   readonly rule = new TextPool()
+  /** By number of the chain's name: its first form, or all texts of its forms. */
+  readonly #ofChain: (Uint32Array | Map<string, number>)[] = []
+
+  /**
+   * Numbers of the rules of one form of a chain, printed with its name (`-A CHAIN …`): only chains of one name can have a text in common.
+   * Most names have one form of a few rules, whose texts are compared with each other alone: no table of 262,505 texts is made.
+   */
+  rulesOf(chain: number, texts: readonly string[]): Uint32Array {
+    const known = this.#ofChain[chain]
+    if (known === undefined && texts.length <= FEW) {
+      const numbers = new Uint32Array(texts.length)
+      texts.forEach((text, i) => {
+        const first = texts.indexOf(text)
+        numbers[i] = first < i ? numbers[first] : this.rule.add(text)
+      })
+      this.#ofChain[chain] = numbers
+      return numbers
+    }
+    const all = known instanceof Map ? known : new Map(Array.from(known ?? [], n => [this.rule.texts[n], n]))
+    this.#ofChain[chain] = all
+    return Uint32Array.from(texts, text => {
+      const number = all.get(text) ?? this.rule.add(text)
+      all.set(text, number)
+      return number
+    })
+  }
 }
+
+const FEW = 8
 
 /** A chain by the numbers of its names. */
 export interface ChainHead {

@@ -34,8 +34,9 @@ function rememberedTexts(texts: RuleTexts): TextsOf {
   return (chain, family) => {
     let known = chains.get(chain)
     if (known === undefined) {
-      const rules = Uint32Array.from(chain.rules, rule => texts.rule.numberOf(printRule(chain.name, rule, family)))
-      known = { name: texts.chain.numberOf(chain.name), rules }
+      const name = texts.chain.numberOf(chain.name)
+      const printed = chain.rules.map(rule => printRule(chain.name, rule, family))
+      known = { name, rules: texts.rulesOf(name, printed) }
       chains.set(chain, known)
     }
     return known

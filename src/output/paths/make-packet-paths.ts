@@ -96,24 +96,26 @@ interface EndpointPlace extends PathBackend {
 
 /** `node` is a number of the run's here. */
 function endpointPlaces(state: ClusterState, run: PlannedRun, rows: readonly ServiceRow[]): readonly EndpointPlace[] {
-  const names = podNames(state)
   const nodeIndex = new Map(run.nodes.map((node, n) => [node.name, n]))
-  const places = new Map<string, EndpointPlace>()
+  const places = new Map<string, Omit<EndpointPlace, 'pod'>>()
   for (const { family, port } of rows)
     for (const { address, port: number, endpoint } of port.endpoints) {
       const text = formatIp(address)
       const node = nodeIndex.get(endpoint.nodeName) ?? -1
-      places.set(`${text} ${number}`, { address: text, port: number, pod: names.get(text) ?? '', node, family })
+      places.set(`${text} ${number}`, { address: text, port: number, node, family })
     }
-  return [...places.values()]
+  const names = podNames(state, new Set(Array.from(places.values(), place => place.address)))
+  return Array.from(places.values(), place => ({ ...place, pod: names.get(place.address) ?? '' }))
 }
 
-const podNames = (state: ClusterState): ReadonlyMap<string, string> =>
-  new Map(
-    [...state.pods.values()].flatMap(({ object }) =>
-      object.hostNetwork ? [] : object.podIPs.map(ip => [ip, `${object.namespace}/${object.name}`] as const),
-    ),
-  )
+/** Of the pods that have some of these addresses. */
+function podNames(state: ClusterState, addresses: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
+  for (const { object } of state.pods.values())
+    if (!object.hostNetwork)
+      for (const ip of object.podIPs) if (addresses.has(ip)) names.set(ip, `${object.namespace}/${object.name}`)
+  return names
+}
 
 /** Senders of each node: pods that also are endpoints first, as they may meet themselves. */
 const SENDERS = 4
