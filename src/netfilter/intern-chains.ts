@@ -68,8 +68,17 @@ export interface Interned {
   readonly needsMemory: Problem | undefined
   /** Per view, per HOOK: the built-in chain's block. */
   readonly hooks: readonly (readonly (Block | undefined)[])[]
-  /** The blocks of every Table object's chains, by name. */
-  readonly tables: ReadonlyMap<Table, ReadonlyMap<string, Block | undefined>>
+  /** What every Table object's chains came to, in its order. */
+  readonly tables: ReadonlyMap<Table, ReadonlyMap<string, Resolved>>
+}
+
+/** A chain of a table: its block, once that is known. */
+export interface Resolved {
+  readonly chain: Chain
+  isBuiltin: boolean
+  /** Under way. */
+  isOpen: boolean
+  block: Block | undefined
 }
 
 /** A chain that may walk more rules for one packet than this is refused: the kernel would hang in it. */
@@ -81,8 +90,9 @@ export function internChains(
   entered: (block: Block) => void = () => undefined,
 ): E.Either<Problem, Interned> {
   const family = views[0]?.family ?? 4
-  const store: Store = { family, blocks: [], ruleCount: 0, needsMemory: undefined, known: new Map(), entered }
-  const tables = new Map<Table, ReadonlyMap<string, Block | undefined>>()
+  const known = knownBlocks(views)
+  const store: Store = { family, blocks: [], ruleCount: 0, needsMemory: undefined, known, entered }
+  const tables = new Map<Table, ReadonlyMap<string, Resolved>>()
   const hooks: (Block | undefined)[][] = []
   for (const ruleset of views) {
     if (ruleset.family !== family)
@@ -102,7 +112,7 @@ export function internChains(
         tables.set(table, resolved)
       }
       for (let hook = 0; hook < HOOK_COUNT; hook++)
-        if (HOOK_CHAINS[hook][0] === table.name) ofView[hook] = resolved.get(HOOK_CHAINS[hook][1])
+        if (HOOK_CHAINS[hook][0] === table.name) ofView[hook] = resolved.get(HOOK_CHAINS[hook][1])?.block
     }
     hooks.push(ofView)
   }
@@ -115,14 +125,26 @@ interface Store {
   readonly blocks: Block[]
   ruleCount: number
   needsMemory: Problem | undefined
-  /** The last block of each chain. Tables may share Chain objects (an empty canary, say) but not blocks. */
-  readonly known: Map<TableName, Map<Chain, Block>>
+  /** The last block of each chain, for tables that views have several of. Tables may share Chain objects (an empty canary, say) but not blocks. */
+  readonly known: ReadonlyMap<TableName, Map<Chain, Block>>
   readonly entered: (block: Block) => void
+}
+
+function knownBlocks(views: readonly Ruleset[]): Map<TableName, Map<Chain, Block>> {
+  const first = new Map<TableName, Table>()
+  const known = new Map<TableName, Map<Chain, Block>>()
+  for (const { tables } of views)
+    for (const table of tables) {
+      const other = first.get(table.name)
+      if (other === undefined) first.set(table.name, table)
+      else if (other !== table && !known.has(table.name)) known.set(table.name, new Map())
+    }
+  return known
 }
 
 /** A chain under way. */
 interface Frame {
-  chain: Chain
+  resolved: Resolved
   /** One of its blocks, if its rules were checked before: where they go is known then. */
   known: Block | undefined
   /** Rules looked at so far, of a chain that is not known. */
@@ -134,11 +156,11 @@ interface Frame {
 
 /** Depth first with a stack of its own: a user's chains nest as deep as they like. */
 class TableWalk {
-  /** Chains under way have no block yet. */
-  readonly resolved = new Map<string, Block | undefined>()
+  /** One look-up a jump: they take a good part of the time. */
+  readonly resolved = new Map<string, Resolved>()
   readonly #store: Store
   readonly #table: Table
-  readonly #known: Map<Chain, Block>
+  readonly #known: Map<Chain, Block> | undefined
   readonly #builtin: ReadonlySet<string>
   /** Frames are taken again: the chains under way are the first `#depth`. */
   readonly #frames: Frame[] = []
@@ -150,15 +172,20 @@ class TableWalk {
   constructor(store: Store, table: Table) {
     this.#store = store
     this.#table = table
-    this.#known = store.known.get(table.name) ?? new Map()
-    store.known.set(table.name, this.#known)
+    this.#known = store.known.get(table.name)
     this.#builtin = new Set(BUILTIN_CHAINS[table.name])
+    for (const [name, chain] of table.chains)
+      this.resolved.set(name, { chain, isBuiltin: false, isOpen: false, block: undefined })
+    for (const name of this.#builtin) {
+      const builtin = this.resolved.get(name)
+      if (builtin !== undefined) builtin.isBuiltin = true
+    }
   }
 
   /** Resolves every chain of the table; answers what it may not contain. */
   refused(): Problem | undefined {
-    for (const [name, root] of this.#table.chains) {
-      if (this.resolved.has(name)) continue
+    for (const root of this.resolved.values()) {
+      if (root.block !== undefined) continue
       this.#enter(root)
       while (this.#depth > 0) {
         const problem = this.#step(this.#frames[this.#depth - 1])
@@ -168,15 +195,15 @@ class TableWalk {
     return undefined
   }
 
-  #enter(chain: Chain): void {
-    this.resolved.set(chain.name, undefined)
+  #enter(resolved: Resolved): void {
+    resolved.isOpen = true
     const frame = this.#frames[this.#depth++]
-    const known = this.#known.get(chain)
+    const known = this.#known?.get(resolved.chain)
     const firstTarget = this.#targetCount
     const homedVerdicts = known?.ownVerdicts ?? 0
-    if (frame === undefined) this.#frames.push({ chain, known, rule: 0, firstTarget, homedVerdicts })
+    if (frame === undefined) this.#frames.push({ resolved, known, rule: 0, firstTarget, homedVerdicts })
     else {
-      frame.chain = chain
+      frame.resolved = resolved
       frame.known = known
       frame.rule = 0
       frame.firstTarget = firstTarget
@@ -190,15 +217,15 @@ class TableWalk {
       const next = frame.known === undefined ? this.#check(frame) : this.#recall(frame, frame.known)
       if (next === undefined) return this.#leave(frame)
       if (typeof next !== 'string') return next
-      const block = this.resolved.get(next)
-      if (block === undefined || this.#builtin.has(next)) return this.#enterTarget(frame, next)
-      this.#targets[this.#targetCount++] = block
+      const target = this.resolved.get(next)
+      if (target?.block === undefined || target.isBuiltin) return this.#enterTarget(frame, next, target)
+      this.#targets[this.#targetCount++] = target.block
     }
   }
 
   /** Checks rules up to one that goes somewhere, and says where. */
   #check(frame: Frame): string | Problem | undefined {
-    const { chain } = frame
+    const { chain } = frame.resolved
     const { rules } = chain
     const store = this.#store
     while (frame.rule < rules.length) {
@@ -222,9 +249,10 @@ class TableWalk {
     return known.targets[this.#targetCount - firstTarget]?.chain.name
   }
 
-  #enterTarget(frame: Frame, name: string): Problem | undefined {
-    const { name: table, chains } = this.#table
-    const { chain, firstTarget } = frame
+  #enterTarget(frame: Frame, name: string, target: Resolved | undefined): Problem | undefined {
+    const { name: table } = this.#table
+    const { firstTarget } = frame
+    const { chain } = frame.resolved
     const rule = (): number => jumpingRule(chain, this.#targetCount - firstTarget)
     if (this.#builtin.has(name))
       return badInput(
@@ -232,10 +260,9 @@ class TableWalk {
         `the rule goes to built-in chain ${quoted(name)}`,
         'go to a chain of your own',
       )
-    const target = chains.get(name)
     if (target === undefined) return refuseMissingChain(table, chain.name, rule(), name)
-    if (this.resolved.has(name)) {
-      const path = this.#frames.slice(0, this.#depth).map(f => f.chain.name)
+    if (target.isOpen) {
+      const path = this.#frames.slice(0, this.#depth).map(f => f.resolved.chain.name)
       return refuseLoop(table, [...path.slice(path.indexOf(name)), name])
     }
     this.#enter(target)
@@ -243,17 +270,18 @@ class TableWalk {
   }
 
   #leave(frame: Frame): Problem | undefined {
-    const { name } = frame.chain
+    const { resolved } = frame
     const block = this.#intern(frame)
-    this.resolved.set(name, block)
+    resolved.block = block
+    resolved.isOpen = false
     this.#targetCount = frame.firstTarget
     this.#depth--
     // The caller waits for it.
     if (this.#depth > 0) this.#targets[this.#targetCount++] = block
-    return refuseHook(this.#table.name, name, this.#builtin, block)
+    return refuseHook(this.#table.name, resolved.chain.name, this.#builtin, block)
   }
 
-  #intern({ chain, known, firstTarget, homedVerdicts: ownVerdicts }: Frame): Block {
+  #intern({ resolved: { chain }, known, firstTarget, homedVerdicts: ownVerdicts }: Frame): Block {
     const store = this.#store
     const targets = this.#targetCount === firstTarget ? NO_TARGETS : this.#targets.slice(firstTarget, this.#targetCount)
     let targetHash = 0
@@ -283,7 +311,7 @@ class TableWalk {
     }
     store.blocks.push(block)
     store.ruleCount += chain.rules.length
-    this.#known.set(chain, block)
+    this.#known?.set(chain, block)
     store.entered(block)
     return block
   }

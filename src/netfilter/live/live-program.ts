@@ -61,7 +61,7 @@ export class LiveProgram {
     const live = new Map<Table, LiveTable>()
     for (const [table, resolved] of interned.tables) {
       const made: LiveTable = { name: table.name, blocks: new Map(), views: [] }
-      for (const name of table.chains.keys()) hold(made, name, blocks[resolved.get(name)!.index])
+      for (const [name, { block }] of resolved) hold(made, name, blocks[block!.index])
       live.set(table, made)
     }
     this.#tables = [...live.values()]

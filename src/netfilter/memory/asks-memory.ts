@@ -2,15 +2,22 @@
 import { isTimed } from '../../ruleset/ip-set.ts'
 import type { Rule } from '../../ruleset/ruleset.ts'
 
-const STATEFUL: ReadonlySet<string> = new Set(['recent', 'nth', 'limit', 'connmark', 'notrack', 'redirect'])
+const STATEFUL: ReadonlySet<string> = new Set(['connmark', 'notrack', 'redirect'])
 
 /** The match or verdict that asks, in words; undefined when none does. */
 export function asksMemory(rule: Rule): string | undefined {
-  for (const match of rule.matches) {
-    if (match.kind === 'set' && match.set !== undefined && isTimed(match.set)) return `match set (${match.name})`
-    if (STATEFUL.has(match.kind))
-      return match.kind === 'recent' ? `match recent (list ${JSON.stringify(match.name)})` : `match ${match.kind}`
-  }
+  for (const match of rule.matches)
+    switch (match.kind) {
+      case 'set':
+        if (match.set !== undefined && isTimed(match.set)) return `match set (${match.name})`
+        break
+      case 'recent':
+        return `match recent (list ${JSON.stringify(match.name)})`
+      case 'nth':
+      case 'limit':
+      case 'connmark':
+        return `match ${match.kind}`
+    }
   const { verdict } = rule
   if (verdict === undefined) return undefined
   if (STATEFUL.has(verdict.kind)) return `verdict ${verdict.kind}`
