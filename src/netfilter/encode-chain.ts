@@ -5,14 +5,14 @@
 import type { Rule } from '../ruleset/ruleset.ts'
 import { encodeDispatch } from './encode-dispatch.ts'
 import { demandsSomething, encodeMatch } from './encode-match.ts'
-import { encodeVerdict } from './encode-verdict.ts'
+import { encodeVerdict, leads } from './encode-verdict.ts'
 import type { Encoder } from './encoder.ts'
 import { thresholdStart } from './encoder.ts'
 import type { EncodedBlock, TargetBlock } from './intern-chains.ts'
 import { OP } from './opcode.ts'
 import { EMPTY_PC } from './program.ts'
 import type { Segment } from './segment-chain.ts'
-import { segmentChain } from './segment-chain.ts'
+import { nextSegment } from './segment-chain.ts'
 import { ruleProbability } from './statistic-run.ts'
 import { push } from './word-list.ts'
 
@@ -23,16 +23,19 @@ export function encodeChain(encoder: Encoder, block: EncodedBlock): void {
   if (rules.length === 0) return
   // A block's targets stand in the order of the rules that go there.
   let targetsTaken = 0
-  const takeTarget = (rule: Rule): TargetBlock | undefined =>
-    rule.verdict?.kind === 'jump' || rule.verdict?.kind === 'goto' ? block.targets[targetsTaken++] : undefined
-  for (const segment of segmentChain(rules)) {
-    if (segment.kind === 'dispatch') {
-      encodeDispatch(encoder, block, segment, takeTarget)
+  for (let next = 0; next < rules.length; ) {
+    const segment = nextSegment(rules, next)
+    const { kind, first, count } = segment
+    next = first + count
+    if (kind === 'dispatch') {
+      targetsTaken = encodeDispatch(encoder, block, segment, targetsTaken)
       continue
     }
-    if (segment.kind === 'run') encodeRunHead(encoder, block, segment)
-    for (let i = segment.first; i < segment.first + segment.count; i++)
-      encodeRule(encoder, block.firstRule + i, rules[i], takeTarget(rules[i]))
+    if (kind === 'run') encodeRunHead(encoder, block, segment)
+    for (let i = first; i < next; i++) {
+      const rule = rules[i]
+      encodeRule(encoder, block.firstRule + i, rule, leads(rule) ? block.targets[targetsTaken++] : undefined)
+    }
   }
   push(encoder.code, OP.END)
 }

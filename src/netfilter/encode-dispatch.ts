@@ -1,24 +1,25 @@
 /** Encodes a dispatch segment: its record, its hash table, and the code of each candidate (grammar: program.ts; table: dispatch.ts). */
 import { writeIpWords } from '../net/ip.ts'
 import { protocolNumber } from '../ruleset/protocol-number.ts'
-import type { Rule } from '../ruleset/ruleset.ts'
 import { DISPATCH, DISPATCH_WORDS, ENTRY_WORDS, hashKey4, hashKey6, PC_OFFSET } from './dispatch.ts'
 import { demandsSomething, encodeMatch } from './encode-match.ts'
-import { encodeVerdict } from './encode-verdict.ts'
+import { encodeVerdict, leads } from './encode-verdict.ts'
 import type { Encoder } from './encoder.ts'
-import type { EncodedBlock, TargetBlock } from './intern-chains.ts'
+import type { EncodedBlock } from './intern-chains.ts'
 import { OP } from './opcode.ts'
 import type { DispatchKey, KeyShape, Segment } from './segment-chain.ts'
 import { dispatchKey } from './segment-chain.ts'
 import { push, reserve } from './word-list.ts'
 
+/** `targetsTaken` of the block's targets are those of rules before; answers how many there are up to the segment's end. */
 export function encodeDispatch(
   encoder: Encoder,
   block: EncodedBlock,
   { first, count }: Segment,
-  takeTarget: (rule: Rule) => TargetBlock | undefined,
-): void {
+  targetsTaken: number,
+): number {
   const { code } = encoder
+  let taken = targetsTaken
   const id = encoder.dispatchCount++
   const record = reserveRecord(encoder, count)
   const words = encoder.dispatch.words
@@ -46,12 +47,14 @@ export function encodeDispatch(
     push(code, OP.HIT)
     push(code, id)
     push(code, slot)
-    encodeVerdict(encoder, block.firstRule + first + slot, rule.verdict, takeTarget(rule))
+    const target = leads(rule) ? block.targets[taken++] : undefined
+    encodeVerdict(encoder, block.firstRule + first + slot, rule.verdict, target)
     push(code, OP.LEAVE)
     push(code, id)
     push(code, slot)
   }
   words[record + DISPATCH.afterPc] = code.length
+  return taken
 }
 
 /** What of (protocol << 16 | port) each shape compares. */

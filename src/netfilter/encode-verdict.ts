@@ -1,6 +1,6 @@
 /** Encodes a rule's verdict and notes how it ends its chain's walk; where it leads is already encoded. */
 import { writeIpWords } from '../net/ip.ts'
-import type { NatTarget, Verdict } from '../ruleset/ruleset.ts'
+import type { NatTarget, Rule, Verdict } from '../ruleset/ruleset.ts'
 import type { Encoder } from './encoder.ts'
 import { natPortsIndex } from './encoder.ts'
 import type { TargetBlock } from './intern-chains.ts'
@@ -60,8 +60,9 @@ export function encodeVerdict(
     case 'dnat':
       pushTwo(encoder, OP.DNAT, encoder.dnatRule.length)
       push(code, verdict.port)
-      pushAddress(code, verdict.address.value)
-      pushAddress(encoder.dnatAddress, verdict.address.value)
+      writeIpWords(verdict.address.value, scratch, 0)
+      for (let i = 0; i < 4; i++) push(code, scratch[i])
+      for (let i = 0; i < 4; i++) push(encoder.dnatAddress, scratch[i])
       pushNumber(encoder.dnatPort, verdict.port)
       push(encoder.dnatRule, ruleId)
       break
@@ -71,7 +72,8 @@ export function encodeVerdict(
         OP.SNAT,
         natPortsIndex(encoder, verdict.random === true || verdict.randomFully === true, natSpan(verdict)),
       )
-      pushAddress(code, verdict.address.value)
+      writeIpWords(verdict.address.value, scratch, 0)
+      for (let i = 0; i < 4; i++) push(code, scratch[i])
       break
     case 'masquerade':
       pushTwo(
@@ -102,6 +104,9 @@ export function encodeVerdict(
   noteRule(encoder, ends, target)
 }
 
+/** Whether the rule has a target among its block's. */
+export const leads = ({ verdict }: Rule): boolean => verdict?.kind === 'jump' || verdict?.kind === 'goto'
+
 function noteRule(encoder: Encoder, ends: number, target: TargetBlock | undefined): void {
   pushNumber(encoder.ruleEnds, ends)
   push(encoder.ruleTarget, target === undefined ? -1 : target.index)
@@ -116,11 +121,6 @@ function natWords({ address }: NatTarget): Uint32Array {
 function pushTwo(encoder: Encoder, op: number, operand: number): void {
   push(encoder.code, op)
   push(encoder.code, operand)
-}
-
-function pushAddress(list: Encoder['code'], value: bigint): void {
-  writeIpWords(value, scratch, 0)
-  for (let i = 0; i < 4; i++) push(list, scratch[i])
 }
 
 const scratch = new Uint32Array(4)

@@ -168,6 +168,7 @@ class TableWalk {
   /** Blocks that the chains under way go to, those of one chain behind those of its callers. */
   readonly #targets: Block[] = []
   #targetCount = 0
+  #only: readonly Block[] = NO_TARGETS
 
   constructor(store: Store, table: Table) {
     this.#store = store
@@ -281,9 +282,18 @@ class TableWalk {
     return refuseHook(this.#table.name, resolved.chain.name, this.#builtin, block)
   }
 
+  /** A list of one is shared with the chain before, if it leads to the same: endpoints' chains lead to the mark chain alone. */
+  #targetsFrom(first: number): readonly Block[] {
+    const count = this.#targetCount - first
+    if (count === 0) return NO_TARGETS
+    if (count > 1) return this.#targets.slice(first, this.#targetCount)
+    if (this.#only[0] !== this.#targets[first]) this.#only = [this.#targets[first]]
+    return this.#only
+  }
+
   #intern({ resolved: { chain }, known, firstTarget, homedVerdicts: ownVerdicts }: Frame): Block {
     const store = this.#store
-    const targets = this.#targetCount === firstTarget ? NO_TARGETS : this.#targets.slice(firstTarget, this.#targetCount)
+    const targets = this.#targetsFrom(firstTarget)
     let targetHash = 0
     let depth = 0
     let walkBound = chain.rules.length

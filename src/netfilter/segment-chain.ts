@@ -33,25 +33,28 @@ export const DISPATCH_MINIMUM = 8
 
 export function segmentChain(rules: readonly Rule[]): Segment[] {
   const segments: Segment[] = []
-  let linearFrom = 0
-  let i = 0
-  const cut = (kind: 'run' | 'dispatch', count: number): void => {
-    if (i > linearFrom) segments.push({ kind: 'linear', first: linearFrom, count: i - linearFrom })
-    segments.push({ kind, first: i, count })
-    i += count
-    linearFrom = i
-  }
-  while (i < rules.length) {
-    if (isRunRule(rules[i])) {
-      cut('run', runLength(rules, i))
-      continue
-    }
-    const length = rules.length - i < DISPATCH_MINIMUM ? 0 : dispatchLength(rules, i)
-    if (length >= DISPATCH_MINIMUM) cut('dispatch', length)
-    else i += Math.max(1, length)
-  }
-  if (i > linearFrom) segments.push({ kind: 'linear', first: linearFrom, count: i - linearFrom })
+  for (let first = 0; first < rules.length; first += segments[segments.length - 1].count)
+    segments.push(nextSegment(rules, first))
   return segments
+}
+
+/** The segment that begins at rule `first`, where another ended. */
+export function nextSegment(rules: readonly Rule[], first: number): Segment {
+  let end = first
+  while (end < rules.length) {
+    const isRun = isRunRule(rules[end])
+    const length = isRun
+      ? runLength(rules, end)
+      : rules.length - end < DISPATCH_MINIMUM
+        ? 0
+        : dispatchLength(rules, end)
+    if (isRun || length >= DISPATCH_MINIMUM) {
+      if (end === first) return { kind: isRun ? 'run' : 'dispatch', first, count: length }
+      break
+    }
+    end += Math.max(1, length)
+  }
+  return { kind: 'linear', first, count: end - first }
 }
 
 /** undefined when the rule has no exact key, or draws or remembers (which must not depend on a lookup). */
@@ -107,12 +110,16 @@ function dispatchLength(rules: readonly Rule[], from: number): number {
   for (; end < rules.length; end++) {
     const key = dispatchKey(rules[end])
     if (key?.shape !== shape) break
-    const text = `${key.address} ${key.protocol} ${key.port}`
+    const text = `${shortest(key.address)} ${key.protocol} ${key.port}`
     if (seen.has(text)) break
     seen.add(text)
   }
   return end - from
 }
+
+/** Numbers become text faster than big ones. */
+const shortest = (address: bigint | undefined): bigint | number | undefined =>
+  address !== undefined && address <= 0xffff_ffffn ? Number(address) : address
 
 function keyShape(address: boolean, protocol: boolean, port: boolean): KeyShape | undefined {
   if (port && protocol) return address ? 'address+protocol+port' : 'protocol+port'
