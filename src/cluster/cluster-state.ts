@@ -32,25 +32,38 @@ export const emptyState = (): ClusterState => ({
   workloads: new Map(),
 })
 
-/** Applies `event` to `state` in place. An unknown object that is MODIFIED is added; one that is DELETED is no change. */
-export function applyEvent(state: ClusterState, event: ClusterEvent): void {
+/** Applies `event` to `state` in place. An unknown object that is MODIFIED is added; one that is DELETED is no change. `key`: the object's stateKey. */
+export function applyEvent(state: ClusterState, event: ClusterEvent, key = stateKey(event.object)): void {
   const { object } = event
   switch (object.kind) {
     case 'Node':
-      return put(state.nodes, objectKey(object), object, event)
+      return put(state.nodes, key, object, event)
     case 'Pod':
-      return put(state.pods, objectKey(object), object, event)
+      return put(state.pods, key, object, event)
     case 'Service':
-      return put(state.services, objectKey(object), object, event)
+      return put(state.services, key, object, event)
     case 'EndpointSlice':
-      return put(state.endpointSlices, objectKey(object), object, event)
+      return put(state.endpointSlices, key, object, event)
     case 'ServiceCIDR':
-      return put(state.serviceCidrs, objectKey(object), object, event)
+      return put(state.serviceCidrs, key, object, event)
     case 'Deployment':
     case 'StatefulSet':
     case 'DaemonSet':
     case 'ReplicaSet':
-      return put(state.workloads, `${object.kind}/${objectKey(object)}`, object, event)
+      return put(state.workloads, key, object, event)
+  }
+}
+
+/** Key of an object in its map of a state. */
+export function stateKey(object: ClusterObject): string {
+  switch (object.kind) {
+    case 'Deployment':
+    case 'StatefulSet':
+    case 'DaemonSet':
+    case 'ReplicaSet':
+      return `${object.kind}/${objectKey(object)}`
+    default:
+      return objectKey(object)
   }
 }
 

@@ -6,14 +6,21 @@ import { isJsonObject } from './field-cursor.ts'
 import type { JsonObject } from './objects.ts'
 
 export function mergeJson(below: JsonObject, above: JsonObject): JsonObject {
-  // A map keeps a hostile `__proto__` a plain field.
-  const fields = new Map(Object.entries(below))
-  for (const [name, value] of Object.entries(above)) {
-    const before = fields.get(name)
-    if (value === undefined) fields.delete(name)
-    else fields.set(name, isJsonObject(value) ? mergeJson(isJsonObject(before) ? before : {}, value) : value)
+  // Spreading, hasOwn and defineProperty keep a hostile `__proto__` a plain field.
+  const merged: Record<string, unknown> = { ...below }
+  for (const name of Object.keys(above)) {
+    const value = above[name]
+    const before = Object.hasOwn(merged, name) ? merged[name] : undefined
+    if (value === undefined) delete merged[name]
+    else put(merged, name, isJsonObject(value) ? mergeJson(isJsonObject(before) ? before : {}, value) : value)
   }
-  return Object.fromEntries(fields)
+  return merged
+}
+
+function put(fields: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === '__proto__')
+    Object.defineProperty(fields, name, { value, writable: true, enumerable: true, configurable: true })
+  else fields[name] = value
 }
 
 /** Each element of `above` laid over the first element of `below` with the same key; what `below` has besides is dropped. */

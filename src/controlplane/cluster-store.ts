@@ -4,7 +4,7 @@
  */
 import type { ClusterEvent, ClusterEventType } from '../cluster/cluster-event.ts'
 import type { ClusterState, Stored } from '../cluster/cluster-state.ts'
-import { applyEvent, emptyState } from '../cluster/cluster-state.ts'
+import { applyEvent, emptyState, stateKey } from '../cluster/cluster-state.ts'
 import type { ClusterNode, ClusterObject, EndpointSlice, Pod, Service } from '../cluster/objects.ts'
 import { nodeZone, objectKey } from '../cluster/objects.ts'
 import type { TimeUs } from '../sim/time.ts'
@@ -33,11 +33,10 @@ export class ClusterStore {
     this.#emit = emit
   }
 
-  /** The object is now as given: ADDED when there was none of its name. */
-  put(object: ClusterObject): void {
-    const key = storeKey(object)
+  /** The object, whose stateKey is `key`, is now as given: ADDED when there was none of its name. */
+  put(object: ClusterObject, key = stateKey(object)): void {
     const before = this.#mapOf(object).get(key)?.object
-    this.#write(before === undefined ? 'ADDED' : 'MODIFIED', object)
+    this.#write(before === undefined ? 'ADDED' : 'MODIFIED', object, key)
     if (object.kind === 'Pod') this.#podPut(object, key, before as Pod | undefined)
     else if (object.kind === 'Service') {
       this.#selectors.put(object)
@@ -50,10 +49,10 @@ export class ClusterStore {
 
   /** The object of this kind and name is gone; no change when there was none. */
   remove(object: ClusterObject): void {
-    const key = storeKey(object)
+    const key = stateKey(object)
     const before = this.#mapOf(object).get(key)?.object
     if (before === undefined) return
-    this.#write('DELETED', before)
+    this.#write('DELETED', before, key)
     if (before.kind === 'Pod') {
       this.podIndex.remove(before, key)
       if (hasEndpoint(before)) this.#touchSelecting(before)
@@ -83,9 +82,9 @@ export class ClusterStore {
     return [...(this.#slicesOf.get(serviceKey)?.values() ?? [])]
   }
 
-  #write(type: ClusterEventType, object: ClusterObject): void {
+  #write(type: ClusterEventType, object: ClusterObject, key: string): void {
     const event: ClusterEvent = { sequence: this.#sequence++, timeUs: this.nowUs, type, object }
-    applyEvent(this.state, event)
+    applyEvent(this.state, event, key)
     this.#emit(event)
   }
 
@@ -153,19 +152,6 @@ export class ClusterStore {
 
 /** A pod without addresses, or one that has ended, is no endpoint of anything: no Service needs to hear of it. */
 const hasEndpoint = (pod: Pod): boolean => pod.podIPs.length > 0 && pod.phase !== 'Succeeded' && pod.phase !== 'Failed'
-
-/** Key of an object in its map of the state: as `applyEvent` has it. */
-function storeKey(object: ClusterObject): string {
-  switch (object.kind) {
-    case 'Deployment':
-    case 'StatefulSet':
-    case 'DaemonSet':
-    case 'ReplicaSet':
-      return kindKey(object)
-    default:
-      return objectKey(object)
-  }
-}
 
 /** `Kind/namespace/name`: unique among all objects. */
 export const kindKey = (object: { readonly kind: string; readonly namespace: string; readonly name: string }): string =>

@@ -59,10 +59,10 @@ export class PodPlacement {
 
   /**
    * `pod` with a node (its own if it names one, which must exist) and addresses of it, Running. A Pending one starts and becomes ready as
-   * its node is; one that is Running already keeps its own word on whether it is ready.
+   * its node is; one that is Running already keeps its own word on whether it is ready. `key`: the pod's objectKey.
    */
-  place(pod: Pod, place: Place): E.Either<Problem, Pod> {
-    const bound = this.bind(pod)
+  place(pod: Pod, place: Place, key = objectKey(pod)): E.Either<Problem, Pod> {
+    const bound = this.bind(pod, key)
     if (bound === undefined) return E.left(this.#noRoom(1, place))
     const started = this.start(bound, place)
     if (E.isLeft(started)) {
@@ -74,11 +74,11 @@ export class PodPlacement {
   }
 
   /** The scheduler's part: `pod` with a node (its own if it names one, which must exist); undefined when no ready node has room. */
-  bind(pod: Pod): Pod | undefined {
+  bind(pod: Pod, key = objectKey(pod)): Pod | undefined {
     const nodeName = pod.nodeName === '' ? this.#scheduler.pick() : pod.nodeName
     if (nodeName === undefined) return undefined
     this.#scheduler.occupy(nodeName)
-    this.#placed.add(objectKey(pod))
+    this.#placed.add(key)
     return { ...pod, nodeName }
   }
 

@@ -172,7 +172,10 @@ export class WorkloadController {
     if (charge.pods.length >= workload.replicas) return undefined
     const have = new Set(workload.kind === 'StatefulSet' ? charge.pods : [])
     for (let ordinal = 0; charge.pods.length < workload.replicas; ordinal++) {
-      if (have.has(objectKey({ namespace: workload.namespace, name: ordinalName(workload, ordinal) }))) continue
+      // Only a StatefulSet's pods have names to look for.
+      const isThere =
+        have.size > 0 && have.has(objectKey({ namespace: workload.namespace, name: ordinalName(workload, ordinal) }))
+      if (isThere) continue
       const problem = this.#add(charge, this.#newPod(charge, ordinal))
       if (problem !== undefined) return problem
     }
@@ -184,10 +187,11 @@ export class WorkloadController {
   }
 
   #add(charge: Charge, pod: Pod): Problem | undefined {
-    const placed = this.#placement.place(pod, charge.place)
+    const key = objectKey(pod)
+    const placed = this.#placement.place(pod, charge.place, key)
     if (E.isLeft(placed)) return placed.left
-    this.#store.put(placed.right)
-    this.#hold(charge, objectKey(placed.right))
+    this.#store.put(placed.right, key)
+    this.#hold(charge, key)
     return undefined
   }
 
