@@ -12,6 +12,7 @@ import { assembleResult } from '../output/assemble-result.ts'
 import { countText } from '../output/number-text.ts'
 import { makePacketPaths } from '../output/paths/make-packet-paths.ts'
 import type { PacketPaths } from '../output/paths/packet-paths.ts'
+import { printAhead } from '../output/rule-columns.ts'
 import type { RunResult, SweepColumns } from '../output/run-result.ts'
 import { sweepColumns } from '../output/sweep-columns.ts'
 import type { PassedNodes } from '../output/time-columns.ts'
@@ -140,17 +141,20 @@ const runStep = (
         unit: 'connections',
       }),
     ),
-    TE.bind('tallies', ({ run }) =>
+    TE.bind('replayed', ({ run }) =>
       timedTask(
         wall,
         'replayMs',
-        pool.replay(run.plan, { signal, onProgress: (done, jobs) => progress.part(done / jobs) }),
+        meanwhile(pool.replay(run.plan, { signal, onProgress: (done, jobs) => progress.part(done / jobs) }), () =>
+          printAhead(run),
+        ),
       ),
     ),
     TE.bind('passed', ({ cluster, run }) => passTime(scenario, cluster, run, { pool, progress, signal, wall, label })),
     TE.chainFirst(() => phase(progress, signal, `${label}adding up`)),
-    TE.map(({ cluster: { state, events, warnings }, run, tallies, passed }) => {
-      const finished = { scenario, state, events, run, tallies, profiles, ...(passed === undefined ? {} : { passed }) }
+    TE.map(({ cluster: { state, events, warnings }, run, replayed: [tallies, printed], passed }) => {
+      const known = { scenario, state, events, run, tallies, printed, profiles }
+      const finished = { ...known, ...(passed === undefined ? {} : { passed }) }
       const result = timed('resultMs', () => assembleResult(finished))
       return {
         result,
@@ -218,6 +222,15 @@ const stopwatch =
     const value = work()
     wall[name] = (wall[name] ?? 0) + performance.now() - start
     return value
+  }
+
+/** What `task` answers, and what `work` made while it ran. */
+const meanwhile =
+  <A, B>(task: TE.TaskEither<Problem, A>, work: () => B): TE.TaskEither<Problem, readonly [A, B]> =>
+  async () => {
+    const running = task()
+    const made = work()
+    return E.map((answer: A) => [answer, made] as const)(await running)
   }
 
 const timedTask =

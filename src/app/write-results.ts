@@ -46,11 +46,11 @@ export interface WrittenRun {
 
 export const writeResults = (dir: string, facts: ResultFacts): TE.TaskEither<Problem, WrittenRun> =>
   pipe(
-    [...facts.tables],
+    TE.fromIO(bundledScript),
+    TE.bindTo('script'),
     // Each is made while the ones before it are on their way to the disk.
-    TE.traverseArray(table => writeTable(dir, table, facts)),
-    TE.map(sums => runJson(facts, sums)),
-    TE.bindTo('run'),
+    TE.bind('sums', () => TE.traverseArray((table: ColumnTable) => writeTable(dir, table, facts))([...facts.tables])),
+    TE.bind('run', ({ sums }) => TE.right(runJson(facts, sums))),
     TE.let('found', ({ run }) => findings(run, facts.tables)),
     TE.chainFirst(({ run, found }) =>
       writeResult(dir, 'summary.md', facts.signal, () => encode(summaryMarkdown(run, found))),
@@ -59,16 +59,24 @@ export const writeResults = (dir: string, facts: ResultFacts): TE.TaskEither<Pro
     TE.chainFirst(({ paths }) =>
       writeResult(dir, PACKET_PATHS_FILE, facts.signal, () => encode(JSON.stringify(paths))),
     ),
-    TE.chainFirst(({ run, found, paths }) =>
+    TE.chainFirst(({ run, found, paths, script }) =>
       writeResult(dir, 'report.html', facts.signal, async () => {
         const { htmlReport } = await import('../output/html-report.ts')
-        return encode(htmlReport(run, facts.tables, { script: await pageScript(), paths }, found))
+        return encode(htmlReport(run, facts.tables, { script: await script, paths }, found))
       }),
     ),
     // Last, so that its wall times cover the rest, and so that a folder with a run.json is a whole one.
     TE.map(({ run, found }) => ({ run: { ...run, wall: wallTimes(facts) }, found })),
     TE.chainFirst(({ run }) => writeResult(dir, 'run.json', facts.signal, () => encode(runJsonText(run)))),
   )
+
+/** The report's script on its way: the bundler is a process of its own, and works while tables are written. */
+function bundledScript(): Promise<string | undefined> {
+  const script = pageScript()
+  // Who waits for it hears of it.
+  script.catch(() => undefined)
+  return script
+}
 
 /** Answers with the SHA-256 of the file. */
 const writeTable = (

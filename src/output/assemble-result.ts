@@ -16,6 +16,7 @@ import type { HopHistograms, Tallies } from '../replay/tallies.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { runBudget } from './budget/run-budget.ts'
 import { hintedServices } from './hinted-services.ts'
+import type { PrintedRules } from './iptables-rules.ts'
 import { nodeRules, type RuleCountsByTable } from './node-rules.ts'
 import { allRules } from './rule-columns.ts'
 import { runMetrics } from './run-metrics.ts'
@@ -37,6 +38,8 @@ export interface FinishedRun {
   readonly events: number
   readonly run: PlannedRun
   readonly tallies: Tallies
+  /** What printAhead gave for this run. */
+  readonly printed?: PrintedRules | undefined
   /** The prices of the run, if it had any. */
   readonly profiles?: CostProfiles
   /** Of a run over time. */
@@ -55,7 +58,7 @@ export function assembleResult(finished: FinishedRun): RunResult {
   const time = passed === undefined ? undefined : timeColumns(passed, run.rows, nodes.node)
   const head = runHead(finished, rulesOfNode, loads.length, zones.zone.length)
   const rulesEvaluated = { firstHop: tallies.firstHop, secondHop: tallies.secondHop, total: tallies.total }
-  const rules = allRules(run, tallies)
+  const rules = allRules(run, tallies, finished.printed)
   const modelledNs = tallies.modelledNs.map((hops, lane) => modelledOf(PRICED_BACKENDS[run.mode][lane], profiles, hops))
   const budget = runBudget(finished, services)
   return {

@@ -11,13 +11,26 @@ import { type ChainRows, columnsOf, RuleRows, RuleTexts } from './chain-rows.ts'
 import type { AllRules } from './rule-columns.ts'
 import type { RuleColumns } from './run-result.ts'
 
-export function iptablesRules(run: PlannedIptables, tallies: Tallies): AllRules {
+export function iptablesRules(run: PlannedIptables, tallies: Tallies, printed: PrintedRules): AllRules {
+  return {
+    summed: summedRules(run, tallies, printed),
+    details: run.plan.detailNodes.map((_, detail) => detailRules(run, tallies, detail, printed)),
+  }
+}
+
+/** The texts of a run's chains; `textsOf` prints a chain once however many nodes show it. */
+export interface PrintedRules {
+  readonly texts: RuleTexts
+  readonly textsOf: TextsOf
+}
+
+/** The rules of the first view, which hold most or all of a run's, printed: needs no tallies, so it can be done while they are counted. */
+export function printRules({ families }: PlannedIptables): PrintedRules {
   const texts = new RuleTexts()
   const textsOf = rememberedTexts(texts)
-  return {
-    summed: summedRules(run, tallies, textsOf, texts),
-    details: run.plan.detailNodes.map((_, detail) => detailRules(run, tallies, detail, textsOf, texts)),
-  }
+  for (const family of [4, 6] as const)
+    for (const { chain } of families[family]?.directories.of(0) ?? []) textsOf(chain, family)
+  return { texts, textsOf }
 }
 
 /** Numbers of a chain's texts. */
@@ -43,7 +56,7 @@ function rememberedTexts(texts: RuleTexts): TextsOf {
   }
 }
 
-function summedRules(run: PlannedIptables, tallies: Tallies, textsOf: TextsOf, texts: RuleTexts): RuleColumns {
+function summedRules(run: PlannedIptables, tallies: Tallies, { texts, textsOf }: PrintedRules): RuleColumns {
   const chains: ChainRows[] = []
   eachFamily(run, tallies, (family, own, counters) => {
     const byTable = new Map<string, Map<string, ChainRows>>()
@@ -73,8 +86,7 @@ function detailRules(
   run: PlannedIptables,
   tallies: Tallies,
   detail: number,
-  textsOf: TextsOf,
-  texts: RuleTexts,
+  { texts, textsOf }: PrintedRules,
 ): RuleColumns {
   const node = run.plan.detailNodes[detail]
   const orderKey = run.plan.orderKeyOfNode[node]

@@ -4,7 +4,7 @@
  */
 import type { PlannedRun } from '../replay/plan-run.ts'
 import type { Tallies } from '../replay/tallies.ts'
-import { iptablesRules } from './iptables-rules.ts'
+import { iptablesRules, type PrintedRules, printRules } from './iptables-rules.ts'
 import { nftRules } from './nft-rules.ts'
 import type { RuleColumns } from './run-result.ts'
 
@@ -15,5 +15,10 @@ export interface AllRules {
   readonly details: readonly RuleColumns[]
 }
 
-export const allRules = (run: PlannedRun, tallies: Tallies): AllRules =>
-  run.mode === 'iptables' ? iptablesRules(run, tallies) : nftRules(run, tallies)
+/** `printed`: what printAhead gave for this run, if it was asked. */
+export const allRules = (run: PlannedRun, tallies: Tallies, printed?: PrintedRules): AllRules =>
+  run.mode === 'iptables' ? iptablesRules(run, tallies, printed ?? printRules(run)) : nftRules(run, tallies)
+
+/** What of a run's rules can be printed before anything is counted. */
+export const printAhead = (run: PlannedRun): PrintedRules | undefined =>
+  run.mode === 'iptables' ? printRules(run) : undefined
