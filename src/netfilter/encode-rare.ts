@@ -13,9 +13,10 @@ import { push } from './word-list.ts'
 
 export function encodeRare(encoder: Encoder, match: Match): void {
   for (const rare of rareMatches(encoder, match)) {
+    const index = encoder.freeRare.pop() ?? encoder.rare.length
+    encoder.rare[index] = rare
     push(encoder.code, OP.RARE)
-    push(encoder.code, encoder.rare.length)
-    encoder.rare.push(rare)
+    push(encoder.code, index)
   }
 }
 

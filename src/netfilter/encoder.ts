@@ -30,6 +30,8 @@ export interface Encoder {
   readonly dispatchEntries: WordList
   readonly interfacePatterns: Map<string, number>
   readonly rare: RareMatch[]
+  /** Places there that no code names any more. */
+  readonly freeRare: number[]
   /** Start of each nth match's counter, of each limit's credit; lists of recent clients by name. */
   readonly nthStarts: number[]
   readonly limitCredits: number[]
@@ -61,6 +63,7 @@ export function newEncoder(family: IpFamily, { notesVerdicts = false } = {}): En
     dispatchEntries: newWordList(),
     interfacePatterns: new Map(),
     rare: [],
+    freeRare: [],
     nthStarts: [],
     limitCredits: [],
     recentLists: new Map(),

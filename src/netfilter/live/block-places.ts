@@ -1,6 +1,7 @@
 /**
  * Where the blocks of a program that changes lie in its lists: a stretch of each RESOURCE. A new block is encoded behind everything else;
- * then its sizes are known, and where stretches of its size are free it moves there.
+ * then its sizes are known, and where stretches of its size are free it moves there. Thresholds of statistic runs, ports of nat and names of interfaces stay when
+ * their block has gone: equal ones are stored once, so there are few.
  */
 import { DISPATCH_WORDS } from '../dispatch.ts'
 import { encodeChain } from '../encode-chain.ts'

@@ -6,7 +6,7 @@ import type { IpFamily } from '../../net/ip.ts'
 import type { Chain } from '../../ruleset/ruleset.ts'
 import { type Encoder, newEncoder } from '../encoder.ts'
 import type { Block, BlockBounds } from '../intern-chains.ts'
-import { OP, RULE_ENDS } from '../opcode.ts'
+import { OP, OP_WORDS, RULE_ENDS } from '../opcode.ts'
 import { HOOK_COUNT, type Program } from '../program.ts'
 import { BlockPlaces } from './block-places.ts'
 import { CallSites } from './call-sites.ts'
@@ -62,7 +62,9 @@ export class BlockStore {
         this.#sites.unlink(rule, target.index)
         this.counters.dropCall(rule, target.index)
       }
-    for (const { index } of blocks) {
+    for (const block of blocks) {
+      const { index } = block
+      this.#giveRare(block)
       this.counters.clear(index)
       this.#places.give(index)
       this.#blocks[index] = undefined
@@ -152,6 +154,13 @@ export class BlockStore {
     program.ruleCount = ruleCount
     program.blockCount = blockCount
     this.counters.fit()
+  }
+
+  /** What the block's rare matches ask has room for others. */
+  #giveRare(block: LiveBlock): void {
+    const { code, freeRare } = this.#encoder
+    for (let pc = this.pcOf(block); code.words[pc] !== OP.END; pc += OP_WORDS[code.words[pc]])
+      if (code.words[pc] === OP.RARE) freeRare.push(code.words[pc + 1])
   }
 
   #enter(block: LiveBlock): void {

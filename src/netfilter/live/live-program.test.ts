@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import type { IpFamily } from '../../net/ip.ts'
 import { copyPacket } from '../../net/packet.ts'
-import type { Chain, Rule, Ruleset, TableName } from '../../ruleset/ruleset.ts'
+import type { Chain, Match, Rule, Ruleset, TableName } from '../../ruleset/ruleset.ts'
 import { draw32 } from '../../sim/random.ts'
 import { compile } from '../compile.ts'
 import { type Engine, newEngine } from '../engine.ts'
@@ -12,7 +12,16 @@ import { beginNode, endNode } from '../node-order.ts'
 import { orderedRuleset } from '../ordered-ruleset.ts'
 import { OUTCOME } from '../outcome.ts'
 import { HOOK_CHAINS, HOOK_COUNT } from '../program.ts'
-import { dnatTo, jumpTo, makeHostView, makePacket, makeRule, makeRuleset, makeTable } from '../testing/make-rules.ts'
+import {
+  dnatTo,
+  jumpTo,
+  makeHostView,
+  makePacket,
+  makeRule,
+  makeRuleset,
+  makeTable,
+  protocolIs,
+} from '../testing/make-rules.ts'
 import { makeServiceRules, serviceAddress, serviceChains } from '../testing/make-service-rules.ts'
 import { randomDelta } from '../testing/random-delta.ts'
 import { type RandomStep, randomStep, randomViews } from '../testing/random-ruleset.ts'
@@ -238,7 +247,7 @@ describe('compileLive', () => {
     const live = right(compileLive([base]))
     const engine = live.newEngine(SEED)
     const sizes = (): unknown => {
-      const { code, ruleCount, blockCount, dnatCount, dispatchSlotCount, dispatchEntries } = live.program
+      const { code, ruleCount, blockCount, dnatCount, dispatchSlotCount, dispatchEntries, rare } = live.program
       return [
         code.length,
         ruleCount,
@@ -247,12 +256,23 @@ describe('compileLive', () => {
         dispatchSlotCount,
         dispatchEntries.length,
         engine.matched.length,
+        rare.length,
       ]
     }
     const services = base.tables.find(t => t.name === 'nat')!.chains.get('KUBE-SERVICES')!
     const churn = (rounds: number): void => {
       for (let i = 0; i < rounds; i++) {
-        const chains = [...serviceChains(4, 3, 100 + i, 2 + (i % 3)), { ...services }]
+        const ports: Match = {
+          kind: 'multiport',
+          side: 'destination',
+          ports: [{ from: i, to: i + 1 }],
+          negated: false,
+        }
+        const chains = [
+          ...serviceChains(4, 3, 100 + i, 2 + (i % 3)),
+          { ...services },
+          chain('PORTS', makeRule(undefined, protocolIs('tcp'), ports)),
+        ]
         right(live.apply({ table: 'nat', chains, removed: ['KUBE-SEP-3-2', 'KUBE-SEP-3-3'] }))
         const packet = makePacket({ destination: serviceAddress(4, 3) })
         expect(evaluate(engine, 0, makeHostView(), 0, packet, 1)).toBe(OUTCOME.toUplink)

@@ -78,7 +78,7 @@ export class LiveProgram {
     return this.#store.program
   }
 
-  /** An engine that follows the program. */
+  /** An engine that follows the program as long as there is one. */
   newEngine(seed: StreamSeed): Engine {
     return this.#store.counters.newEngine(seed)
   }
