@@ -8,11 +8,11 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ByteSink, LogParts } from '../eventlog/byte-store.ts'
 import { MemoryBytes } from '../eventlog/memory-bytes.ts'
 import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
+import { aheadOfTallies } from '../output/ahead-of-tallies.ts'
 import { assembleResult } from '../output/assemble-result.ts'
 import { countText } from '../output/number-text.ts'
 import { makePacketPaths } from '../output/paths/make-packet-paths.ts'
 import type { PacketPaths } from '../output/paths/packet-paths.ts'
-import { printAhead } from '../output/rule-columns.ts'
 import type { RunResult, SweepColumns } from '../output/run-result.ts'
 import { sweepColumns } from '../output/sweep-columns.ts'
 import type { PassedNodes } from '../output/time-columns.ts'
@@ -146,14 +146,14 @@ const runStep = (
         wall,
         'replayMs',
         meanwhile(pool.replay(run.plan, { signal, onProgress: (done, jobs) => progress.part(done / jobs) }), () =>
-          printAhead(run),
+          aheadOfTallies(run),
         ),
       ),
     ),
     TE.bind('passed', ({ cluster, run }) => passTime(scenario, cluster, run, { pool, progress, signal, wall, label })),
     TE.chainFirst(() => phase(progress, signal, `${label}adding up`)),
-    TE.map(({ cluster: { state, events, warnings }, run, replayed: [tallies, printed], passed }) => {
-      const known = { scenario, state, events, run, tallies, printed, profiles }
+    TE.map(({ cluster: { state, events, warnings }, run, replayed: [tallies, ahead], passed }) => {
+      const known = { scenario, state, events, run, tallies, ahead, profiles }
       const finished = { ...known, ...(passed === undefined ? {} : { passed }) }
       const result = timed('resultMs', () => assembleResult(finished))
       return {

@@ -8,15 +8,15 @@ import { distribution } from '../metrics/distribution.ts'
 import { formatIp } from '../net/ip.ts'
 import type { CostBackend, CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import type { ServiceEndpoint } from '../proxier/service-endpoints.ts'
-import { type ExpectedShares, expectedShares } from '../replay/expected-shares.ts'
+import type { ExpectedShares } from '../replay/expected-shares.ts'
 import type { PlannedRun } from '../replay/plan-run.ts'
 import { PRICED_BACKENDS } from '../replay/priced-backends.ts'
 import type { ServiceRow } from '../replay/service-rows.ts'
 import type { HopHistograms, Tallies } from '../replay/tallies.ts'
 import type { Scenario } from '../scenario/scenario.ts'
+import { type AheadOfTallies, aheadOfTallies } from './ahead-of-tallies.ts'
 import { runBudget } from './budget/run-budget.ts'
 import { hintedServices } from './hinted-services.ts'
-import type { PrintedRules } from './iptables-rules.ts'
 import { nodeRules, type RuleCountsByTable } from './node-rules.ts'
 import { allRules } from './rule-columns.ts'
 import { runMetrics } from './run-metrics.ts'
@@ -38,8 +38,8 @@ export interface FinishedRun {
   readonly events: number
   readonly run: PlannedRun
   readonly tallies: Tallies
-  /** What printAhead gave for this run. */
-  readonly printed?: PrintedRules | undefined
+  /** Made while the tallies were counted. */
+  readonly ahead?: AheadOfTallies
   /** The prices of the run, if it had any. */
   readonly profiles?: CostProfiles
   /** Of a run over time. */
@@ -48,7 +48,8 @@ export interface FinishedRun {
 
 export function assembleResult(finished: FinishedRun): RunResult {
   const { run, tallies, profiles, passed } = finished
-  const loads = endpointLoads(run, tallies)
+  const { expected, printed } = finished.ahead ?? aheadOfTallies(run)
+  const loads = endpointLoads(run, tallies, expected)
   const endpoints = endpointColumns(run, loads)
   const services = serviceColumns(run, tallies, loads)
   const rulesOf = nodeRules(run)
@@ -58,7 +59,7 @@ export function assembleResult(finished: FinishedRun): RunResult {
   const time = passed === undefined ? undefined : timeColumns(passed, run.rows, nodes.node)
   const head = runHead(finished, rulesOfNode, loads.length, zones.zone.length)
   const rulesEvaluated = { firstHop: tallies.firstHop, secondHop: tallies.secondHop, total: tallies.total }
-  const rules = allRules(run, tallies, finished.printed)
+  const rules = allRules(run, tallies, printed)
   const modelledNs = tallies.modelledNs.map((hops, lane) => modelledOf(PRICED_BACKENDS[run.mode][lane], profiles, hops))
   const budget = runBudget(finished, services)
   return {
@@ -114,9 +115,8 @@ interface EndpointLoad {
 }
 
 /** Endpoints that some node's rules can choose, by row and place in the chain. A row's endpoint may have several DNAT rules (of different nodes). */
-function endpointLoads(run: PlannedRun, tallies: Tallies): EndpointLoad[] {
+function endpointLoads(run: PlannedRun, tallies: Tallies, expected: ExpectedShares): EndpointLoad[] {
   const loads = new Map<string, EndpointLoad>()
-  const expected = expectedShares(run.plan)
   for (const family of [4, 6] as const) {
     const own = run.families[family]
     const counters = tallies.families[family]

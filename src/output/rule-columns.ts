@@ -15,10 +15,6 @@ export interface AllRules {
   readonly details: readonly RuleColumns[]
 }
 
-/** `printed`: what printAhead gave for this run, if it was asked. */
+/** `printed`: of a run in iptables mode, if it was printed already. */
 export const allRules = (run: PlannedRun, tallies: Tallies, printed?: PrintedRules): AllRules =>
   run.mode === 'iptables' ? iptablesRules(run, tallies, printed ?? printRules(run)) : nftRules(run, tallies)
-
-/** What of a run's rules can be printed before anything is counted. */
-export const printAhead = (run: PlannedRun): PrintedRules | undefined =>
-  run.mode === 'iptables' ? printRules(run) : undefined
