@@ -29,7 +29,7 @@ export async function rooflineOn(threads: number, burst: Burst, times: number): 
       }),
     )
   try {
-    await run(0)
+    await run(threads)
     const start = performance.now()
     const unknown = await run(times)
     const milliseconds = performance.now() - start
