@@ -1,6 +1,6 @@
 /**
- * `svcsim calibrate`: measures this machine's kernel and writes a cost profile for each backend. Samples of all cases take turns;
- * what counts of a case is how long it takes undisturbed (undisturbed.ts).
+ * `svcsim calibrate`: measures this machine's kernel and writes a cost profile for each backend. Samples of all cases take turns; of
+ * each case the fastest counts, as what shares the machine's caches and memory only ever adds.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
@@ -10,7 +10,6 @@ import type { Problem } from '../../problem/problem.ts'
 import { calibrationCases } from './calibration-cases.ts'
 import type { CostCase } from './cost-case.ts'
 import { type KernelCost, kernelCost } from './kernel-cost.ts'
-import { undisturbedNs } from './undisturbed.ts'
 
 export interface Calibration {
   /** One a backend. */
@@ -21,7 +20,7 @@ export interface Calibration {
 
 export interface MeasuredCase {
   readonly costCase: CostCase
-  /** Undisturbed. */
+  /** Of the fastest sample. */
   readonly ns: number
 }
 
@@ -41,7 +40,7 @@ export const calibrate = (request: CalibrationRequest): TE.TaskEither<Problem, C
   return pipe(
     kernelCost({ cases, rounds: request.rounds, mostSeconds: request.mostSeconds }),
     TE.map(cost => {
-      const measured = cases.map((costCase, i) => ({ costCase, ns: undisturbedNs(cost.cases[i].ns) }))
+      const measured = cases.map((costCase, i) => ({ costCase, ns: Math.min(...cost.cases[i].ns) }))
       const profiles = request.backends.map(backend =>
         fitPrices(
           backend,
@@ -70,5 +69,5 @@ const provenanceOf = ({ kernel, cpu, tools }: KernelCost, { date, rounds }: Cali
   cpu,
   tools: Object.values(tools).join(', '),
   date,
-  method: `svcsim calibrate: thread processor time a packet, low tenth of ${rounds} samples in turn`,
+  method: `svcsim calibrate: thread processor time a packet, fastest of ${rounds} samples in turn`,
 })

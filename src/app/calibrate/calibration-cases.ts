@@ -97,6 +97,9 @@ function parsed(text: string): Ruleset {
 const POD: Destination = { address: endpointAddress(99), port: ENDPOINT_PORT }
 const BACKEND: Destination = { address: endpointAddress(0), port: ENDPOINT_PORT }
 
+const NODE_PORTS: Partial<WorldShape> = { nodePorts: true, byNodePort: true, from: 'outside' }
+
+/** More than there are terms, as a term that one world alone shows takes that world's noise for its price. */
 const WORLDS: readonly (readonly [name: string, shape: Partial<WorldShape>, packets: number])[] = [
   ['one Service', {}, 2000],
   ['one Service, from outside', { from: 'outside' }, 2000],
@@ -106,6 +109,14 @@ const WORLDS: readonly (readonly [name: string, shape: Partial<WorldShape>, pack
   ['one node port', { nodePorts: true, byNodePort: true }, 2000],
   ['affinity, one backend', { affinity: true }, 2000],
   ['affinity, 20 backends', { endpoints: 20, affinity: true }, 2000],
+  ['one Service of 200', { endpoints: 200 }, 1000],
+  ['one Service of 40 ports', { ports: 40, endpoints: 2, to: 'every' }, 2000],
+  ['30 Services of 10, all', { services: 30, endpoints: 10, to: 'every' }, 2000],
+  ['150 Services of 6, all, from outside', { services: 150, endpoints: 6, to: 'every', from: 'outside' }, 2000],
+  ['80 Services of 60, all', { services: 80, endpoints: 60, to: 'every' }, 2000],
+  ['1,500 Services of 3, all', { services: 1500, endpoints: 3, to: 'every' }, 2000],
+  ['100 node ports of 4, all', { ...NODE_PORTS, services: 100, endpoints: 4, to: 'every' }, 2000],
+  ['10 Services of 15, all, affinity', { services: 10, endpoints: 15, affinity: true, to: 'every' }, 1000],
 ]
 
 /** Tracks connections. */
