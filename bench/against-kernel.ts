@@ -2,7 +2,6 @@
  * `node bench/against-kernel.ts [--services N] [--endpoints N] [--rounds N]`: new connections a second here and in one core of
  * this machine's kernel, with the same rules of kube-proxy and the same destinations, uniform over Services. Root.
  */
-
 import { parseArgs } from 'node:util'
 import { kernelCost } from '../src/app/calibrate/kernel-cost.ts'
 import { serviceCase } from '../src/app/calibrate/service-case.ts'

@@ -3,7 +3,6 @@
  * counters folded and merged) over destinations drawn beforehand, and drawn inside by Zipf. Twins say how it stands to evaluating one by one,
  * to the roofline loop in the same run, to few Services, to one thread.
  */
-
 import { compile } from '../../src/netfilter/compile.ts'
 import { makeHostView } from '../../src/netfilter/testing/make-rules.ts'
 import { makeServiceRules, serviceAddress } from '../../src/netfilter/testing/make-service-rules.ts'

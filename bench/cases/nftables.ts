@@ -2,7 +2,6 @@
  * Packets through nftables rules as kube-proxy writes them, compiled and with a connection table, as `svcsim replay` walks them; the twin is
  * trace-nft. First packets of connections to a Service drawn for each, and later packets of connections that are known.
  */
-
 import {
   destinations,
   NODE_NAME,

@@ -99,7 +99,7 @@ const BACKEND: Destination = { address: endpointAddress(0), port: ENDPOINT_PORT 
 
 const NODE_PORTS: Partial<WorldShape> = { nodePorts: true, byNodePort: true, from: 'outside' }
 
-/** More than there are terms, as a term that one world alone shows takes that world's noise for its price. */
+/** Several for each term of Services: one that a single world shows takes that world's noise for its price. */
 const WORLDS: readonly (readonly [name: string, shape: Partial<WorldShape>, packets: number])[] = [
   ['one Service', {}, 2000],
   ['one Service, from outside', { from: 'outside' }, 2000],

@@ -1,3 +1,4 @@
+/** A program that follows its rules equals a fresh compile and trace after every delta: on random ones, and by hand at the edges. */
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
