@@ -6,8 +6,10 @@
  */
 import { record } from '../metrics/histogram.ts'
 import { LANES } from '../netfilter/cost/program-prices.ts'
+import { DISPATCH, DISPATCH_WORDS } from '../netfilter/dispatch.ts'
 import { movedPrice } from '../netfilter/hop-memo.ts'
 import { type HopMemo, protocolOf, recordOf } from '../netfilter/hop-records.ts'
+import { FARE, type Fares, fareCounter } from './fares.ts'
 import { LINE, LINE_WORD, type Lines, newLines } from './journey-line.ts'
 import { recordSecondHop } from './note-costs.ts'
 import type { DestinationTallies, FamilyTallies, Tallies } from './tallies.ts'
@@ -32,6 +34,8 @@ export interface Journey {
 
 export interface Journeys {
   readonly memo: HopMemo
+  /** A thread's own; of all its journeys of the family. */
+  readonly fares: Fares
   /** By first record: 0 unknown, -1 none, else the journey. */
   places: Int32Array
   /** Journey 0 is none. */
@@ -40,8 +44,9 @@ export interface Journeys {
   lines: Lines
 }
 
-export const newJourneys = (memo: HopMemo): Journeys => ({
+export const newJourneys = (memo: HopMemo, fares: Fares): Journeys => ({
   memo,
+  fares,
   places: new Int32Array(1024),
   all: [undefined],
   lines: newLines(64),
@@ -54,7 +59,7 @@ export const journeyOf = ({ places }: Journeys, firstRecord: number): number =>
 /** What stands on a journey's line from the start. */
 export type LineStart = Readonly<Record<(typeof STARTS)[number], number>>
 
-const STARTS = ['rules', 'secondRules', 'laterRules', 'home', 'hit', 'slot', 'tests', 'signature'] as const
+const STARTS = ['rules', 'laterRules', 'home', 'hit', 'slot', 'tests', 'signature'] as const
 
 /** `shown`: the journey and what its line begins with; undefined: connections with this first record are each replayed. */
 export function enterJourney(
@@ -78,22 +83,25 @@ export function enterJourney(
   if (LINE.cells * number === journeys.lines.cells.length) journeys.lines = newLines(2 * number, journeys.lines)
   const { words } = journeys.lines
   for (const name of STARTS) words[LINE_WORD.words * number + LINE_WORD[name]] = start[name]
-  writePrices(journeys, journey, LINE.cells * number)
+  words[LINE_WORD.words * number + LINE_WORD.fare] = fareCounter(journeys.fares, fareOf(journeys, journey))
 }
 
-function writePrices(
-  { memo, lines: { cells } }: Journeys,
-  { firstRecord, there, secondRecord }: Journey,
-  at: number,
-): void {
-  const { hit, slot } = recordOf(memo, firstRecord)
+function fareOf({ memo }: Journeys, { firstRecord, there, secondRecord, secondRules }: Journey): Float64Array {
+  const { rules, hit, slot } = recordOf(memo, firstRecord)
   const protocol = protocolOf(memo, firstRecord)
+  fare[FARE.rules] = rules - slot
+  fare[FARE.secondRules] = secondRules
+  fare[FARE.most] = hit < 0 ? 1 : memo.engine.program.dispatch[DISPATCH_WORDS * hit + DISPATCH.size]
   for (let lane = 0; lane < LANES; lane++) {
-    cells[at + LINE.firstPs + lane] = memo.costs[LANES * firstRecord + lane]
-    cells[at + LINE.movedPs + lane] = movedPrice(memo, hit, slot, protocol, lane)
-    if (there !== undefined) cells[at + LINE.secondPs + lane] = there.costs[LANES * secondRecord + lane]
+    const passedPs = movedPrice(memo, hit, slot, protocol, lane)
+    fare[FARE.firstPs + lane] = memo.costs[LANES * firstRecord + lane] - slot * passedPs
+    fare[FARE.passedPs + lane] = passedPs
+    fare[FARE.secondPs + lane] = there === undefined ? 0 : there.costs[LANES * secondRecord + lane]
   }
+  return fare
 }
+
+const fare = new Float64Array(FARE.cells)
 
 /** Brings what connections left on their journeys' lines into the tallies and the memories' counts. */
 export function foldJourneys(
@@ -120,7 +128,7 @@ export function foldJourneys(
       nodes.secondHopConnections[target] += connections
       nodes.rulesEvaluated[target] += journey.secondRules * connections
       record(tallies.secondHop, journey.secondRules, connections)
-      recordSecondHop(tallies.modelledNs, cells, at + LINE.secondPs, connections)
+      recordSecondHop(tallies.modelledNs, there.costs, LANES * journey.secondRecord, connections)
       if (journey.laterGoOn) {
         there.counts[2 * journey.secondRecord + 1] += later
         nodes.laterRulesEvaluated[target] += journey.laterSecondRules * later

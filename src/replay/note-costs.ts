@@ -1,6 +1,5 @@
 /** What a connection's first packet costs on its way, in the nanoseconds of each lane: noted hop by hop, recorded as they come and summed. */
 import { record } from '../metrics/histogram.ts'
-import { LINE } from './journey-line.ts'
 import type { HopHistograms } from './tallies.ts'
 
 /** `costPs`: what the hop cost, per lane. `wayPs`: the connection's sum so far. */
@@ -15,15 +14,6 @@ export function noteSecondHop(lanes: readonly HopHistograms[], costPs: Float64Ar
   for (let lane = 0; lane < lanes.length; lane++) {
     wayPs[lane] += costPs[lane]
     record(lanes[lane].secondHop, nanoseconds(costPs[lane]), 1)
-  }
-}
-
-/** A connection whose journey's line begins at `at`, with so many rules more than in the order as written. Its second hop is recorded when all are. */
-export function noteTravel(lanes: readonly HopHistograms[], cells: Float64Array, at: number, moved: number): void {
-  for (let lane = 0; lane < lanes.length; lane++) {
-    const firstPs = cells[at + LINE.firstPs + lane] + moved * cells[at + LINE.movedPs + lane]
-    record(lanes[lane].firstHop, nanoseconds(firstPs), 1)
-    record(lanes[lane].total, nanoseconds(firstPs + cells[at + LINE.secondPs + lane]), 1)
   }
 }
 
@@ -42,4 +32,4 @@ export function noteWay(lanes: readonly HopHistograms[], wayPs: Float64Array): v
   for (let lane = 0; lane < lanes.length; lane++) record(lanes[lane].total, nanoseconds(wayPs[lane]), 1)
 }
 
-const nanoseconds = (ps: number): number => Math.round(ps / 1000)
+export const nanoseconds = (ps: number): number => Math.round(ps / 1000)

@@ -2,15 +2,14 @@
  * One connection in iptables mode. Hops (replay-hops.ts) are remembered (netfilter/hop-memo.ts), and so are whole connections (journeys.ts): most
  * cost a draw and a few look-ups. No allocation.
  */
-import { record } from '../metrics/histogram.ts'
 import { findRecord, movedBy } from '../netfilter/hop-memo.ts'
 import { recordOf } from '../netfilter/hop-records.ts'
 import { INTERFACE } from '../netfilter/interface.ts'
 import { type SourceTests, signatureOf, TEST_WORDS } from '../netfilter/source-tests.ts'
 import { DESTINATION, DESTINATION_WORDS } from '../workload/traffic.ts'
+import { countFare } from './fares.ts'
 import { LINE, LINE_WORD } from './journey-line.ts'
 import { enterJourney, type Journey, type Journeys, journeyOf, type LineStart } from './journeys.ts'
-import { noteTravel } from './note-costs.ts'
 import { FATE, replayHops } from './replay-hops.ts'
 import { type FamilyReplayer, journeysAt, memoAt, type Replayer } from './replay-state.ts'
 
@@ -48,7 +47,7 @@ export function countTravel(
   { tallies, plan }: Replayer,
   family: FamilyReplayer,
   node: number,
-  { memo, lines: { cells, words } }: Journeys,
+  { memo, fares, lines: { cells, words } }: Journeys,
   journey: number,
   packets: number,
 ): boolean {
@@ -56,20 +55,18 @@ export function countTravel(
   const wordAt = LINE_WORD.words * journey
   const tests = words[wordAt + LINE_WORD.tests]
   if (tests >= 0 && !isSeenAs(family, memo.tests, node, tests, words[wordAt + LINE_WORD.signature])) return false
-  const { nodes, modelledNs } = tallies
-  const moved = movedBy(memo, plan.orderKeyOfNode[node], words[wordAt + LINE_WORD.hit], words[wordAt + LINE_WORD.slot])
-  const rules = words[wordAt + LINE_WORD.rules] + moved
+  const { nodes } = tallies
+  const slot = words[wordAt + LINE_WORD.slot]
+  const moved = movedBy(memo, plan.orderKeyOfNode[node], words[wordAt + LINE_WORD.hit], slot)
   const laterRules = words[wordAt + LINE_WORD.laterRules]
   const later = laterRules < 0 ? 0 : packets - 1
   cells[at + LINE.connections] += 1
   cells[at + LINE.laterPackets] += later
   cells[at + LINE.moved] += moved
   nodes.connections[node] += 1
-  nodes.rulesEvaluated[node] += rules
+  nodes.rulesEvaluated[node] += words[wordAt + LINE_WORD.rules] + moved
   nodes.laterRulesEvaluated[node] += laterRules * later
-  record(tallies.firstHop, rules, 1)
-  record(tallies.total, rules + words[wordAt + LINE_WORD.secondRules], 1)
-  if (modelledNs.length > 0) noteTravel(modelledNs, cells, at, moved)
+  countFare(fares, tallies, words[wordAt + LINE_WORD.fare], slot + moved)
   return true
 }
 
@@ -112,7 +109,6 @@ function journeyOfWay(replayer: Replayer, family: FamilyReplayer, node: number):
   const signature = signatureOf(tests, flow.packet.family, secondPacket.source)
   const line = {
     rules: first.rules,
-    secondRules: journey.secondRules,
     laterRules: fate === FATE.delivered ? first.laterRules : -1,
     home: target === node ? node : -2 - target,
     hit: first.hit,

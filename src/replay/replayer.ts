@@ -13,6 +13,7 @@ import { newHopMemo } from '../netfilter/hop-records.ts'
 import { beginNode, endNode } from '../netfilter/node-order.ts'
 import { ruleTallies } from '../netfilter/rule-tallies.ts'
 import { newSourceTests } from '../netfilter/source-tests.ts'
+import { foldFares, newFares } from './fares.ts'
 import { newHopPlaces } from './hop-places.ts'
 import { hostViews } from './host-table.ts'
 import type { Job } from './jobs.ts'
@@ -39,8 +40,9 @@ export function newReplayer(plan: IptablesPlan, remembers = true): Replayer {
     const own = plan.families[f]
     if (own === null) return null
     const tests = newSourceTests()
+    const fares = newFares()
     const remembering = (): Journeys =>
-      newJourneys(newHopMemo(newEngine(own.program, plan.ruleSeed, own.prices), tests))
+      newJourneys(newHopMemo(newEngine(own.program, plan.ruleSeed, own.prices), tests), fares)
     const detailJourneys = plan.detailNodes.map(node => {
       const journeys = remembering()
       beginNode(journeys.memo.engine, plan.orderKeyOfNode[node])
@@ -101,6 +103,7 @@ export function finishReplay(replayer: Replayer): Tallies {
     if (family === null) continue
     const { tallies, journeys, detailJourneys } = family
     // All of them before any record is folded: a second hop is counted at another node's.
+    foldFares(journeys.fares, replayer.tallies)
     for (const own of [journeys, ...detailJourneys]) foldJourneys(own, replayer.tallies, tallies)
     foldRecords(journeys.memo)
     tallies.rules = ruleTallies(journeys.memo.engine)
