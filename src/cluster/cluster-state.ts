@@ -116,9 +116,11 @@ function put<T>(map: Map<string, Stored<T>>, key: string, object: T, event: Clus
       before.object = object
       return
     }
-  } else {
-    // What is added anew, though its deletion was never seen, is a new object: it goes to the end of the order too.
-    map.delete(key)
   }
+  const { size } = map
+  map.set(key, { object, createdUs: event.timeUs })
+  if (map.size > size) return
+  // What is added anew, though its deletion was never seen, is a new object: it goes to the end of the order too.
+  map.delete(key)
   map.set(key, { object, createdUs: event.timeUs })
 }

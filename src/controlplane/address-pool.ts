@@ -33,9 +33,8 @@ export class AddressPool {
     for (let left = this.capacity; left > 0n; left--) {
       const address = formatIp({ family: this.prefix.family, value: this.#next })
       this.#next = this.#next === this.#last ? this.#first : this.#next + 1n
-      if (this.#inUse.has(address)) continue
-      this.#inUse.add(address)
-      return address
+      const { size } = this.#inUse
+      if (this.#inUse.add(address).size > size) return address
     }
     return undefined
   }

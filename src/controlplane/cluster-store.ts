@@ -26,7 +26,8 @@ export class ClusterStore {
   readonly #emit: (event: ClusterEvent) => void
   readonly #selectors = new SelectorIndex()
   readonly #slicesOf = new Map<string, Map<string, EndpointSlice>>()
-  readonly #podsOn = new Map<string, Set<string>>()
+  /** Keys by node, in the order in which the pods came there; made when first asked for, or when a first pod goes elsewhere. */
+  #podsOn: Map<string, Set<string>> | undefined
   #sequence = 0
 
   constructor(emit: (event: ClusterEvent) => void) {
@@ -56,7 +57,7 @@ export class ClusterStore {
     if (before.kind === 'Pod') {
       this.podIndex.remove(before, key)
       if (hasEndpoint(before)) this.#touchSelecting(before)
-      this.#podsOn.get(before.nodeName)?.delete(key)
+      this.#podsOn?.get(before.nodeName)?.delete(key)
     } else if (before.kind === 'Service') {
       this.#selectors.remove(before)
       this.dirtyServices.add(key)
@@ -75,7 +76,8 @@ export class ClusterStore {
   pod = (key: string): Pod | undefined => this.state.pods.get(key)?.object
 
   podsOn(nodeName: string): Pod[] {
-    return [...(this.#podsOn.get(nodeName) ?? [])].map(key => this.pod(key)!)
+    if (this.state.pods.size === 0) return []
+    return [...(this.#keysOn().get(nodeName) ?? [])].map(key => this.pod(key)!)
   }
 
   slicesOf(serviceKey: string): EndpointSlice[] {
@@ -95,12 +97,20 @@ export class ClusterStore {
     if (before !== undefined) {
       if (had && !sameLabels(before.labels, pod.labels)) this.#touchSelecting(before)
       if (before.nodeName === pod.nodeName) return
-      this.#podsOn.get(before.nodeName)?.delete(key)
+      const podsOn = this.#keysOn()
+      podsOn.get(before.nodeName)?.delete(key)
+      // Made this moment, the map has the pod already, though not behind the others.
+      podsOn.get(pod.nodeName)?.delete(key)
     }
-    if (pod.nodeName === '') return
-    const pods = this.#podsOn.get(pod.nodeName)
-    if (pods === undefined) this.#podsOn.set(pod.nodeName, new Set([key]))
-    else pods.add(key)
+    if (this.#podsOn !== undefined) file(this.#podsOn, pod.nodeName, key)
+  }
+
+  #keysOn(): Map<string, Set<string>> {
+    if (this.#podsOn === undefined) {
+      this.#podsOn = new Map()
+      for (const [key, { object }] of this.state.pods) file(this.#podsOn, object.nodeName, key)
+    }
+    return this.#podsOn
   }
 
   #slicePut(slice: EndpointSlice, before: EndpointSlice | undefined): void {
@@ -148,6 +158,13 @@ export class ClusterStore {
         return this.state.workloads
     }
   }
+}
+
+function file(podsOn: Map<string, Set<string>>, nodeName: string, key: string): void {
+  if (nodeName === '') return
+  const keys = podsOn.get(nodeName)
+  if (keys === undefined) podsOn.set(nodeName, new Set([key]))
+  else keys.add(key)
 }
 
 /** A pod without addresses, or one that has ended, is no endpoint of anything: no Service needs to hear of it. */

@@ -190,13 +190,13 @@ export class ControlPlane {
     this.#nodes.release(node)
     this.placement.nodeRemoved(node)
     this.store.remove(node)
-    for (const pod of this.store.podsOn(node.name)) if (this.placement.isPlaced(objectKey(pod))) this.#removePod(pod)
+    for (const pod of this.store.podsOn(node.name)) if (this.placement.isPlaced(pod)) this.#removePod(pod)
   }
 
   /** The kubelet of a node that is not ready vouches for none of its pods; pods with a status of their own keep it. */
   #followReadiness(node: ClusterNode): void {
     for (const pod of this.store.podsOn(node.name))
-      if (this.placement.isPlaced(objectKey(pod))) this.store.put({ ...pod, ready: node.ready })
+      if (this.placement.isPlaced(pod)) this.store.put({ ...pod, ready: node.ready })
   }
 
   /** Nodes that pods of the batch are on and that nobody has described. */

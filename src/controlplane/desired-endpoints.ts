@@ -7,10 +7,10 @@ import type { ClusterNode, Endpoint, EndpointPort, Pod, Service, ServicePort } f
 import { nodeZone } from '../cluster/objects.ts'
 import type { ServiceFamily } from './service-families.ts'
 
-/** Endpoints that share one set of ports, in the pods' order, by `endpointKey`. */
+/** Endpoints that share one set of ports, in the pods' order; no two have one `endpointKey`, as no two pods of a namespace have one name. */
 export interface EndpointGroup {
   readonly ports: readonly EndpointPort[]
-  readonly endpoints: Map<string, Endpoint>
+  readonly endpoints: Endpoint[]
 }
 
 /** Groups by `portSetKey`, in order of first appearance. `nodeOf` gives undefined for a node that does not exist. */
@@ -29,7 +29,7 @@ export function desiredEndpoints(
     const node = nodeOf(pod.nodeName)
     if (node === undefined && !service.publishNotReadyAddresses) continue
     const endpoint = endpointOf(service.publishNotReadyAddresses, pod, node, family)
-    if (endpoint !== undefined) group.endpoints.set(endpointKey(endpoint), endpoint)
+    if (endpoint !== undefined) group.endpoints.push(endpoint)
   }
   return groups
 }
@@ -97,7 +97,7 @@ function groupOf(groups: Map<string, EndpointGroup>, ports: readonly EndpointPor
   const key = portSetKey(ports)
   let group = groups.get(key)
   if (group === undefined) {
-    group = { ports, endpoints: new Map() }
+    group = { ports, endpoints: [] }
     groups.set(key, group)
   }
   return group

@@ -13,7 +13,7 @@ const SUFFIX_COUNT = SAFE_ALPHABET.length ** SUFFIX_LENGTH
 
 export class GeneratedNames {
   readonly #seed: StreamSeed
-  readonly #drawn = new Map<string, number>()
+  readonly #owners = new Map<string, { readonly hash: number; drawn: number }>()
 
   constructor(seed: string) {
     this.#seed = streamSeed(seed, 'generated names')
@@ -21,14 +21,15 @@ export class GeneratedNames {
 
   /** `base` and five characters drawn for `owner`, until the name is not `taken`. */
   next(base: string, owner: string, taken: (name: string) => boolean): string {
-    const hash = fnv1a32(owner)
-    let draw = this.#drawn.get(owner) ?? 0
+    let known = this.#owners.get(owner)
+    if (known === undefined) {
+      known = { hash: fnv1a32(owner), drawn: 0 }
+      this.#owners.set(owner, known)
+    }
     for (;;) {
-      const word = draw32(this.#seed.low, this.#seed.high, hash, 0, draw++)
+      const word = draw32(this.#seed.low, this.#seed.high, known.hash, 0, known.drawn++)
       const name = base.slice(0, LONGEST_BASE) + suffix(scale32(word, SUFFIX_COUNT))
-      if (taken(name)) continue
-      this.#drawn.set(owner, draw)
-      return name
+      if (!taken(name)) return name
     }
   }
 }

@@ -16,10 +16,9 @@ const makeEndpoint = (n: number, more: Partial<Endpoint> = {}): Endpoint => ({
   ...more,
 })
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => makeEndpoint(from + i))
-const wanted = (endpoints: readonly Endpoint[]) => new Map(endpoints.map(e => [endpointKey(e), e]))
 const pack = (existing: readonly (readonly Endpoint[])[], desired: readonly Endpoint[], stale = false) => {
   const slices = existing.map((endpoints, i) => makeSlice(`slice-${i}`, { endpoints }))
-  const { create, update, remove } = packSlices(slices, wanted(desired), 100, () => stale)
+  const { create, update, remove } = packSlices(slices, desired, 100, () => stale)
   return {
     create: create.map(e => e.length),
     update: Object.fromEntries(update.map(u => [u.slice.name, u.endpoints.length])),
@@ -90,7 +89,12 @@ describe('packSlices', () => {
           for (const n of fresh) seen.add(n)
           return makeSlice(`slice-${i}`, { endpoints: fresh.map(n => makeEndpoint(n)) })
         })
-        const { create, update, remove } = packSlices(existing, wanted(after.map(n => makeEndpoint(n))), 5, () => false)
+        const { create, update, remove } = packSlices(
+          existing,
+          after.map(n => makeEndpoint(n)),
+          5,
+          () => false,
+        )
         const slices = new Map(existing.map(s => [s.name, s.endpoints]))
         for (const { slice, endpoints } of update) slices.set(slice.name, endpoints)
         for (const { name } of remove) slices.delete(name)

@@ -21,11 +21,11 @@ interface Filling {
 /** `stale` says of an existing slice that it must be written anew whatever its endpoints (its labels changed). */
 export function packSlices(
   existing: readonly EndpointSlice[],
-  desired: ReadonlyMap<string, Endpoint>,
+  desired: readonly Endpoint[],
   maxEndpointsPerSlice: number,
   stale: (slice: EndpointSlice) => boolean,
 ): Packing {
-  const left = new Map(desired)
+  const left = new Map(existing.length === 0 ? [] : desired.map(e => [endpointKey(e), e]))
   const remove: EndpointSlice[] = []
   const kept: Filling[] = []
   for (const slice of existing) {
@@ -36,7 +36,7 @@ export function packSlices(
       kept.push(filling)
     }
   }
-  const rest = [...left.values()]
+  const rest = existing.length === 0 ? [...desired] : [...left.values()]
   const changing = kept.filter(f => f.changed).sort((a, b) => b.endpoints.length - a.endpoints.length)
   for (const filling of changing) fill(filling.endpoints, rest, maxEndpointsPerSlice)
   const create: Endpoint[][] = []

@@ -18,8 +18,8 @@ export class PodPlacement {
   readonly #nodeOf: (name: string) => ClusterNode | undefined
   readonly #addressesInUse = new Set<string>()
   readonly #pools = new Map<string, readonly AddressPool[]>()
-  /** Keys of pods that were given their node here: they live and die with it. */
-  readonly #placed = new Set<string>()
+  /** Keys of pods that brought their place, or their end, with them. */
+  readonly #adopted = new Set<string>()
 
   constructor(seed: string, maxPodsPerNode: number, nodeOf: (name: string) => ClusterNode | undefined) {
     this.#scheduler = new PodScheduler(seed, maxPodsPerNode)
@@ -42,7 +42,8 @@ export class PodPlacement {
     return count > this.#scheduler.room ? this.#noRoom(count, place) : undefined
   }
 
-  isPlaced = (key: string): boolean => this.#placed.has(key)
+  /** Whether a pod of the cluster was given its node here and still has it: it lives and dies with the node. */
+  isPlaced = (pod: Pod): boolean => !hasEnded(pod) && !this.#adopted.has(objectKey(pod))
 
   /** Whether `pod` is one to give a node and addresses to: it has no status of its own. */
   isBare(pod: Pod): boolean {
@@ -52,6 +53,7 @@ export class PodPlacement {
 
   /** Takes the node and addresses that `pod` already has. */
   adopt(pod: Pod): void {
+    this.#adopted.add(objectKey(pod))
     if (hasEnded(pod)) return
     if (pod.nodeName !== '') this.#scheduler.occupy(pod.nodeName)
     if (!pod.hostNetwork) for (const ip of pod.podIPs) this.#addressesInUse.add(ip)
@@ -59,34 +61,30 @@ export class PodPlacement {
 
   /**
    * `pod` with a node (its own if it names one, which must exist) and addresses of it, Running. A Pending one starts and becomes ready as
-   * its node is; one that is Running already keeps its own word on whether it is ready. `key`: the pod's objectKey.
+   * its node is; one that is Running already keeps its own word on whether it is ready.
    */
-  place(pod: Pod, place: Place, key = objectKey(pod)): E.Either<Problem, Pod> {
-    const bound = this.bind(pod, key)
-    if (bound === undefined) return E.left(this.#noRoom(1, place))
-    const started = this.start(bound, place)
-    if (E.isLeft(started)) {
-      this.release(bound)
-      return started
+  place(pod: Pod, place: Place): E.Either<Problem, Pod> {
+    const nodeName = this.#takeRoom(pod)
+    if (nodeName === undefined) return E.left(this.#noRoom(1, place))
+    const node = this.#nodeNamed(nodeName, pod)
+    const podIPs = this.#addressesOf(pod, node, place)
+    if (E.isLeft(podIPs)) {
+      this.#scheduler.vacate(nodeName)
+      return podIPs
     }
-    const ready = this.#nodeOf(bound.nodeName)!.ready && (pod.phase === 'Pending' || pod.ready)
-    return E.right({ ...started.right, ready })
+    const ready = node.ready && (pod.phase === 'Pending' || pod.ready)
+    return E.right({ ...pod, nodeName, podIPs: podIPs.right, phase: 'Running', ready })
   }
 
   /** The scheduler's part: `pod` with a node (its own if it names one, which must exist); undefined when no ready node has room. */
-  bind(pod: Pod, key = objectKey(pod)): Pod | undefined {
-    const nodeName = pod.nodeName === '' ? this.#scheduler.pick() : pod.nodeName
-    if (nodeName === undefined) return undefined
-    this.#scheduler.occupy(nodeName)
-    this.#placed.add(key)
-    return { ...pod, nodeName }
+  bind(pod: Pod): Pod | undefined {
+    const nodeName = this.#takeRoom(pod)
+    return nodeName === undefined ? undefined : { ...pod, nodeName }
   }
 
   /** The kubelet's part: a bound `pod` with addresses of its node, Running and not ready. */
   start(pod: Pod, place: Place): E.Either<Problem, Pod> {
-    const node = this.#nodeOf(pod.nodeName)
-    if (node === undefined) throw new Error(`pod ${objectKey(pod)} started on node ${pod.nodeName}, which is not there`)
-    const podIPs = pod.hostNetwork ? E.right(hostAddresses(node)) : this.#takeAddresses(pod, node, place)
+    const podIPs = this.#addressesOf(pod, this.#nodeNamed(pod.nodeName, pod), place)
     return E.isLeft(podIPs) ? podIPs : E.right({ ...pod, podIPs: podIPs.right, phase: 'Running', ready: false })
   }
 
@@ -100,7 +98,7 @@ export class PodPlacement {
 
   /** Gives back what `pod` has. */
   release(pod: Pod): void {
-    this.#placed.delete(objectKey(pod))
+    this.#adopted.delete(objectKey(pod))
     if (hasEnded(pod)) return
     if (pod.nodeName !== '') this.#scheduler.vacate(pod.nodeName)
     if (!pod.hostNetwork) for (const ip of pod.podIPs) this.#addressesInUse.delete(ip)
@@ -113,6 +111,22 @@ export class PodPlacement {
       `${count} pod(s) to place, and room for ${room} on ${readyNodeCount} ready Node(s) of at most ${this.#maxPodsPerNode} pods each`,
       'raise cluster.nodes or cluster.maxPodsPerNode, or lower the replicas',
     )
+  }
+
+  #takeRoom({ nodeName }: Pod): string | undefined {
+    const name = nodeName === '' ? this.#scheduler.pick() : nodeName
+    if (name !== undefined) this.#scheduler.occupy(name)
+    return name
+  }
+
+  #nodeNamed(name: string, pod: Pod): ClusterNode {
+    const node = this.#nodeOf(name)
+    if (node === undefined) throw new Error(`pod ${objectKey(pod)} started on node ${name}, which is not there`)
+    return node
+  }
+
+  #addressesOf(pod: Pod, node: ClusterNode, place: Place): E.Either<Problem, readonly string[]> {
+    return pod.hostNetwork ? E.right(hostAddresses(node)) : this.#takeAddresses(pod, node, place)
   }
 
   #takeAddresses(pod: Pod, node: ClusterNode, place: Place): E.Either<Problem, readonly string[]> {

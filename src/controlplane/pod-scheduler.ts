@@ -4,12 +4,20 @@
  */
 import { randomStream } from '../sim/random.ts'
 
+interface Slot {
+  readonly name: string
+  pods: number
+  /** undefined: there is no such node, or no more. */
+  isReady: boolean | undefined
+}
+
 export class PodScheduler {
   readonly #seed: string
   readonly #maxPodsPerNode: number
-  readonly #ready = new Map<string, boolean>()
-  readonly #podCount = new Map<string, number>()
-  #ring: string[] = []
+  readonly #slots = new Map<string, Slot>()
+  /** Those of nodes, in the order in which each came to be as it is. */
+  readonly #nodes = new Set<Slot>()
+  #ring: Slot[] = []
   #cursor = 0
   #stale = false
   #generation = 0
@@ -22,37 +30,42 @@ export class PodScheduler {
   }
 
   setNode(name: string, ready: boolean): void {
-    if (this.#ready.get(name) === ready) return
+    const slot = this.#slot(name)
+    if (slot.isReady === ready) return
     this.removeNode(name)
-    this.#ready.set(name, ready)
+    slot.isReady = ready
+    this.#nodes.add(slot)
     if (!ready) return
     this.#readyCount++
-    this.#room += this.roomOn(name)
+    this.#room += this.#roomIn(slot)
   }
 
   removeNode(name: string): void {
-    if (this.#ready.get(name)) {
+    const slot = this.#slot(name)
+    if (slot.isReady) {
       this.#readyCount--
-      this.#room -= this.roomOn(name)
+      this.#room -= this.#roomIn(slot)
     }
-    this.#ready.delete(name)
+    slot.isReady = undefined
+    this.#nodes.delete(slot)
     this.#stale = true
   }
 
   /** A pod is on the node, whoever put it there. */
   occupy(name: string): void {
-    this.#count(name, 1)
+    this.#count(this.#slot(name), 1)
   }
 
   /** A pod has left the node. */
   vacate(name: string): void {
-    if (this.roomOn(name) === 0) this.#stale = true
-    this.#count(name, -1)
+    const slot = this.#slot(name)
+    if (this.#roomIn(slot) === 0) this.#stale = true
+    this.#count(slot, -1)
   }
 
   /** Pods that one node can still take. */
   roomOn(name: string): number {
-    return Math.max(0, this.#maxPodsPerNode - (this.#podCount.get(name) ?? 0))
+    return this.#roomIn(this.#slot(name))
   }
 
   get readyNodeCount(): number {
@@ -69,30 +82,43 @@ export class PodScheduler {
     if (this.#stale) this.#redraw()
     while (this.#ring.length > 0) {
       if (this.#cursor >= this.#ring.length) this.#cursor = 0
-      const name = this.#ring[this.#cursor]
-      if (this.roomOn(name) > 0) {
+      const slot = this.#ring[this.#cursor]
+      if (this.#roomIn(slot) > 0) {
         this.#cursor++
-        return name
+        return slot.name
       }
       this.#ring.splice(this.#cursor, 1)
     }
     return undefined
   }
 
-  #count(name: string, change: number): void {
-    const before = this.roomOn(name)
-    this.#podCount.set(name, (this.#podCount.get(name) ?? 0) + change)
-    if (this.#ready.get(name)) this.#room += this.roomOn(name) - before
+  #slot(name: string): Slot {
+    let slot = this.#slots.get(name)
+    if (slot === undefined) {
+      slot = { name, pods: 0, isReady: undefined }
+      this.#slots.set(name, slot)
+    }
+    return slot
+  }
+
+  #roomIn({ pods }: Slot): number {
+    return Math.max(0, this.#maxPodsPerNode - pods)
+  }
+
+  #count(slot: Slot, change: number): void {
+    const before = this.#roomIn(slot)
+    slot.pods += change
+    if (slot.isReady) this.#room += this.#roomIn(slot) - before
   }
 
   #redraw(): void {
-    const ring = [...this.#ready.keys()].filter(name => this.#ready.get(name) && this.roomOn(name) > 0)
+    const ring = [...this.#nodes].filter(slot => slot.isReady && this.#roomIn(slot) > 0)
     const random = randomStream(this.#seed, `scheduler ${this.#generation++}`)
     for (let i = ring.length - 1; i > 0; i--) {
       const j = random.below(i + 1)
-      const name = ring[i]
+      const slot = ring[i]
       ring[i] = ring[j]
-      ring[j] = name
+      ring[j] = slot
     }
     this.#ring = ring
     this.#cursor = 0

@@ -13,7 +13,7 @@ import { kindKey } from './cluster-store.ts'
 import type { GeneratedNames } from './generated-name.ts'
 import { controllerOf } from './owner-reference.ts'
 import type { PodPlacement } from './pod-placement.ts'
-import type { PodTemplate } from './workload-pods.ts'
+import type { NewPod, PodTemplate } from './workload-pods.ts'
 import { makePod, ordinalName, podTemplate, sameTemplate } from './workload-pods.ts'
 
 interface Charge {
@@ -40,7 +40,8 @@ export class WorkloadController {
   readonly #names: GeneratedNames
   readonly #supplied: ReadonlySet<string>
   readonly #charges = new Map<string, Charge>()
-  readonly #holderOf = new Map<string, string>()
+  /** By pod; made when first asked for, which in most clusters is never. */
+  #holderOf: Map<string, string> | undefined
   readonly #dirty = new Set<string>()
 
   /** `supplied`: keys of workloads that are not to be touched. */
@@ -77,9 +78,9 @@ export class WorkloadController {
 
   /** Someone else deleted this pod: its workload will make another. */
   podRemoved(podKey: string): void {
-    const key = this.#holderOf.get(podKey)
+    const key = this.#holders().get(podKey)
     if (key === undefined) return
-    this.#holderOf.delete(podKey)
+    this.#holders().delete(podKey)
     const charge = this.#charges.get(key)!
     charge.pods = charge.pods.filter(p => p !== podKey)
     this.#dirty.add(key)
@@ -94,7 +95,7 @@ export class WorkloadController {
   handOver(): readonly HeldWorkload[] {
     const held = [...this.#charges.values()].map(({ template, pods, place }) => ({ template, pods, place }))
     this.#charges.clear()
-    this.#holderOf.clear()
+    this.#holderOf = undefined
     return held
   }
 
@@ -131,7 +132,7 @@ export class WorkloadController {
     charge.pods = charge.pods.filter(key => !leaving.has(key))
     for (const key of surplus.toReversed()) {
       const pod = this.#store.pod(key)!
-      this.#holderOf.delete(key)
+      this.#holderOf?.delete(key)
       this.#placement.release(pod)
       this.#store.remove(pod)
     }
@@ -145,7 +146,7 @@ export class WorkloadController {
     for (const pod of this.#store.podIndex.matching(workload.namespace, workload.podLabels)) {
       if (charge.pods.length >= most) return
       const key = objectKey(pod)
-      if (this.#holderOf.has(key) || controllerOf(pod) !== undefined) continue
+      if (this.#holders().has(key) || controllerOf(pod) !== undefined) continue
       if (workload.kind === 'StatefulSet' && !(ordinalOf(workload, key) < workload.replicas)) continue
       this.#hold(charge, key)
     }
@@ -161,7 +162,8 @@ export class WorkloadController {
           `no room on Node "${nodeName}" for a pod of DaemonSet "${objectKey(charge.template.workload)}"`,
           'raise cluster.maxPodsPerNode',
         )
-      const problem = this.#add(charge, { ...this.#newPod(charge, 0), nodeName })
+      const { pod, key } = this.#newPod(charge, 0)
+      const problem = this.#add(charge, { ...pod, nodeName }, key)
       if (problem !== undefined) return problem
     }
     return undefined
@@ -176,19 +178,19 @@ export class WorkloadController {
       const isThere =
         have.size > 0 && have.has(objectKey({ namespace: workload.namespace, name: ordinalName(workload, ordinal) }))
       if (isThere) continue
-      const problem = this.#add(charge, this.#newPod(charge, ordinal))
+      const { pod, key } = this.#newPod(charge, ordinal)
+      const problem = this.#add(charge, pod, key)
       if (problem !== undefined) return problem
     }
     return undefined
   }
 
-  #newPod(charge: Charge, ordinal: number): Pod {
+  #newPod(charge: Charge, ordinal: number): NewPod {
     return makePod(charge.template, ordinal, this.#names, key => this.#store.pod(key) !== undefined)
   }
 
-  #add(charge: Charge, pod: Pod): Problem | undefined {
-    const key = objectKey(pod)
-    const placed = this.#placement.place(pod, charge.place, key)
+  #add(charge: Charge, pod: Pod, key: string): Problem | undefined {
+    const placed = this.#placement.place(pod, charge.place)
     if (E.isLeft(placed)) return placed.left
     this.#store.put(placed.right, key)
     this.#hold(charge, key)
@@ -197,7 +199,14 @@ export class WorkloadController {
 
   #hold(charge: Charge, podKey: string): void {
     charge.pods.push(podKey)
-    this.#holderOf.set(podKey, charge.key)
+    this.#holderOf?.set(podKey, charge.key)
+  }
+
+  #holders(): Map<string, string> {
+    this.#holderOf ??= new Map(
+      [...this.#charges.values()].flatMap(({ key, pods }) => pods.map(pod => [pod, key] as const)),
+    )
+    return this.#holderOf
   }
 }
 

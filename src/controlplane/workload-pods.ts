@@ -12,19 +12,28 @@ import { templateHash } from './generated-name.ts'
 /** What the pods of one template of a workload have in common. */
 export interface PodTemplate {
   readonly workload: Workload
+  /** The workload's kindKey. */
+  readonly owner: string
   readonly labels: Labels
   /** Deployment: the pod-template-hash; '' otherwise. */
   readonly hash: string
 }
 
 export function podTemplate(workload: Workload): PodTemplate {
-  if (workload.kind !== 'Deployment') return { workload, labels: workload.podLabels, hash: '' }
+  const owner = kindKey(workload)
+  if (workload.kind !== 'Deployment') return { workload, owner, labels: workload.podLabels, hash: '' }
   const hash = templateHash(`${objectKey(workload)}\n${templateText(workload)}`)
-  return { workload, labels: { ...workload.podLabels, 'pod-template-hash': hash }, hash }
+  return { workload, owner, labels: { ...workload.podLabels, 'pod-template-hash': hash }, hash }
 }
 
 /** Two versions of a workload make the same pods, however many. */
 export const sameTemplate = (a: Workload, b: Workload): boolean => templateText(a) === templateText(b)
+
+export interface NewPod {
+  readonly pod: Pod
+  /** Its objectKey, the string that `taken` was asked about: a string is hashed once. */
+  readonly key: string
+}
 
 /** A pod of the template that no node has yet; `ordinal` counts a StatefulSet's pods. */
 export function makePod(
@@ -32,26 +41,35 @@ export function makePod(
   ordinal: number,
   names: GeneratedNames,
   taken: (podKey: string) => boolean,
-): Pod {
-  const { workload, labels, hash } = template
+): NewPod {
+  const { workload, owner, labels, hash } = template
   const { namespace } = workload
+  if (workload.kind === 'StatefulSet') {
+    const name = ordinalName(workload, ordinal)
+    return { pod: podNamed(name, workload, ordinalLabels(labels, name, ordinal)), key: objectKey({ namespace, name }) }
+  }
   const base = hash === '' ? `${workload.name}-` : `${workload.name}-${hash}-`
-  const name =
-    workload.kind === 'StatefulSet'
-      ? ordinalName(workload, ordinal)
-      : names.next(base, kindKey(workload), n => taken(objectKey({ namespace, name: n })))
+  let key = ''
+  const name = names.next(base, owner, n => {
+    key = objectKey({ namespace, name: n })
+    return taken(key)
+  })
+  return { pod: podNamed(name, workload, labels), key }
+}
+
+function podNamed(name: string, { namespace, hostNetwork, containerPorts }: Workload, labels: Labels): Pod {
   return {
     kind: 'Pod',
     namespace,
     name,
-    labels: workload.kind === 'StatefulSet' ? ordinalLabels(labels, name, ordinal) : labels,
+    labels,
     nodeName: '',
     podIPs: [],
     phase: 'Pending',
     ready: false,
     terminating: false,
-    hostNetwork: workload.hostNetwork,
-    containerPorts: workload.containerPorts,
+    hostNetwork,
+    containerPorts,
   }
 }
 

@@ -204,7 +204,7 @@ export class LiveCluster {
     }
     for (const [key, { object }] of store.state.pods) {
       if (this.#pods.byKey(key) !== undefined) continue
-      if (this.#controlPlane.placement.isPlaced(key))
+      if (this.#controlPlane.placement.isPlaced(object))
         this.#pods.adopt(object, -1, 0, podBehaviour(this.#scenario, undefined))
       else this.#recorded.observe({ sequence: 0, timeUs: 0, type: 'ADDED', object })
     }

@@ -220,7 +220,7 @@ export class LiveWorkloads {
   }
 
   #create(known: LiveWorkload, ordinal: number, nodeName: string): void {
-    const object = makePod(known.template, ordinal, this.#names, key => this.#store.pod(key) !== undefined)
+    const { pod: object } = makePod(known.template, ordinal, this.#names, key => this.#store.pod(key) !== undefined)
     const pod = this.#pods.create({ ...object, nodeName }, known.number, known.revision, known.behaviour)
     known.pods.add(pod)
   }
