@@ -8,7 +8,7 @@ import { prepareCluster } from '../src/app/prepare-cluster.ts'
 import { readCostProfiles } from '../src/app/read-cost-profiles.ts'
 import { MemoryBytes } from '../src/eventlog/memory-bytes.ts'
 import { formatIp } from '../src/net/ip.ts'
-import { allRules } from '../src/output/rule-columns.ts'
+import { countedRules, ruleRows } from '../src/output/rule-columns.ts'
 import type { RuleColumns } from '../src/output/run-result.ts'
 import { expectedShares } from '../src/replay/expected-shares.ts'
 import { jobReplayer } from '../src/replay/job-replayer.ts'
@@ -116,7 +116,7 @@ function agrees(run: PlannedNftables, workers: number): Counted {
   expect(modelledNs.length).toBe(1)
   expect(modelledNs[0].total.count).toBe(slow.ns.length)
   expect(modelledNs[0].total.sum).toBe(sum(slow.ns))
-  const { summed, details } = allRules(run, tallies)
+  const { summed, details } = countedRules(ruleRows(run), tallies)
   // The same chain may stand on nodes in several forms: a row each rule of any, in the order they come.
   expect(byText(rowsOf(summed))).toEqual(byText([...slow.rules]))
   run.plan.detailNodes.forEach((node, d) => {

@@ -31,15 +31,20 @@ export function ruleTallies(engine: Engine): RuleTallies {
       const at = view * HOOK_COUNT + hook
       if (program.hookBlock[at] >= 0) chainEntries[program.hookBlock[at]] += engine.hookEntries[at]
     }
-  const tallies = { chainEntries, evaluated: new Float64Array(program.ruleCount) }
+  const tallies = { chainEntries, evaluated: sharedCells(program.ruleCount) }
   // Callers stand behind the chains they call, so a block's entries are complete when its turn comes; segments likewise, from the last on.
   let dispatchEnd = program.dispatchCount
   for (let block = program.blockCount - 1; block >= 0; block--) {
     const [firstRule, ruleEnd] = [program.blockRuleStart[block], program.blockRuleStart[block + 1]]
     dispatchEnd = tallyBlock(engine, tallies, { block, firstRule, ruleEnd, dispatch: 0, dispatchEnd })
   }
-  return { ...tallies, matched: matched.slice(), policy: engine.policyHits.slice() }
+  const ownMatched = sharedCells(matched.length)
+  ownMatched.set(matched)
+  return { ...tallies, matched: ownMatched, policy: engine.policyHits.slice() }
 }
+
+/** Megabytes that go from a worker to the main thread as they are. */
+const sharedCells = (count: number): Float64Array => new Float64Array(new SharedArrayBuffer(8 * count))
 
 /** The rules of one block, and ids of dispatch segments of which those that are its own stand last. */
 export interface TalliedBlock {

@@ -3,22 +3,20 @@
  * and names. Counters are only moved and added up here; distribution numbers are made of them.
  */
 import type { ClusterState } from '../cluster/cluster-state.ts'
-import { nodeZone, objectKey } from '../cluster/objects.ts'
+import { nodeZone } from '../cluster/objects.ts'
 import { distribution } from '../metrics/distribution.ts'
 import { formatIp } from '../net/ip.ts'
 import type { CostBackend, CostProfiles } from '../netfilter/cost/cost-profile.ts'
-import type { ServiceEndpoint } from '../proxier/service-endpoints.ts'
-import type { ExpectedShares } from '../replay/expected-shares.ts'
 import type { PlannedRun } from '../replay/plan-run.ts'
 import { PRICED_BACKENDS } from '../replay/priced-backends.ts'
-import type { ServiceRow } from '../replay/service-rows.ts'
-import type { HopHistograms, Tallies } from '../replay/tallies.ts'
+import type { FamilyTallies, HopHistograms, Tallies } from '../replay/tallies.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { type AheadOfTallies, aheadOfTallies } from './ahead-of-tallies.ts'
 import { runBudget } from './budget/run-budget.ts'
+import { type EndpointRows, sharesOfRows, summedByEndpoint } from './endpoint-rows.ts'
 import { hintedServices } from './hinted-services.ts'
 import { nodeRules, type RuleCountsByTable } from './node-rules.ts'
-import { allRules } from './rule-columns.ts'
+import { countedRules } from './rule-columns.ts'
 import { runMetrics } from './run-metrics.ts'
 import type {
   EndpointColumns,
@@ -48,18 +46,17 @@ export interface FinishedRun {
 
 export function assembleResult(finished: FinishedRun): RunResult {
   const { run, tallies, profiles, passed } = finished
-  const { expected, printed } = finished.ahead ?? aheadOfTallies(run)
-  const loads = endpointLoads(run, tallies, expected)
-  const endpoints = endpointColumns(run, loads)
-  const services = serviceColumns(run, tallies, loads)
+  const ahead = finished.ahead ?? aheadOfTallies(run)
+  const endpoints = endpointColumns(ahead.endpoints, tallies)
+  const services = serviceColumns(run, tallies, ahead.endpoints, endpoints.connections)
   const rulesOf = nodeRules(run)
   const rulesOfNode = run.nodes.map((_, node) => rulesOf(node))
   const nodes = nodeColumns(run, rulesOfNode, tallies, endpoints)
   const zones = zoneColumns(nodes)
   const time = passed === undefined ? undefined : timeColumns(passed, run.rows, nodes.node)
-  const head = runHead(finished, rulesOfNode, loads.length, zones.zone.length)
+  const head = runHead(finished, rulesOfNode, endpoints.connections.length, zones.zone.length)
   const rulesEvaluated = { firstHop: tallies.firstHop, secondHop: tallies.secondHop, total: tallies.total }
-  const rules = allRules(run, tallies, printed)
+  const rules = countedRules(ahead.rules, tallies)
   const modelledNs = tallies.modelledNs.map((hops, lane) => modelledOf(PRICED_BACKENDS[run.mode][lane], profiles, hops))
   const budget = runBudget(finished, services)
   return {
@@ -105,88 +102,30 @@ function modelledOf(backend: CostBackend, profiles: CostProfiles | undefined, ho
   return { ...hops, backend, profile: `${cpu}, ${kernel}, ${date}` }
 }
 
-/** What one endpoint of a row got and should have got. */
-interface EndpointLoad {
-  readonly row: number
-  readonly endpoint: ServiceEndpoint
-  connections: number
-  packets: number
-  expected: number
-}
-
-/** Endpoints that some node's rules can choose, by row and place in the chain. A row's endpoint may have several DNAT rules (of different nodes). */
-function endpointLoads(run: PlannedRun, tallies: Tallies, expected: ExpectedShares): EndpointLoad[] {
-  const loads = new Map<string, EndpointLoad>()
-  for (const family of [4, 6] as const) {
-    const own = run.families[family]
-    const counters = tallies.families[family]
-    if (own === null || counters === null) continue
-    const { program } = own.plan
-    const expectedOfDnat = expectedByDnat(run, expected, family, program.dnatCount)
-    for (let dnat = 0; dnat < program.dnatCount; dnat++) {
-      const { servicePort, endpoint } = own.views.endpointChains.get(own.chainOfDnat[dnat])!
-      const row = own.firstRow + servicePort
-      const key = `${row} ${endpoint}`
-      let load = loads.get(key)
-      if (load === undefined) {
-        load = {
-          row,
-          endpoint: own.views.servicePorts[servicePort].endpoints[endpoint],
-          connections: 0,
-          packets: 0,
-          expected: 0,
-        }
-        loads.set(key, load)
-      }
-      load.connections += counters.backendConnections[dnat]
-      load.packets += counters.backendPackets[dnat]
-      load.expected += expectedOfDnat[dnat]
-    }
+function endpointColumns(
+  { columns, endpointOfDnat, expected, firstOfRow }: EndpointRows,
+  tallies: Tallies,
+): EndpointColumns {
+  const summed = (of: (counters: FamilyTallies) => Float64Array): Float64Array => {
+    const { 4: four, 6: six } = tallies.families
+    const ofDnat = { ...(four && { 4: of(four) }), ...(six && { 6: of(six) }) }
+    return summedByEndpoint(ofDnat, endpointOfDnat, expected.length)
   }
-  return [...loads.values()].sort((a, b) => a.row - b.row || (a.endpoint.label < b.endpoint.label ? -1 : 1))
-}
-
-function expectedByDnat(run: PlannedRun, expected: ExpectedShares, family: 4 | 6, dnatCount: number): Float64Array {
-  const sum = new Float64Array(dnatCount)
-  run.rowOfDestination.forEach((row, d) => {
-    if (run.rows[row].family !== family) return
-    for (let entry = expected.start[d]; entry < expected.start[d + 1]; entry++)
-      sum[expected.dnat[entry]] += expected.backendConnections[entry]
-  })
-  return sum
-}
-
-function endpointColumns(run: PlannedRun, loads: readonly EndpointLoad[]): EndpointColumns {
-  const zoneOf = new Map(run.nodes.map(node => [node.name, nodeZone(node)]))
-  const totals = new Float64Array(run.rows.length)
-  const expectedTotals = new Float64Array(run.rows.length)
-  for (const { row, connections, expected } of loads) {
-    totals[row] += connections
-    expectedTotals[row] += expected
-  }
-  const texts = (of: (load: EndpointLoad, row: ServiceRow) => string): string[] =>
-    loads.map(load => of(load, run.rows[load.row]))
+  const connections = summed(c => c.backendConnections)
   return {
-    service: texts((_, { port }) => objectKey(port)),
-    portName: texts((_, { port }) => port.portName),
-    protocol: texts((_, { port }) => port.protocol),
-    address: texts(({ endpoint }) => formatIp(endpoint.address)),
-    port: Uint16Array.from(loads, ({ endpoint }) => endpoint.port),
-    pod: texts(({ endpoint }, { port }) =>
-      endpoint.endpoint.podName === '' ? '' : `${port.namespace}/${endpoint.endpoint.podName}`,
-    ),
-    node: texts(({ endpoint }) => endpoint.endpoint.nodeName),
-    zone: texts(({ endpoint }) => endpoint.endpoint.zone || (zoneOf.get(endpoint.endpoint.nodeName) ?? '')),
-    connections: Float64Array.from(loads, l => l.connections),
-    packets: Float64Array.from(loads, l => l.packets),
-    expectedShare: Float64Array.from(loads, l => l.expected / expectedTotals[l.row]),
-    share: Float64Array.from(loads, l => l.connections / totals[l.row]),
+    ...columns,
+    connections,
+    packets: summed(c => c.backendPackets),
+    share: sharesOfRows(connections, firstOfRow),
   }
 }
 
-function serviceColumns(run: PlannedRun, { destinations }: Tallies, loads: readonly EndpointLoad[]): ServiceColumns {
-  const loadsOfRow: EndpointLoad[][] = run.rows.map(() => [])
-  for (const load of loads) loadsOfRow[load.row].push(load)
+function serviceColumns(
+  run: PlannedRun,
+  { destinations }: Tallies,
+  { firstOfRow, columns }: EndpointRows,
+  endpointConnections: Float64Array,
+): ServiceColumns {
   const byRow = (ofDestination: Float64Array): Float64Array => {
     const sum = new Float64Array(run.rows.length)
     run.rowOfDestination.forEach((row, d) => {
@@ -205,7 +144,7 @@ function serviceColumns(run: PlannedRun, { destinations }: Tallies, loads: reado
     port: Uint16Array.from(run.rows, r => r.port.port),
     type: run.rows.map(r => r.service.type),
     clusterIP: run.rows.map(r => formatIp(r.port.clusterIP)),
-    endpoints: Uint32Array.from(loadsOfRow, l => l.length),
+    endpoints: Uint32Array.from(run.rows, (_, r) => firstOfRow[r + 1] - firstOfRow[r]),
     connections,
     packets: byRow(destinations.packets),
     delivered: byRow(destinations.delivered),
@@ -214,13 +153,15 @@ function serviceColumns(run: PlannedRun, { destinations }: Tallies, loads: reado
     unmatched: byRow(destinations.unmatched),
     // A connection that found no ingress node met no rules.
     meanRulesEvaluated: rulesEvaluated.map((sum, r) => sum / (connections[r] - noTarget[r])),
-    distribution: loadsOfRow.map((l, r) => {
-      const expected = l.reduce((sum, e) => sum + e.expected, 0)
+    distribution: run.rows.map(({ port }, r) => {
+      const [from, to] = [firstOfRow[r], firstOfRow[r + 1]]
+      const shares = columns.expectedShare.subarray(from, to)
       const whole = distribution(
-        l.map(e => e.connections),
-        l.map(e => (expected === 0 ? 1 / l.length : e.expected / expected)),
+        endpointConnections.subarray(from, to),
+        // Nobody is expected anywhere: as good as even.
+        shares.map(share => (Number.isNaN(share) ? 1 / shares.length : share)),
       )
-      return run.rows[r].port.affinitySeconds === 0 ? whole : { ...whole, ...UNTESTED }
+      return port.affinitySeconds === 0 ? whole : { ...whole, ...UNTESTED }
     }),
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { columnsOf, RuleTexts } from './chain-rows.ts'
+import { RuleTexts, rowsOf } from './chain-rows.ts'
 
 describe('numbers of rules', () => {
   it('are equal where texts are, in one form of a chain and over all its forms', () => {
@@ -21,49 +21,42 @@ describe('numbers of rules', () => {
 })
 
 describe('rows of a chain', () => {
-  const counters = (...matched: number[]) => ({
-    matched: Float64Array.from(matched),
-    evaluated: Float64Array.from(matched, m => 10 * m),
-  })
-  const rowsOf = (forms: readonly { rules: readonly string[]; firstRule: number; matched: readonly number[] }[]) => {
+  const formsOf = (forms: readonly { rules: readonly string[]; firstRule: number }[], matched: readonly number[]) => {
     const texts = new RuleTexts()
     const head = { family: 4 as const, table: texts.table.numberOf('nat'), chain: texts.chain.numberOf('C') }
-    const { rule, matched, evaluated, index, chain, table, family } = columnsOf(
-      [
-        {
-          ...head,
-          forms: forms.map(f => ({
-            rules: texts.rulesOf(head.chain, f.rules),
-            firstRule: f.firstRule,
-            counters: counters(...f.matched),
-          })),
-        },
-      ],
+    const rows = rowsOf(
+      [{ ...head, forms: forms.map(f => ({ rules: texts.rulesOf(head.chain, f.rules), firstRule: f.firstRule })) }],
       texts,
     )
+    const counters = { matched: Float64Array.from(matched), evaluated: Float64Array.from(matched, m => 10 * m) }
+    const columns = rows.columns(family => (family === 4 ? counters : undefined))
+    const { rule, index, chain, table, family } = columns
     expect([...family, ...new Set(chain.toArray()), ...new Set(table.toArray())]).toEqual([
       ...index.map(() => 4),
       ...(index.length > 0 ? ['C', 'nat'] : []),
     ])
-    return rule.toArray().map((text, i) => [index[i], text, matched[i], evaluated[i]])
+    return rule.toArray().map((text, i) => [index[i], text, columns.matched[i], columns.evaluated[i]])
   }
 
   it('are those of its one form; nothing counted is nothing', () => {
-    expect(rowsOf([{ rules: [], firstRule: 0, matched: [] }])).toEqual([])
-    expect(rowsOf([{ rules: ['x', 'y'], firstRule: 1, matched: [9, 1, 2] }])).toEqual([
+    expect(formsOf([{ rules: [], firstRule: 0 }], [])).toEqual([])
+    expect(formsOf([{ rules: ['x', 'y'], firstRule: 1 }], [9, 1, 2])).toEqual([
       [1, 'x', 1, 10],
       [2, 'y', 2, 20],
     ])
-    expect(rowsOf([{ rules: ['x'], firstRule: -1, matched: [9] }])).toEqual([[1, 'x', 0, 0]])
+    expect(formsOf([{ rules: ['x'], firstRule: -1 }], [9])).toEqual([[1, 'x', 0, 0]])
   })
 
   it('add up over its forms, a rule with the same text once a form', () => {
     expect(
-      rowsOf([
-        { rules: ['x', 'x', 'y'], firstRule: 0, matched: [1, 2, 3] },
-        { rules: ['y', 'x', 'x', 'x', 'z'], firstRule: 0, matched: [10, 20, 30, 40, 50] },
-        { rules: ['z'], firstRule: -1, matched: [] },
-      ]),
+      formsOf(
+        [
+          { rules: ['x', 'x', 'y'], firstRule: 0 },
+          { rules: ['y', 'x', 'x', 'x', 'z'], firstRule: 3 },
+          { rules: ['z'], firstRule: -1 },
+        ],
+        [1, 2, 3, 10, 20, 30, 40, 50],
+      ),
     ).toEqual([
       [1, 'x', 21, 210],
       [2, 'x', 32, 320],

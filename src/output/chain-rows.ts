@@ -1,4 +1,4 @@
-/** Rows of rules, chain by chain, while counters of several nodes come together. A large cluster has a million rows in a hundred thousand chains, so texts are numbers. */
+/** Rows of rules, chain by chain, and where their counters will come from. A large cluster has a million rows in a hundred thousand chains, so texts are numbers. */
 import { PooledTexts, TextPool } from '../arrow/pooled-texts.ts'
 import type { IpFamily } from '../net/ip.ts'
 import type { RuleCounts } from '../replay/tallies.ts'
@@ -50,9 +50,8 @@ export interface ChainHead {
 export interface ChainForm {
   /** Numbers of its rules' texts. */
   readonly rules: ArrayLike<number>
-  /** Id of the first rule, the others follow; -1 where nothing was counted. */
+  /** Id of the first rule, the others follow; -1 where nothing is counted. */
   readonly firstRule: number
-  readonly counters: RuleCounts
 }
 
 /** One chain in every form that some node has. */
@@ -60,76 +59,94 @@ export interface ChainRows extends ChainHead {
   readonly forms: ChainForm[]
 }
 
-export function columnsOf(chains: readonly ChainRows[], texts: RuleTexts): RuleColumns {
-  const forms = chains.map(({ forms }) => (forms.length === 1 ? forms[0] : merged(forms)))
-  const rows = new RuleRows(
-    forms.reduce((sum, form) => sum + form.rules.length, 0),
-    texts,
-  )
-  forms.forEach((form, i) => {
-    rows.add(chains[i], form)
-  })
-  return rows.columns
+export function rowsOf(chains: readonly ChainRows[], texts: RuleTexts): RuleRows {
+  const atMost = chains.reduce((sum, { forms }) => forms.reduce((n, form) => n + form.rules.length, sum), 0)
+  const rows = new RuleRows(atMost, texts)
+  for (const { forms, ...head } of chains) rows.add(head, forms)
+  return rows
 }
 
-/** A rule with the text of an earlier form's row that no other rule of its own form has taken joins that row. */
-function merged(forms: readonly ChainForm[]): ChainForm {
-  const rules: number[] = []
-  const matched: number[] = []
-  const evaluated: number[] = []
-  for (const form of forms) {
-    const free = rules.length === 0 ? undefined : Map.groupBy(rules.keys(), row => rules[row])
-    for (let i = 0; i < form.rules.length; i++) {
-      const row = free?.get(form.rules[i])?.shift() ?? rules.length
-      if (row === rules.length) {
-        rules.push(form.rules[i])
-        matched.push(0)
-        evaluated.push(0)
-      }
-      if (form.firstRule < 0) continue
-      matched[row] += form.counters.matched[form.firstRule + i]
-      evaluated[row] += form.counters.evaluated[form.firstRule + i]
-    }
-  }
-  return {
-    rules,
-    firstRule: 0,
-    counters: { matched: Float64Array.from(matched), evaluated: Float64Array.from(evaluated) },
-  }
-}
-
-/** Chain by chain into columns. */
+/** Chain by chain into columns; counters follow when they are known. */
 export class RuleRows {
-  readonly columns
-  #row = 0
+  readonly #texts: RuleTexts
+  readonly #family: Uint8Array
+  readonly #table: Uint32Array
+  readonly #chain: Uint32Array
+  readonly #index: Uint32Array
+  readonly #rule: Uint32Array
+  #rowCount = 0
+  /** Which rules' counters a row sums: pairs of a row and a rule's id in its family. */
+  readonly #countedRow: Uint32Array
+  readonly #countedRule: Uint32Array
+  #counted = 0
 
-  constructor(rowCount: number, { table, chain, rule }: RuleTexts) {
-    this.columns = {
-      family: new Uint8Array(rowCount),
-      table: new PooledTexts(table, new Uint32Array(rowCount)),
-      chain: new PooledTexts(chain, new Uint32Array(rowCount)),
-      index: new Uint32Array(rowCount),
-      rule: new PooledTexts(rule, new Uint32Array(rowCount)),
-      matched: new Float64Array(rowCount),
-      evaluated: new Float64Array(rowCount),
+  /** `atMost`: rules of all forms to come. */
+  constructor(atMost: number, texts: RuleTexts) {
+    this.#texts = texts
+    this.#family = new Uint8Array(atMost)
+    this.#table = new Uint32Array(atMost)
+    this.#chain = new Uint32Array(atMost)
+    this.#index = new Uint32Array(atMost)
+    this.#rule = new Uint32Array(atMost)
+    this.#countedRow = new Uint32Array(atMost)
+    this.#countedRule = new Uint32Array(atMost)
+  }
+
+  /**
+   * A rule with the text of an earlier form's row that no other rule of its own form has taken joins that row. `order`: the rule that
+   * stands at each place, where that is another than written.
+   */
+  add(head: ChainHead, forms: readonly ChainForm[], order?: Int32Array): void {
+    const start = this.#rowCount
+    for (const { rules, firstRule } of forms) {
+      const free = this.#rowCount === start ? undefined : this.#rowsByRule(start)
+      for (let place = 0; place < rules.length; place++) {
+        const rule = order === undefined ? place : order[place]
+        const row = free?.get(rules[rule])?.shift() ?? this.#push(head, this.#rowCount - start + 1, rules[rule])
+        if (firstRule < 0) continue
+        this.#countedRow[this.#counted] = row
+        this.#countedRule[this.#counted++] = firstRule + rule
+      }
     }
   }
 
-  /** `order`: the rule that stands at each place, where that is another than written. */
-  add({ family, table, chain }: ChainHead, { rules, firstRule, counters }: ChainForm, order?: Int32Array): void {
-    const { columns } = this
-    let row = this.#row
-    for (let place = 0; place < rules.length; place++, row++) {
-      const rule = order === undefined ? place : order[place]
-      columns.family[row] = family
-      columns.table.numbers[row] = table
-      columns.chain.numbers[row] = chain
-      columns.index[row] = place + 1
-      columns.rule.numbers[row] = rules[rule]
-      if (firstRule < 0) continue
-      columns.matched[row] = counters.matched[firstRule + rule]
-      columns.evaluated[row] = counters.evaluated[firstRule + rule]
+  #push({ family, table, chain }: ChainHead, index: number, rule: number): number {
+    const row = this.#rowCount++
+    this.#family[row] = family
+    this.#table[row] = table
+    this.#chain[row] = chain
+    this.#index[row] = index
+    this.#rule[row] = rule
+    return row
+  }
+
+  #rowsByRule(start: number): Map<number, number[]> {
+    const rows = Array.from({ length: this.#rowCount - start }, (_, i) => start + i)
+    return Map.groupBy(rows, row => this.#rule[row])
+  }
+
+  /** `countersOf`: by rule id of a family. */
+  columns(countersOf: (family: IpFamily) => RuleCounts | undefined): RuleColumns {
+    const rowCount = this.#rowCount
+    const matched = new Float64Array(rowCount)
+    const evaluated = new Float64Array(rowCount)
+    const [four, six] = [countersOf(4), countersOf(6)]
+    for (let i = 0; i < this.#counted; i++) {
+      const row = this.#countedRow[i]
+      const rule = this.#countedRule[i]
+      const counters = (this.#family[row] === 4 ? four : six)!
+      matched[row] += counters.matched[rule]
+      evaluated[row] += counters.evaluated[rule]
     }
-    this.#row = row
+    const { table, chain, rule } = this.#texts
+    return {
+      family: this.#family.subarray(0, rowCount),
+      table: new PooledTexts(table, this.#table.subarray(0, rowCount)),
+      chain: new PooledTexts(chain, this.#chain.subarray(0, rowCount)),
+      index: this.#index.subarray(0, rowCount),
+      rule: new PooledTexts(rule, this.#rule.subarray(0, rowCount)),
+      matched,
+      evaluated,
+    }
   }
 }

@@ -32,16 +32,31 @@ export function zonePlaces(endpoints: ColumnTable, nodes: ColumnTable, zones: re
 
 const NOTHING: Place = { load: 0, expected: 0, bandLow: 0, bandHigh: 0 }
 
+/** What a Service port's endpoints got, and the share that each place should get of it. */
+interface PortLoad {
+  delivered: number
+  readonly shares: Map<number, number>
+}
+
 /** Rows of the table by the place they belong to; -1: to none. */
 function placesBy(endpoints: ColumnTable, placeOf: (row: number) => number): readonly Place[] {
   const [service, portName, protocol] = ['service', 'portName', 'protocol'].map(c => textsOf(endpoints, c))
   const [connections, share] = ['connections', 'expectedShare'].map(c => numbersOf(endpoints, c))
-  const ports = new Map<string, { delivered: number; readonly shares: Map<number, number> }>()
+  const ports = new Map<string, PortLoad>()
   const loads: number[] = []
+  let port: PortLoad = { delivered: 0, shares: new Map() }
   for (let i = 0; i < endpoints.rowCount; i++) {
-    const key = `${service[i]}\0${portName[i]}\0${protocol[i]}`
-    const port = ports.get(key) ?? { delivered: 0, shares: new Map() }
-    ports.set(key, port)
+    // Endpoints of one Service port follow each other.
+    if (
+      i === 0 ||
+      service[i] !== service[i - 1] ||
+      portName[i] !== portName[i - 1] ||
+      protocol[i] !== protocol[i - 1]
+    ) {
+      const key = `${service[i]}\0${portName[i]}\0${protocol[i]}`
+      port = ports.get(key) ?? { delivered: 0, shares: new Map() }
+      ports.set(key, port)
+    }
     port.delivered += connections[i]
     const place = placeOf(i)
     if (place < 0) continue

@@ -1,36 +1,20 @@
 /** rule-columns.ts for iptables mode: a node's rows stand in the order that node has its rules. */
 import type { IpFamily } from '../net/ip.ts'
-import type { ChainPlace } from '../netfilter/chain-directory.ts'
 import { ruleOrder } from '../netfilter/ordered-ruleset.ts'
 import type { IptablesFamily } from '../replay/plan-family.ts'
 import type { PlannedIptables } from '../replay/plan-run.ts'
-import type { FamilyTallies, RuleCounts, Tallies } from '../replay/tallies.ts'
 import { printRule } from '../ruleset/print-iptables.ts'
 import type { Chain } from '../ruleset/ruleset.ts'
-import { type ChainRows, columnsOf, RuleRows, RuleTexts } from './chain-rows.ts'
-import type { AllRules } from './rule-columns.ts'
-import type { RuleColumns } from './run-result.ts'
+import { type ChainRows, RuleRows, RuleTexts, rowsOf } from './chain-rows.ts'
+import type { AllRuleRows } from './rule-columns.ts'
 
-export function iptablesRules(run: PlannedIptables, tallies: Tallies, printed: PrintedRules): AllRules {
-  return {
-    summed: summedRules(run, tallies, printed),
-    details: run.plan.detailNodes.map((_, detail) => detailRules(run, tallies, detail, printed)),
-  }
-}
-
-/** The texts of a run's chains; `textsOf` prints a chain once however many nodes show it. */
-export interface PrintedRules {
-  readonly texts: RuleTexts
-  readonly textsOf: TextsOf
-}
-
-/** The rules of the first view, which hold most or all of a run's, printed: needs no tallies, so it can be done while they are counted. */
-export function printRules({ families }: PlannedIptables): PrintedRules {
+export function iptablesRules(run: PlannedIptables): AllRuleRows {
   const texts = new RuleTexts()
   const textsOf = rememberedTexts(texts)
-  for (const family of [4, 6] as const)
-    for (const { chain } of families[family]?.directories.of(0) ?? []) textsOf(chain, family)
-  return { texts, textsOf }
+  return {
+    summed: summedRules(run, texts, textsOf),
+    details: run.plan.detailNodes.map(node => detailRules(run, node, texts, textsOf)),
+  }
 }
 
 /** Numbers of a chain's texts. */
@@ -56,9 +40,9 @@ function rememberedTexts(texts: RuleTexts): TextsOf {
   }
 }
 
-function summedRules(run: PlannedIptables, tallies: Tallies, { texts, textsOf }: PrintedRules): RuleColumns {
+function summedRules(run: PlannedIptables, texts: RuleTexts, textsOf: TextsOf): RuleRows {
   const chains: ChainRows[] = []
-  eachFamily(run, tallies, (family, own, counters) => {
+  eachFamily(run, (family, own) => {
     const byTable = new Map<string, Map<string, ChainRows>>()
     const seen = new Map<ChainRows, Set<number>>()
     own.views.views.forEach((_, view) => {
@@ -74,45 +58,34 @@ function summedRules(run: PlannedIptables, tallies: Tallies, { texts, textsOf }:
         // Nodes that share a chain share its counters.
         if (rows.forms.at(-1)?.firstRule === firstRule || seen.get(rows)?.has(firstRule) === true) continue
         if (rows.forms.length > 0) seen.set(rows, (seen.get(rows) ?? new Set([rows.forms[0].firstRule])).add(firstRule))
-        rows.forms.push({ rules: textsOf(chain, family).rules, firstRule, counters: counters.rules })
+        rows.forms.push({ rules: textsOf(chain, family).rules, firstRule })
       }
     })
   })
-  return columnsOf(chains, texts)
+  return rowsOf(chains, texts)
 }
 
-/** The `detail`-th detail node alone, its rules in its own order of Services. */
-function detailRules(
-  run: PlannedIptables,
-  tallies: Tallies,
-  detail: number,
-  { texts, textsOf }: PrintedRules,
-): RuleColumns {
-  const node = run.plan.detailNodes[detail]
+/** A detail node alone, its rules in its own order of Services. */
+function detailRules(run: PlannedIptables, node: number, texts: RuleTexts, textsOf: TextsOf): RuleRows {
   const orderKey = run.plan.orderKeyOfNode[node]
-  const parts: { family: IpFamily; places: readonly ChainPlace[]; counters: RuleCounts }[] = []
-  eachFamily(run, tallies, (family, own, counters) => {
-    parts.push({ family, places: own.directories.of(own.plan.viewOfNode[node]), counters: counters.detail[detail] })
+  let rowCount = 0
+  eachFamily(run, (_, own) => {
+    for (const { chain } of own.directories.of(own.plan.viewOfNode[node])) rowCount += chain.rules.length
   })
-  const rowCount = parts.reduce((sum, { places }) => places.reduce((n, p) => n + p.chain.rules.length, sum), 0)
   const rows = new RuleRows(rowCount, texts)
-  for (const { family, places, counters } of parts)
-    for (const { table, chain, firstRule } of places) {
+  eachFamily(run, (family, own) => {
+    for (const { table, chain, firstRule } of own.directories.of(own.plan.viewOfNode[node])) {
       const { name, rules } = textsOf(chain, family)
       const head = { family, table: texts.table.numberOf(table), chain: name }
-      rows.add(head, { rules, firstRule, counters }, ruleOrder(chain.rules, orderKey))
+      rows.add(head, [{ rules, firstRule }], ruleOrder(chain.rules, orderKey))
     }
-  return rows.columns
+  })
+  return rows
 }
 
-function eachFamily(
-  run: PlannedIptables,
-  tallies: Tallies,
-  visit: (family: IpFamily, own: IptablesFamily, counters: FamilyTallies) => void,
-): void {
+function eachFamily({ families }: PlannedIptables, visit: (family: IpFamily, own: IptablesFamily) => void): void {
   for (const family of [4, 6] as const) {
-    const own = run.families[family]
-    const counters = tallies.families[family]
-    if (own !== null && counters !== null) visit(family, own, counters)
+    const own = families[family]
+    if (own !== null) visit(family, own)
   }
 }

@@ -2,14 +2,12 @@
 import type { IpFamily } from '../net/ip.ts'
 import type { NftFamily } from '../replay/plan-family.ts'
 import type { PlannedNftables } from '../replay/plan-run.ts'
-import type { FamilyTallies, Tallies } from '../replay/tallies.ts'
 import type { NftChain, NftRule } from '../ruleset/nft-ruleset.ts'
 import { printNftRule } from '../ruleset/print-nft-rule.ts'
-import { type ChainHead, type ChainRows, columnsOf, RuleTexts } from './chain-rows.ts'
-import type { AllRules } from './rule-columns.ts'
-import type { RuleColumns } from './run-result.ts'
+import { type ChainHead, type ChainRows, type RuleRows, RuleTexts, rowsOf } from './chain-rows.ts'
+import type { AllRuleRows } from './rule-columns.ts'
 
-export function nftRules(run: PlannedNftables, tallies: Tallies): AllRules {
+export function nftRules(run: PlannedNftables): AllRuleRows {
   const texts = new RuleTexts()
   const numbers = new Map<NftRule, number>()
   const rulesOf: RulesOf = ({ rules }, family) =>
@@ -18,38 +16,38 @@ export function nftRules(run: PlannedNftables, tallies: Tallies): AllRules {
       numbers.set(rule, number)
       return number
     })
-  return { summed: summedRules(run, tallies, rulesOf, texts), details: detailRules(run, tallies, rulesOf, texts) }
+  return { summed: summedRules(run, rulesOf, texts), details: detailRules(run, rulesOf, texts) }
 }
 
 /** Numbers of the texts of a chain's rules. */
 type RulesOf = (chain: NftChain, family: IpFamily) => readonly number[]
 
-function summedRules(run: PlannedNftables, tallies: Tallies, rulesOf: RulesOf, texts: RuleTexts): RuleColumns {
+function summedRules(run: PlannedNftables, rulesOf: RulesOf, texts: RuleTexts): RuleRows {
   const chains = new Map<string, ChainRows>()
-  eachFamily(run, tallies, (family, { places }, { rules: counters }) => {
+  eachFamily(run, (family, { places }) => {
     for (const { table, chain, firstRule } of places) {
       const key = `${family} ${table} ${chain.name}`
       const rows = chains.get(key) ?? { ...headOf(family, table, chain, texts), forms: [] }
       chains.set(key, rows)
-      rows.forms.push({ rules: rulesOf(chain, family), firstRule, counters })
+      rows.forms.push({ rules: rulesOf(chain, family), firstRule })
     }
   })
-  return columnsOf([...chains.values()], texts)
+  return rowsOf([...chains.values()], texts)
 }
 
-function detailRules(run: PlannedNftables, tallies: Tallies, rulesOf: RulesOf, texts: RuleTexts): RuleColumns[] {
+function detailRules(run: PlannedNftables, rulesOf: RulesOf, texts: RuleTexts): RuleRows[] {
   const chains: ChainRows[][] = run.plan.detailNodes.map(() => [])
-  eachFamily(run, tallies, (family, { views, plan, places }, { detail }) => {
+  eachFamily(run, (family, { views, plan, places }) => {
     const firstRules = new Map<NftChain, number>(places.map(({ chain, firstRule }) => [chain, firstRule]))
     run.plan.detailNodes.forEach((node, d) => {
       for (const { name, chains: own } of views.views[plan.viewOfNode[node]].tables)
         for (const chain of own.values()) {
-          const form = { rules: rulesOf(chain, family), firstRule: firstRules.get(chain)!, counters: detail[d] }
+          const form = { rules: rulesOf(chain, family), firstRule: firstRules.get(chain)! }
           chains[d].push({ ...headOf(family, name, chain, texts), forms: [form] })
         }
     })
   })
-  return chains.map(own => columnsOf(own, texts))
+  return chains.map(own => rowsOf(own, texts))
 }
 
 const headOf = (family: IpFamily, table: string, { name }: NftChain, texts: RuleTexts): ChainHead => ({
@@ -58,14 +56,9 @@ const headOf = (family: IpFamily, table: string, { name }: NftChain, texts: Rule
   chain: texts.chain.numberOf(name),
 })
 
-function eachFamily(
-  { families }: PlannedNftables,
-  tallies: Tallies,
-  visit: (family: IpFamily, own: NftFamily, counters: FamilyTallies) => void,
-): void {
+function eachFamily({ families }: PlannedNftables, visit: (family: IpFamily, own: NftFamily) => void): void {
   for (const family of [4, 6] as const) {
     const own = families[family]
-    const counters = tallies.families[family]
-    if (own !== null && counters !== null) visit(family, own, counters)
+    if (own !== null) visit(family, own)
   }
 }

@@ -173,8 +173,14 @@ async function inShifts<T>(
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop)
   let done = 0
+  let told = 0
   const tell = (): void => {
-    if (done < jobCount) onProgress?.(++done, jobCount)
+    told++
+    // This thread may have been busy: words of jobs wait, but all that were taken and are not at hand are done.
+    const known = Math.min(jobCount, Math.max(told, Atomics.load(control, CONTROL.next) - workers))
+    if (known <= done) return
+    done = known
+    onProgress?.(done, jobCount)
   }
   const shifts = Array.from({ length: workers }, async () => {
     const { port1, port2 } = new MessageChannel()
