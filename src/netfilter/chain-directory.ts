@@ -22,12 +22,15 @@ export function chainDirectory(program: Program, view: number, ruleset: Ruleset)
       const block = program.hookBlock[view * HOOK_COUNT + hook]
       if (hookTable === table && block >= 0) blocks.set(chain, block)
     })
+    const reached = new Uint8Array(program.blockCount)
     // A Map grows while it is walked: chains reached on the way are visited in turn.
     for (const [name, block] of blocks) {
       chains.get(name)!.rules.forEach(({ verdict }, i) => {
         if (verdict?.kind !== 'jump' && verdict?.kind !== 'goto') return
         const target = program.ruleTarget[program.blockRuleStart[block] + i]
-        if (target >= 0 && !blocks.has(verdict.chain)) blocks.set(verdict.chain, target)
+        if (target < 0 || reached[target] === 1) return
+        reached[target] = 1
+        blocks.set(verdict.chain, target)
       })
     }
     return Array.from(chains.values(), chain => {
@@ -54,18 +57,5 @@ export class ChainDirectories {
     if (view !== this.#last) this.#places = chainDirectory(this.#program, view, this.#views[view])
     this.#last = view
     return this.#places
-  }
-
-  /** Name of the chain that each DNAT rule of the program stands in, by DNAT id. */
-  chainOfDnat(): string[] {
-    const { ruleCount, dnatRule } = this.#program
-    const isDnat = new Uint8Array(ruleCount)
-    for (const rule of dnatRule) isDnat[rule] = 1
-    const nameOfRule = new Map<number, string>()
-    for (let view = 0; view < this.#views.length; view++)
-      for (const { chain, firstRule } of this.of(view))
-        for (let i = 0; firstRule >= 0 && i < chain.rules.length; i++)
-          if (isDnat[firstRule + i] === 1) nameOfRule.set(firstRule + i, chain.name)
-    return Array.from(dnatRule, rule => nameOfRule.get(rule)!)
   }
 }

@@ -28,7 +28,7 @@ export function iptablesSetting(
   const podPrefix = config.detectLocalMode === 'NodeCIDR' && node.podPrefix ? formatPrefix(node.podPrefix) : ''
   return {
     portKey: `${podPrefix} ${localhost}`,
-    fixedKey: printRules('', jumps, family),
+    fixedKey: printed(jumps, family),
     node,
     config,
     comments: endpoints <= config.largeClusterEndpoints,
@@ -37,6 +37,18 @@ export function iptablesSetting(
     nodePortJumps: jumps,
   }
 }
+
+function printed(jumps: readonly Rule[], family: IpFamily): string {
+  let text = texts.get(jumps)
+  if (text === undefined) {
+    text = printRules('', jumps, family)
+    texts.set(jumps, text)
+  }
+  return text
+}
+
+/** Most clusters have the same jumps, one object, on all nodes. */
+const texts = new WeakMap<readonly Rule[], string>()
 
 export const endpointCount = (ports: readonly ServicePort[]): number =>
   ports.reduce((sum, p) => sum + p.endpoints.length, 0)

@@ -4,7 +4,7 @@
  */
 import type { IpFamily } from '../net/ip.ts'
 import { hostPrefix, prefixContains } from '../net/ip.ts'
-import type { Rule } from '../ruleset/ruleset.ts'
+import type { Match, Rule } from '../ruleset/ruleset.ts'
 import { LOOPBACK, nodePortAddresses } from './nodeport-addresses.ts'
 import type { ProxierConfig } from './proxier-config.ts'
 import type { ProxierNode } from './proxier-node.ts'
@@ -20,8 +20,7 @@ export function nodePortJumps(config: ProxierConfig, node: ProxierNode, family: 
   const loopback = LOOPBACK[family]
   const localhost = family === 4 && config.localhostNodePorts && containsLoopback
   if (all) {
-    const spared = localhost ? [] : [destination(loopback, true)]
-    return { localhost, jumps: [rule([...spared, comment(LAST_RULE), toNode], jump('KUBE-NODEPORTS'))] }
+    return { localhost, jumps: localhost ? FROM_ALL : FROM_ALL_BUT_LOOPBACK[family] }
   }
   const taking = addresses.filter(a => localhost || !prefixContains(loopback, a))
   return {
@@ -31,3 +30,14 @@ export function nodePortJumps(config: ProxierConfig, node: ProxierNode, family: 
 }
 
 const LAST_RULE = 'kubernetes service nodeports; NOTE: this must be the last rule in this chain'
+
+const jumpToNode = (...spared: readonly Match[]): readonly Rule[] => [
+  rule([...spared, comment(LAST_RULE), toNode], jump('KUBE-NODEPORTS')),
+]
+
+/** The same objects on all nodes: whoever prints them need not do it for each. */
+const FROM_ALL = jumpToNode()
+const FROM_ALL_BUT_LOOPBACK = {
+  4: jumpToNode(destination(LOOPBACK[4], true)),
+  6: jumpToNode(destination(LOOPBACK[6], true)),
+} as const

@@ -3,8 +3,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { ClusterState } from '../cluster/cluster-state.ts'
 import type { ClusterNode } from '../cluster/objects.ts'
 import type { IpFamily } from '../net/ip.ts'
-import { formatIp, readIpWords } from '../net/ip.ts'
 import { ChainDirectories } from '../netfilter/chain-directory.ts'
+import { chainOfDnat } from '../netfilter/chain-of-dnat.ts'
 import { compileInterned } from '../netfilter/compile.ts'
 import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import { programPrices } from '../netfilter/cost/program-prices.ts'
@@ -14,6 +14,7 @@ import type { Problem } from '../problem/problem.ts'
 import { type IptablesViews, iptablesViews } from '../proxier/iptables-proxier.ts'
 import { type NftablesViews, nftablesViews } from '../proxier/nftables-proxier.ts'
 import type { ProxierConfig } from '../proxier/proxier-config.ts'
+import type { AddressMap } from './address-map.ts'
 import { hostTable } from './host-table.ts'
 import type { FamilyPlan, NftFamilyPlan } from './replay-plan.ts'
 
@@ -46,7 +47,7 @@ export interface FamilyInput {
   readonly nodes: readonly ClusterNode[]
   readonly hosts: readonly Host[]
   readonly config: ProxierConfig
-  readonly nodeOfAddress: ReadonlyMap<string, number>
+  readonly nodeOfAddress: AddressMap
   /** Prices to model nanoseconds with; absent: none are. */
   readonly profiles?: CostProfiles
 }
@@ -63,13 +64,12 @@ export function planIptables(
   const compiled = compileInterned(views.views)
   if (E.isLeft(compiled)) return compiled
   const { program, interned } = compiled.right
-  const directories = new ChainDirectories(program, views.views)
   return E.right({
     mode: 'iptables',
     views,
     firstRow,
-    directories,
-    chainOfDnat: directories.chainOfDnat(),
+    directories: new ChainDirectories(program, views.views),
+    chainOfDnat: chainOfDnat(program, interned),
     plan: {
       program,
       ...(profiles === undefined ? {} : { prices: programPrices(program, interned, profiles, program.dnatCount) }),
@@ -107,7 +107,7 @@ function placesOf(
   family: IpFamily,
   { viewOfNode }: { readonly viewOfNode: Uint32Array },
   program: { readonly dnatCount: number; readonly dnatAddress: Uint32Array },
-  nodeOfAddress: ReadonlyMap<string, number>,
+  nodeOfAddress: AddressMap,
 ) {
   const views = hosts.map(host => hostView(host, family))
   return {
@@ -120,10 +120,9 @@ function placesOf(
 function backendNodes(
   { dnatCount, dnatAddress }: { readonly dnatCount: number; readonly dnatAddress: Uint32Array },
   family: IpFamily,
-  nodeOfAddress: ReadonlyMap<string, number>,
+  nodeOfAddress: AddressMap,
 ): Int32Array {
   const nodes = new Int32Array(new SharedArrayBuffer(4 * dnatCount))
-  for (let d = 0; d < dnatCount; d++)
-    nodes[d] = nodeOfAddress.get(formatIp({ family, value: readIpWords(dnatAddress, 4 * d) })) ?? -1
+  for (let d = 0; d < dnatCount; d++) nodes[d] = nodeOfAddress.get(family, dnatAddress, 4 * d) ?? -1
   return nodes
 }

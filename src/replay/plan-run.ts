@@ -7,8 +7,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { ClusterState } from '../cluster/cluster-state.ts'
 import type { ClusterNode } from '../cluster/objects.ts'
+import { inPrefixes } from '../net/in-prefixes.ts'
 import type { IpFamily } from '../net/ip.ts'
-import { formatIp, parseIp, parsePrefix, prefixContains } from '../net/ip.ts'
+import { formatIp, parsePrefix } from '../net/ip.ts'
 import type { CostProfiles } from '../netfilter/cost/cost-profile.ts'
 import type { Host } from '../netfilter/host.ts'
 import { badInput, type Problem } from '../problem/problem.ts'
@@ -21,6 +22,7 @@ import { planTraffic } from '../workload/plan-traffic.ts'
 import { DESTINATION, DESTINATION_WORDS, type TrafficPlan } from '../workload/traffic.ts'
 import type { TrafficClassRequest, TrafficDestination } from '../workload/traffic-request.ts'
 import { zipfWeights } from '../workload/zipf-weights.ts'
+import { AddressMap } from './address-map.ts'
 import { type FamilyInput, type IptablesFamily, type NftFamily, planIptables, planNftables } from './plan-family.ts'
 import type { AffinityPlan, IptablesPlan, NftPlan } from './replay-plan.ts'
 import { type ServiceRow, serviceRows } from './service-rows.ts'
@@ -312,8 +314,8 @@ function addressMap(
   nodes: readonly ClusterNode[],
   podsOfNode: readonly (readonly string[])[],
   nodeIndex: ReadonlyMap<string, number>,
-): ReadonlyMap<string, number> {
-  const map = new Map<string, number>()
+): AddressMap {
+  const map = new AddressMap()
   for (const { object: slice } of state.endpointSlices.values()) {
     for (const { addresses, nodeName } of slice.endpoints) {
       const node = nodeIndex.get(nodeName)
@@ -330,10 +332,8 @@ function addressMap(
 /** A node routes its podCIDRs to its pods, and every pod address outside of them on its own. */
 function hostOf(node: ClusterNode, pods: readonly string[], { proxy }: Scenario): Host {
   const prefixes = node.podCIDRs.flatMap(c => parsePrefix(c) ?? [])
-  const strays = pods.filter(p => {
-    const address = parseIp(p)
-    return address !== undefined && !prefixes.some(prefix => prefixContains(prefix, address))
-  })
+  const isNear = inPrefixes(prefixes)
+  const strays = pods.filter(p => !isNear(p))
   return {
     localAddresses: internalIps(node),
     podPrefixes: [...node.podCIDRs, ...strays.map(p => `${p}/${p.includes(':') ? 128 : 32}`)],

@@ -16,21 +16,21 @@ export function sourceTable(
   family: IpFamily,
 ): { readonly table: SourceTable; readonly hasAddress: readonly boolean[] } {
   const podStart = sharedWords(nodes.length + 1)
-  nodes.forEach((node, n) => {
-    podStart[n + 1] = podStart[n] + node.pods.filter(p => isOf(family, p)).length
-  })
   const nodeAddress = sharedWords(4 * nodes.length)
-  const podAddress = sharedWords(4 * podStart[nodes.length])
+  const pods = new Uint32Array(4 * nodes.reduce((sum, node) => sum + node.pods.length, 0))
+  let end = 0
   nodes.forEach((node, n) => {
     const primary = node.addresses.find(a => isOf(family, a))
     if (primary !== undefined) writeAddress(primary, nodeAddress, 4 * n)
-    let offset = 4 * podStart[n]
     for (const pod of node.pods) {
       if (!isOf(family, pod)) continue
-      writeAddress(pod, podAddress, offset)
-      offset += 4
+      writeAddress(pod, pods, end)
+      end += 4
     }
+    podStart[n + 1] = end / 4
   })
+  const podAddress = sharedWords(end)
+  podAddress.set(pods.subarray(0, end))
   return {
     table: { nodeAddress, podStart, podAddress },
     hasAddress: nodes.map(n => n.addresses.some(a => isOf(family, a))),

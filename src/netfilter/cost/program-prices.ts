@@ -45,11 +45,11 @@ const PROTOCOL_OF_CLASS = [TCP, UDP, PROTOCOL_NUMBER.SCTP] as const
 /** `spread`: backends that the traffic spreads over. */
 export function programPrices(
   program: Program,
-  { blocks }: Interned,
+  { blocks, needsMemory }: Interned,
   profiles: CostProfiles,
   spread: number,
 ): ProgramPrices {
-  const lists = listsOf(blocks)
+  const lists = needsMemory === undefined ? 0 : listsOf(blocks)
   const lanes = COST_BACKENDS.map(backend => profiles[backend])
   const prices: ProgramPrices = {
     first: Float64Array.from(lanes, p => picoseconds(p, firstPacketTerms(p.backend))),
@@ -98,11 +98,14 @@ function rulePricer(
   lanes: readonly CostProfile[],
   facts: Omit<RulePlace, 'chainLength'>,
 ): (rule: Rule, chainLength: number) => RuleShape {
-  const known = new Map<string, RuleShape>()
+  const root: Known = { shape: undefined, further: new Map() }
   return (rule, chainLength) => {
-    let key = `${chainLength} ${rule.verdict?.kind}`
-    for (const match of rule.matches) key += match.kind === 'recent' ? ` ${match.operation}` : ` ${match.kind}`
-    let shape = known.get(key)
+    let known = knownBy(knownBy(root, chainLength), rule.verdict?.kind)
+    for (const match of rule.matches) {
+      known = knownBy(known, match.kind)
+      if (match.kind === 'recent') known = knownBy(known, match.operation)
+    }
+    let { shape } = known
     if (shape === undefined) {
       const place = { ...facts, chainLength }
       const price = (whyNot: Match | undefined, protocolHolds = true): readonly number[] =>
@@ -114,10 +117,25 @@ function rulePricer(
         otherPorts: price(rule.matches.find(m => m.kind === 'ports')),
         matched: price(undefined),
       }
-      known.set(key, shape)
+      known.shape = shape
     }
     return shape
   }
+}
+
+/** What is known after so many words of a rule's description: a tree, as no text need be made to look a rule up. */
+interface Known {
+  shape: RuleShape | undefined
+  readonly further: Map<string | number | undefined, Known>
+}
+
+function knownBy({ further }: Known, word: string | number | undefined): Known {
+  let known = further.get(word)
+  if (known === undefined) {
+    known = { shape: undefined, further: new Map() }
+    further.set(word, known)
+  }
+  return known
 }
 
 /** The first match that selects among packets; undefined where the rule takes them all. */
