@@ -17,6 +17,8 @@ export interface DrawNotes {
   readonly cuts: Float64Array[]
   /** Places in the code where the source was compared or rewritten, or something rare: pc, or ~pc where the packet had come back through lo. */
   readonly sourceTests: number[]
+  /** Places in the code where the destination's address was looked at. */
+  readonly destinationTests: number[]
   /** Dispatch id and slot of each hit whose verdict did not let the packet go on. */
   readonly hits: number[]
 }
@@ -30,7 +32,7 @@ export const newDrawScript = (): DrawScript => ({ words: [], taken: 0, notes: un
 export const newNotingScript = (): NotingScript => ({
   words: [],
   taken: 0,
-  notes: { cuts: [], sourceTests: [], hits: [] },
+  notes: { cuts: [], sourceTests: [], destinationTests: [], hits: [] },
 })
 
 /** Ready for a walk with the same words. */
@@ -39,6 +41,7 @@ export function rewind(script: DrawScript): void {
   const { notes } = script
   if (notes === undefined) return
   notes.sourceTests.length = 0
+  notes.destinationTests.length = 0
   notes.hits.length = 0
 }
 

@@ -18,9 +18,10 @@ import { OUTCOME } from './outcome.ts'
 import type { Program } from './program.ts'
 import { ruleTallies } from './rule-tallies.ts'
 import { makeProfiles } from './testing/make-profiles.ts'
-import { makeHostView, makePacket } from './testing/make-rules.ts'
+import { makeHostView, makePacket, type PacketWords } from './testing/make-rules.ts'
 import { makeServiceRules, serviceAddress } from './testing/make-service-rules.ts'
 import { type RandomStep, randomStep, randomViews } from './testing/random-ruleset.ts'
+import { rulesOf } from './testing/rules-of-text.ts'
 
 const RUNS = Number(process.env['SVCSIM_PROPERTY_RUNS'] ?? 400)
 const SEED = { low: 0x1234_5678, high: 0x9abc_def0 }
@@ -124,9 +125,152 @@ describe.each([4, 6] as const)('a hop with memory, IPv%i', family => {
     }
     foldRecords(memo)
     expect(ruleTallies(memo.engine)).toEqual(ruleTallies(plain))
+    expect(sharedPlaces(places.blocks)).toBe(0)
     // 27 endpoints to each of two senders, 16 of them by another route as well; 16 by another once more when they send to themselves.
     expect(memo.hosts.length - 1).toBe(2 * 27 + 2 * 16 + 16)
   })
+})
+
+describe.each([4, 6] as const)('destinations that no rule tells apart, IPv%i', family => {
+  const address = (four: string, six: string): string => (family === 4 ? four : six)
+  const pod = (n: number): string => address(`10.244.1.${n}`, `fd00:244:1::${n}`)
+  const away = (n: number): string => address(`10.244.2.${n}`, `fd00:244:2::${n}`)
+  const node = address('192.0.2.1', '2001:db8:1::1')
+  const nine = Array.from({ length: 9 }, (_, i) => `-A PREROUTING -d ${pod(20 + i)} -p tcp -m tcp --dport 80 -j ACCEPT`)
+
+  /** Records that a packet to each of the places made, from the uplink. */
+  function recordsOf(rules: string, sent: readonly (string | readonly [string, PacketWords])[]): number {
+    const { program, prices } = priced([rulesOf(rules, family)])
+    const plain = newEngine(program, SEED, prices)
+    const memo = newHopMemo(newEngine(program, SEED, prices))
+    const places = newPlaces(5_000)
+    const source = address('198.51.100.9', '2001:db8:9::9')
+    for (let round = 0; round < 2; round++)
+      for (const one of sent) {
+        const [destination, words] = typeof one === 'string' ? [one, {}] : one
+        const packet = makePacket({ origin: 0, source, destination, ...words }, family)
+        compareStep(plain, memo, places, 0, makeHostView(family), 0, packet, round)
+      }
+    foldRecords(memo)
+    expect(ruleTallies(memo.engine)).toEqual(ruleTallies(plain))
+    return memo.hosts.length - 1
+  }
+  const pods = [pod(5), pod(6), pod(7)]
+
+  it.each<[string, string, Parameters<typeof recordsOf>[1], number]>([
+    ['there are no rules', '*nat\n:PREROUTING ACCEPT', pods, 1],
+    [
+      'rules name others',
+      `*nat\n:PREROUTING ACCEPT\n${nine.join('\n')}\n*filter\n:FORWARD DROP\n-A FORWARD -d ${pod(9)} -j DROP`,
+      pods,
+      1,
+    ],
+    [
+      'all lie in a prefix',
+      `*raw\n:PREROUTING ACCEPT\n-A PREROUTING -d ${pod(0)}/${address('24', '120')} -j DROP`,
+      pods,
+      1,
+    ],
+    ['one is named', `*filter\n:FORWARD ACCEPT\n-A FORWARD -d ${pod(6)} -j DROP`, pods, 2],
+    ['one is excepted', `*filter\n:FORWARD ACCEPT\n-A FORWARD ! -d ${pod(6)} -j DROP`, pods, 2],
+    [
+      'two are named in a dispatch segment',
+      `*nat\n:PREROUTING ACCEPT\n${nine.join('\n')}`,
+      [...pods, pod(20), pod(21)],
+      3,
+    ],
+    ['one is elsewhere', '*nat\n:PREROUTING ACCEPT', [...pods, away(5), away(6)], 2],
+    ['the node itself is among them', '*nat\n:PREROUTING ACCEPT', [...pods, node], 2],
+    ['ports differ', '*nat\n:PREROUTING ACCEPT', [...pods, [pod(8), { destinationPort: 81 }]], 2],
+    [
+      'protocols differ',
+      '*nat\n:PREROUTING ACCEPT',
+      [...pods, [pod(8), { protocol: 17 }], [pod(9), { protocol: 132 }]],
+      3,
+    ],
+    [
+      'sources are told apart',
+      `*raw\n:PREROUTING ACCEPT\n-A PREROUTING -s ${address('198.51.100.9', '2001:db8:9::9')} -j DROP`,
+      [...pods, ...pods.map(to => [to, { source: address('198.51.100.8', '2001:db8:9::8') }] as const)],
+      2,
+    ],
+    [
+      'one is translated',
+      `*nat\n:PREROUTING ACCEPT\n-A PREROUTING -d ${pod(6)} -p tcp -j DNAT --to-destination ${pod(9)}`,
+      pods,
+      2,
+    ],
+    [
+      'all are translated',
+      `*nat\n:PREROUTING ACCEPT\n-A PREROUTING -p tcp -j DNAT --to-destination ${pod(9)}`,
+      pods,
+      3,
+    ],
+    [
+      'later packets alone are told apart',
+      `*filter\n:FORWARD ACCEPT\n-A FORWARD -m conntrack --ctstate NEW -j ACCEPT\n-A FORWARD -d ${pod(6)} -j DROP`,
+      pods,
+      2,
+    ],
+    [
+      'chance decides',
+      '*nat\n:PREROUTING ACCEPT\n-A PREROUTING -m statistic --mode random --probability 0.5 -j ACCEPT',
+      pods,
+      3,
+    ],
+    [
+      'what tells them apart is behind a mark',
+      `*mangle\n:PREROUTING ACCEPT\n-A PREROUTING -d ${pod(6)} -j MARK --set-xmark 0x1/0x1\n*filter\n:FORWARD ACCEPT\n-A FORWARD -m mark --mark 0x1/0x1 -j DROP`,
+      pods,
+      2,
+    ],
+    [
+      'the node masquerades them all',
+      '*nat\n:POSTROUTING ACCEPT\n-A POSTROUTING -j MASQUERADE',
+      [...pods, away(5), away(6)],
+      2,
+    ],
+  ])('have so many records where %s', (_, rules, sent, records) => {
+    expect(recordsOf(rules, sent)).toBe(records)
+  })
+
+  it(
+    'are counted as evaluate counts them, whatever rules name some of them',
+    () => {
+      const services = Array.from({ length: 14 }, (_, n) => serviceAddress(family, n))
+      const ends = [...pods, pod(9), away(5), away(9), node, ...services]
+      let shared = 0
+      fc.assert(
+        fc.property(
+          randomViews(family),
+          fc.array(randomStep(family), { minLength: 1, maxLength: 4 }),
+          (views, steps) => {
+            const { program, prices } = priced(views)
+            const plain = newEngine(program, SEED, prices)
+            const memo = newHopMemo(newEngine(program, SEED, prices))
+            const host = makeHostView(family)
+            const placesOf = new Map<string, Places>()
+            for (const { view, packet, laterWeight } of steps) {
+              const key = [view, packet.origin].join()
+              if (!placesOf.has(key)) placesOf.set(key, newPlaces(5_000))
+              for (const destination of ends) {
+                const sent = { ...copyPacket(packet), ctState: 1, mark: 0 }
+                if (sent.origin === 2) sent.source.set(host.primary)
+                sent.destination.set(makePacket({ destination }, family).destination)
+                compareStep(plain, memo, placesOf.get(key), view, host, 0, sent, laterWeight)
+              }
+            }
+            foldRecords(memo)
+            expect(ruleTallies(memo.engine)).toEqual(ruleTallies(plain))
+            for (const { blocks } of placesOf.values()) shared += sharedPlaces(blocks)
+          },
+        ),
+        { numRuns: RUNS },
+      )
+      expect(shared).toBeGreaterThan(RUNS)
+    },
+    120_000 + 100 * RUNS,
+  )
 })
 
 /** Sends one packet and its later ones both ways; answers 1 when the memory knew them. */
@@ -167,6 +311,16 @@ function compareStep(
     expect([laterOutcome, memo.rulesEvaluated]).toEqual([laterExpected, plain.rulesEvaluated])
   }
   return record === 0 ? 0 : 1
+}
+
+/** How many places have their block from another one. */
+function sharedPlaces(blocks: Places['blocks']): number {
+  let shared = 0
+  for (const own of blocks.values()) {
+    const known = own.filter(block => block > 0)
+    shared += known.length - new Set(known).size
+  }
+  return shared
 }
 
 /** A number for each destination of the random world. */

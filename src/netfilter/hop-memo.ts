@@ -7,6 +7,7 @@
 import type { Packet } from '../net/packet.ts'
 import { CT, newPacket, ORIGIN } from '../net/packet.ts'
 import { draw32 } from '../sim/random.ts'
+import { classBlock } from './block-classes.ts'
 import { passingPs } from './cost/charge.ts'
 import { LANES } from './cost/program-prices.ts'
 import { DISPATCH, DISPATCH_WORDS } from './dispatch.ts'
@@ -183,8 +184,13 @@ export function findRecord(
   // A foreign packet with an address of the node is too rare to be worth a thought.
   if (packet.origin !== ORIGIN.node && isLocal(host, source)) return 0
   for (;;) {
-    const blocks = blocksOf(places, signatureOf(tests, program.family, source))
+    const signature = signatureOf(tests, program.family, source)
+    const blocks = blocksOf(places, signature)
     let block = blocks[place]
+    if (block === 0) {
+      block = classBlock(places.classes, program, signature, portsOf(packet), factsOf(host, packet), packet.destination)
+      blocks[place] = block
+    }
     if (block === 0) {
       block = learnBlock(memo, view, host, packet)
       if (block === AGAIN) continue
@@ -202,7 +208,7 @@ export function findRecord(
     const dnat = words[wayAt + WAY.dnat]
     let record = dnat === UNKNOWN ? 0 : words[recordPlace(memo, wayAt, dnat, host, source)]
     if (record === 0) {
-      record = learnRecord(memo, block, way, view, host, packet)
+      record = learnRecord(memo, places.classes, block, way, view, host, packet)
       if (record === AGAIN) continue
     }
     if (record === UNLIKE) return 0

@@ -3,6 +3,7 @@
  * one way that go by the same routes and are, or are not, sent by the very backend. All flat words; a thread's own.
  */
 import { newPacket, type Packet } from '../net/packet.ts'
+import type { BlockClass } from './block-classes.ts'
 import { LANES } from './cost/program-prices.ts'
 import { type DrawRows, newDrawRows } from './draw-rows.ts'
 import { type NotingScript, newNotingScript } from './draw-script.ts'
@@ -21,9 +22,15 @@ export interface Places {
   readonly count: number
   /** By signature; a word a place: 0 unknown, -1 not to be remembered, else the block. */
   readonly blocks: Map<number, Int32Array>
+  /** Whose blocks serve other places too. */
+  readonly classes: BlockClass[]
 }
 
-export const newPlaces = (count: number): Places => ({ count, blocks: new Map() })
+export const newPlaces = (count: number, blocks: Places['blocks'] = new Map()): Places => ({
+  count,
+  blocks,
+  classes: [],
+})
 
 export interface HopMemo {
   readonly engine: Engine

@@ -1,5 +1,6 @@
 /** How hop-memo.ts learns: walks a packet with its draw chosen beforehand, sees what the walk looked at, and enters what holds for all packets like it. */
 import { type Packet, writePacket } from '../net/packet.ts'
+import { addClass, type BlockClass } from './block-classes.ts'
 import { LANES } from './cost/program-prices.ts'
 import { RUN_COUNT_MASK, rowStart, runOf } from './draw-rows.ts'
 import { rewind } from './draw-script.ts'
@@ -20,7 +21,8 @@ import {
 import type { HostView } from './host.ts'
 import { INTERFACE } from './interface.ts'
 import { OUTCOME, type Outcome } from './outcome.ts'
-import { LOOK, learnTest } from './source-tests.ts'
+import { routeOf } from './route.ts'
+import { LOOK, learnTest, signatureOf } from './source-tests.ts'
 import { push, reserve } from './word-list.ts'
 
 /** A block for the packet's destination; UNLIKE or AGAIN. Changes neither the packet nor any counter. */
@@ -50,6 +52,7 @@ const NO_HIT = [-1, 0]
 /** The record of the packet's first and later packets on way `way` of its block; UNLIKE or AGAIN. Changes neither the packet nor any counter. */
 export function learnRecord(
   memo: HopMemo,
+  classes: BlockClass[],
   block: number,
   way: number,
   view: number,
@@ -78,6 +81,7 @@ export function learnRecord(
   const run = runOf(rows, engine.program, script.taken === 0 ? NO_CUTS : script.notes.cuts[0])
   let alike = run === words[block + BLOCK.run] && script.taken === words[block + BLOCK.draws] && hitCount <= 1
   const masquerade = masqueradedTo(host, packet, walked, outcome)
+  const firstTests = script.taken === 0 && dnat < 0 ? [...script.notes.destinationTests] : undefined
   script.words.length = 0
   const laterOutcome = walkLater(memo, view, host, walked)
   const laterLook = learnTests(memo, dnat)
@@ -106,6 +110,12 @@ export function learnRecord(
   }
   enter(memo, entry, host, packet)
   memo.costs.set(memo.costPs, LANES * record)
+  // What the node keeps to itself may be answered, or masqueraded, by its address.
+  if (firstTests !== undefined && routeOf(host, packet.destination) !== INTERFACE.lo) {
+    const signature = signatureOf(memo.tests, engine.program.family, packet.source)
+    const found = { block, signature, ports: words[block + BLOCK.ports], facts: words[block + BLOCK.facts] }
+    addClass(classes, engine.program, found, packet.destination, [...firstTests, ...script.notes.destinationTests])
+  }
   return record
 }
 

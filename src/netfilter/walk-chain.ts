@@ -114,6 +114,7 @@ export function walkChain(
         continue
       case DISPATCH_OP: {
         engine.looked = true
+        if (notes !== undefined) notes.destinationTests.push(pc)
         const id = code[pc + 1]
         const record = DISPATCH_WORDS * id
         const ports = (packet.protocol << 16) | destinationPort
@@ -194,10 +195,12 @@ export function walkChain(
         continue
       case DESTINATION4:
         engine.looked = true
+        if (notes !== undefined) notes.destinationTests.push(pc)
         pc = (destination[3] & code[pc + 1]) === code[pc + 2] ? pc + 3 : nextPc
         continue
       case NOT_DESTINATION4:
         engine.looked = true
+        if (notes !== undefined) notes.destinationTests.push(pc)
         pc = (destination[3] & code[pc + 1]) !== code[pc + 2] ? pc + 3 : nextPc
         continue
       case SOURCE6:
@@ -207,6 +210,7 @@ export function walkChain(
         continue
       case DESTINATION6:
         engine.looked = true
+        if (notes !== undefined) notes.destinationTests.push(pc)
         pc = inPrefix6(code, pc + 2, destination) === code[pc + 1] ? pc + 10 : nextPc
         continue
       case PROTOCOL:

@@ -16,7 +16,9 @@ export interface HopPlaces {
   /** Connections by class and kind. */
   readonly connections: readonly Map<number, number>[]
   readonly first: Map<string, Places>
+  /** By kind of node. An address lives on one node, so the blocks of all that share a memory stand in one list, by place among the detail nodes. */
   readonly second: Map<number, Places>
+  readonly secondBlocks: Map<number, Places['blocks']>
   readonly dnatCount: number
 }
 
@@ -44,7 +46,15 @@ export function newHopPlaces(
     })
     return ofKind
   })
-  return { traffic, kindOfNode, connections, first: new Map(), second: new Map(), dnatCount: family.program.dnatCount }
+  return {
+    traffic,
+    kindOfNode,
+    connections,
+    first: new Map(),
+    second: new Map(),
+    secondBlocks: new Map(),
+    dnatCount: family.program.dnatCount,
+  }
 }
 
 /** Of a class's packets at a node, to addresses that are the same for all nodes. */
@@ -64,15 +74,18 @@ export function ingressPlaces(places: HopPlaces, classIndex: number, node: numbe
 
 /** Of packets that reach their backend's node from another one, by DNAT id; `detail` is the node's place among the detail nodes or -1. */
 export function secondPlaces(
-  { traffic, kindOfNode, second, dnatCount }: HopPlaces,
+  { traffic, kindOfNode, second, secondBlocks, dnatCount }: HopPlaces,
   node: number,
   detail: number,
 ): Places | undefined {
-  if (kindOfNode[node] < 0 || traffic.connections < dnatCount) return undefined
-  let places = second.get(detail)
+  const kind = kindOfNode[node]
+  if (kind < 0 || traffic.connections < dnatCount) return undefined
+  let places = second.get(kind)
   if (places === undefined) {
-    places = newPlaces(dnatCount)
-    second.set(detail, places)
+    const blocks = secondBlocks.get(detail) ?? new Map()
+    secondBlocks.set(detail, blocks)
+    places = newPlaces(dnatCount, blocks)
+    second.set(kind, places)
   }
   return places
 }
