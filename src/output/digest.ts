@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 import type { Column, ColumnTable } from '../arrow/column-table.ts'
-import { type PooledTexts, runEnd } from '../arrow/pooled-texts.ts'
+import type { PooledTexts } from '../arrow/pooled-texts.ts'
 
 export function digestTables(tables: readonly ColumnTable[]): string {
   const hash = createHash('sha256')
@@ -78,33 +78,43 @@ function hashTexts(hash: Hash, values: readonly string[]): void {
 }
 
 /** The same for texts that are encoded already: stretches that lie together are hashed together. */
-function hashPooled(hash: Hash, { pool, numbers: all }: PooledTexts): void {
-  const numbers = new Uint32Array(all.length)
-  const repeats = new Uint32Array(all.length)
-  let texts = 0
-  for (let i = 0; i < all.length; i++)
-    if (i > 0 && all[i] === all[i - 1]) repeats[texts - 1]++
-    else numbers[texts++] = all[i]
+function hashPooled(hash: Hash, { pool, numbers }: PooledTexts): void {
+  const lengths = new Uint32Array(numbers.length)
+  const repeats = new Uint32Array(numbers.length)
   const { offsets, values } = pool.utf8()
-  const lengths = new Uint32Array(texts)
   const chunk = new Uint8Array(CHUNK_LENGTH)
   let filled = 0
-  for (let i = 0; i < texts; ) {
-    const end = runEnd(numbers, i, texts)
-    const run = values.subarray(offsets[numbers[i]], offsets[numbers[end - 1] + 1])
-    if (filled + run.length > CHUNK_LENGTH) {
+  const take = (stretch: Uint8Array): void => {
+    if (filled + stretch.length > CHUNK_LENGTH) {
       hash.update(chunk.subarray(0, filled))
       filled = 0
     }
-    if (run.length > CHUNK_LENGTH) hash.update(run)
+    if (stretch.length > CHUNK_LENGTH) hash.update(stretch)
     else {
-      chunk.set(run, filled)
-      filled += run.length
+      chunk.set(stretch, filled)
+      filled += stretch.length
     }
-    for (; i < end; i++) lengths[i] = offsets[numbers[i] + 1] - offsets[numbers[i]]
   }
+  let texts = 0
+  // Texts first … end - 1 lie together.
+  let first = 0
+  let end = 0
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i]
+    if (i > 0 && number === end - 1) {
+      repeats[texts - 1]++
+      continue
+    }
+    if (number !== end) {
+      take(values.subarray(offsets[first], offsets[end]))
+      first = number
+    }
+    end = number + 1
+    lengths[texts++] = offsets[end] - offsets[number]
+  }
+  take(values.subarray(offsets[first], offsets[end]))
   hash.update(chunk.subarray(0, filled))
-  hash.update(bytes(lengths))
+  hash.update(bytes(lengths.subarray(0, texts)))
   hash.update(bytes(repeats.subarray(0, texts)))
 }
 

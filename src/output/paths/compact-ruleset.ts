@@ -8,7 +8,7 @@
  */
 import { type IpAddress, networkAddress, parseIp } from '../../net/ip.ts'
 import { printRule } from '../../ruleset/print-iptables.ts'
-import type { Match, Rule, Ruleset, Table } from '../../ruleset/ruleset.ts'
+import type { Chain, Match, Rule, Ruleset, Table } from '../../ruleset/ruleset.ts'
 import type { LiveEnds } from './live-ends.ts'
 import type { PathChain, PathRule } from './packet-paths.ts'
 
@@ -33,18 +33,23 @@ export function compactRuleset(whole: Ruleset, ends: LiveEnds): readonly Compact
 /** The ruleset with those chains alone that packets to `ends` come to. */
 export const reachedRuleset = (ruleset: Ruleset, ends: LiveEnds): Ruleset => reach(ruleset, ends).ruleset
 
-function reach(ruleset: Ruleset, ends: LiveEnds): { readonly ruleset: Ruleset; readonly live: LiveEnds } {
+function reach(whole: Ruleset, ends: LiveEnds): { readonly ruleset: Ruleset; readonly live: LiveEnds } {
   const live = { addresses: new Set(ends.addresses), ports: new Set(ends.ports) }
-  let tables = ruleset.tables
+  let reached: readonly ReadonlySet<string>[] = []
   // A translation may make more rules match, and they translate further.
   for (let known = -1; known !== live.addresses.size + live.ports.size; ) {
     known = live.addresses.size + live.ports.size
-    tables = ruleset.tables.map(table => {
-      const reached = reachedChains(table, live)
-      return { ...table, chains: new Map([...table.chains].filter(([name]) => reached.has(name))) }
-    })
+    reached = whole.tables.map(table => reachedChains(table, live))
   }
-  return { ruleset: { ...ruleset, tables }, live }
+  const tables = whole.tables.map((table, t) => ({ ...table, chains: chosenChains(table, reached[t]) }))
+  return { ruleset: { ...whole, tables }, live }
+}
+
+/** In their order. */
+function chosenChains({ chains }: Table, names: ReadonlySet<string>): Table['chains'] {
+  const chosen = new Map<string, Chain>()
+  for (const name of chains.keys()) if (names.has(name)) chosen.set(name, chains.get(name)!)
+  return chosen
 }
 
 interface Live {
@@ -55,7 +60,12 @@ interface Live {
 /** Adds to `live` what is translated to on the way. */
 function reachedChains({ chains }: Table, live: Live): ReadonlySet<string> {
   const reached = new Set<string>()
-  const open = [...chains.values()].filter(c => c.policy !== undefined)
+  const open: Chain[] = []
+  for (const chain of chains.values()) {
+    // Built-in chains stand first.
+    if (chain.policy === undefined) break
+    open.push(chain)
+  }
   for (let chain = open.pop(); chain !== undefined; chain = open.pop()) {
     if (reached.has(chain.name)) continue
     reached.add(chain.name)
