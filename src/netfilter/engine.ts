@@ -104,7 +104,8 @@ export function newEngine(program: Program, seed: StreamSeed, prices?: ProgramPr
     host: hostView({ localAddresses: [], podPrefixes: [], uplinkName: '', podInterfaceName: '' }, program.family),
     view: 0,
     orderKey: 0,
-    weight: 0,
+    // A double from the start: what walks has been compiled for whole words when the first bunch of packets comes.
+    weight: Number.NaN,
     consultsNat: false,
     looped: false,
     attached: false,

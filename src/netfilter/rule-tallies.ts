@@ -60,23 +60,23 @@ export interface TalliedBlock {
  * segments stand before its own.
  */
 export function tallyBlock(
-  { program, matched, returned, shuffledEnded, shuffledEvaluated }: Engine,
+  engine: Engine,
   { chainEntries, evaluated }: Pick<RuleTallies, 'chainEntries' | 'evaluated'>,
   { block, firstRule, ruleEnd, dispatch: firstDispatch, dispatchEnd }: TalliedBlock,
 ): number {
-  const { ruleEnds, ruleTarget, dispatch } = program
-  const left = (rule: number): number => (ruleEnds[rule] === RULE_ENDS.never ? 0 : matched[rule] - returned[rule])
+  const { program, matched, shuffledEnded, shuffledEvaluated } = engine
+  const { ruleTarget, dispatch } = program
   let nextDispatch = dispatchEnd - 1
   let reached = chainEntries[block]
   for (let rule = firstRule; rule < ruleEnd; rule++) {
-    reached -= left(rule)
+    reached -= left(engine, rule)
     if (ruleTarget[rule] >= 0) chainEntries[ruleTarget[rule]] += matched[rule]
   }
   for (let rule = ruleEnd - 1; rule >= firstRule; rule--) {
     const record = DISPATCH_WORDS * nextDispatch
     const size = nextDispatch < firstDispatch ? 0 : dispatch[record + DISPATCH.size]
     if (nextDispatch < firstDispatch || rule !== dispatch[record + DISPATCH.firstRule] + size - 1) {
-      reached += left(rule)
+      reached += left(engine, rule)
       evaluated[rule] = reached
       continue
     }
@@ -85,7 +85,7 @@ export function tallyBlock(
     let shuffled = 0
     for (let slot = size - 1; slot >= 0; slot--) {
       shuffled += shuffledEnded[firstSlot + slot]
-      reached += left(segmentFirst + slot) - shuffledEnded[firstSlot + slot]
+      reached += left(engine, segmentFirst + slot) - shuffledEnded[firstSlot + slot]
       evaluated[segmentFirst + slot] = reached + shuffledEvaluated[firstSlot + slot]
     }
     reached += shuffled
@@ -94,3 +94,7 @@ export function tallyBlock(
   }
   return nextDispatch + 1
 }
+
+/** Packets that left the rule's chain there. */
+const left = ({ program, matched, returned }: Engine, rule: number): number =>
+  program.ruleEnds[rule] === RULE_ENDS.never ? 0 : matched[rule] - returned[rule]

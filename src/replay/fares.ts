@@ -54,7 +54,8 @@ export function fareCounter(fares: Fares, fare: Float64Array): number {
       reserve(prices, FARE.cells)
       prices.words.set(fare, prices.length)
       prices.length += FARE.cells
-      const most = fare[FARE.most]
+      // A word: a length that were a double, or came from one, would be a double for all lists.
+      const most = fare[FARE.most] | 0
       const counter = counts.length + most > MOST_COUNTS ? -1 - counters.length : counts.length
       counters.push(counter)
       if (counter < 0) return counter

@@ -33,7 +33,7 @@ export class RememberedHops implements HopRules {
   /** The record of a first hop stands in the family's way already: who asks for hops has looked for it. */
   pass(hop: Hop, node: number, packet: Packet): Outcome {
     const { way, hosts, plan, places, lists } = this.#family
-    const { orderKeyOfNode } = this.#nodes.plan
+    const { orderKeyOfNode } = this.#nodes
     const memo = memoAt(this.#nodes, this.#family, node)
     const view = plan.viewOfNode[node]
     this.#memo = memo
@@ -53,7 +53,7 @@ export class RememberedHops implements HopRules {
     const record = hop === HOP.second ? way.secondRecord : way.record
     const memo = memoAt(this.#nodes, this.#family, node)
     this.#memo = memo
-    const orderKey = this.#nodes.plan.orderKeyOfNode[node]
+    const orderKey = this.#nodes.orderKeyOfNode[node]
     return passLater(memo, record, plan.viewOfNode[node], hosts[node], orderKey, packet, count)
   }
 }

@@ -44,7 +44,7 @@ function travel(
 
 /** The same for one whose backend is where the journey wants it. */
 export function countTravel(
-  { tallies, plan }: Replayer,
+  { tallies, orderKeyOfNode }: Replayer,
   family: FamilyReplayer,
   node: number,
   { memo, fares, lines: { cells, words } }: Journeys,
@@ -57,7 +57,7 @@ export function countTravel(
   if (tests >= 0 && !isSeenAs(family, memo.tests, node, tests, words[wordAt + LINE_WORD.signature])) return false
   const { nodes } = tallies
   const slot = words[wordAt + LINE_WORD.slot]
-  const moved = movedBy(memo, plan.orderKeyOfNode[node], words[wordAt + LINE_WORD.hit], slot)
+  const moved = movedBy(memo, orderKeyOfNode[node], words[wordAt + LINE_WORD.hit], slot)
   const laterRules = words[wordAt + LINE_WORD.laterRules]
   const later = laterRules < 0 ? 0 : packets - 1
   cells[at + LINE.connections] += 1

@@ -21,6 +21,8 @@ export interface Nodes {
   readonly plan: IptablesPlan
   /** By node: its place among the detail nodes, or -1. */
   readonly detailOfNode: Int32Array
+  /** The plan's orderKeyOfNode, signed: a field that holds words above 2^31 now and then is recompiled for when the first one comes. */
+  readonly orderKeyOfNode: Int32Array
 }
 
 export interface FamilyReplayer extends FlowAtHand {

@@ -36,6 +36,8 @@ export function newReplayer(plan: IptablesPlan, remembers = true): Replayer {
   plan.detailNodes.forEach((node, d) => {
     detailOfNode[node] = d
   })
+  const { buffer, byteOffset, length } = plan.orderKeyOfNode
+  const orderKeyOfNode = new Int32Array(buffer, byteOffset, length)
   const family = (f: IpFamily): FamilyReplayer | null => {
     const own = plan.families[f]
     if (own === null) return null
@@ -45,7 +47,7 @@ export function newReplayer(plan: IptablesPlan, remembers = true): Replayer {
       newJourneys(newHopMemo(newEngine(own.program, plan.ruleSeed, own.prices), tests), fares)
     const detailJourneys = plan.detailNodes.map(node => {
       const journeys = remembering()
-      beginNode(journeys.memo.engine, plan.orderKeyOfNode[node])
+      beginNode(journeys.memo.engine, orderKeyOfNode[node])
       return journeys
     })
     const hosts = hostViews(own.hosts)
@@ -70,7 +72,7 @@ export function newReplayer(plan: IptablesPlan, remembers = true): Replayer {
       way: { ...newWay(LANES), record: 0, secondRecord: 0 },
     }
   }
-  const nodes = { plan, detailOfNode }
+  const nodes = { plan, detailOfNode, orderKeyOfNode }
   const families = { 4: family(4), 6: family(6) }
   const hops = (own: FamilyReplayer | null) => (own === null ? null : new RememberedHops(nodes, own))
   return { ...nodes, tallies, families, hops: { 4: hops(families[4]), 6: hops(families[6]) } }
@@ -78,10 +80,10 @@ export function newReplayer(plan: IptablesPlan, remembers = true): Replayer {
 
 /** Replays the flows of one job. Jobs may come in any order, each once. */
 export function replayJob(replayer: Replayer, job: Job): void {
-  const { plan, families } = replayer
+  const { plan, families, orderKeyOfNode } = replayer
   for (let node = job.fromNode; node < job.toNode; node++) {
-    begin(families[4], node, plan)
-    begin(families[6], node, plan)
+    begin(families[4], orderKeyOfNode[node])
+    begin(families[6], orderKeyOfNode[node])
     plan.traffic.classes.forEach((kind, c) => {
       const count = kind.connectionsOfNode[node]
       const from = Math.floor((count * job.part) / job.parts)
@@ -117,6 +119,6 @@ export function finishReplay(replayer: Replayer): Tallies {
   return replayer.tallies
 }
 
-function begin(family: FamilyReplayer | null, node: number, plan: IptablesPlan): void {
-  if (family !== null) beginNode(family.journeys.memo.engine, plan.orderKeyOfNode[node])
+function begin(family: FamilyReplayer | null, orderKey: number): void {
+  if (family !== null) beginNode(family.journeys.memo.engine, orderKey)
 }
