@@ -29,14 +29,24 @@ export class TextMapBuilder {
   private readonly keys = new Utf8Builder()
   private readonly values = new Utf8Builder()
   private readonly lists = new ListBuilder()
+  /** Pushed last, and its size: pods of one workload share their labels and come in a row. */
+  private last: Readonly<Record<string, string>> | undefined
+  private lastCount = 0
 
   push(map: Readonly<Record<string, string>>): void {
     let count = 0
-    for (const key in map) {
-      this.keys.push(key)
-      this.values.push(map[key])
-      count++
-    }
+    if (map === this.last) {
+      count = this.lastCount
+      this.keys.repeat(count)
+      this.values.repeat(count)
+    } else
+      for (const key in map) {
+        this.keys.push(key)
+        this.values.push(map[key])
+        count++
+      }
+    this.last = map
+    this.lastCount = count
     this.lists.push(count)
   }
 
@@ -48,6 +58,7 @@ export class TextMapBuilder {
     this.keys.reset()
     this.values.reset()
     this.lists.reset()
+    this.last = undefined
   }
 }
 

@@ -40,6 +40,18 @@ export class Utf8Builder {
     this.end = at
   }
 
+  /** The last `count` rows once more. */
+  repeat(count: number): void {
+    const from = this.length - count
+    const first = this.offsets[from]
+    const size = this.end - first
+    if (this.bytes.length - this.end < size) this.growBytes(this.end + size)
+    this.bytes.copyWithin(this.end, first, this.end)
+    while (this.length + count >= this.offsets.length) this.growRows()
+    for (let row = from + 1; row <= from + count; row++) this.offsets[++this.length] = this.offsets[row] + size
+    this.end += size
+  }
+
   /** Rows of a utf8 vector, as they are. */
   pushRows({ offsets, values }: LaidOutTexts, from: number, to: number): void {
     const first = offsets[from]

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { AddressSet } from '../net/address-set.ts'
 import { parsePrefix } from '../net/ip.ts'
 import { AddressPool } from './address-pool.ts'
 
-const makePool = (cidr: string, inUse = new Set<string>()) => new AddressPool(parsePrefix(cidr)!, 2n, inUse)
+const makePool = (cidr: string, inUse = new AddressSet()) => new AddressPool(parsePrefix(cidr)!, 2n, inUse)
 
 describe('AddressPool', () => {
   it('hands out addresses upward from .2 to before the broadcast address', () => {
@@ -19,7 +20,7 @@ describe('AddressPool', () => {
   })
 
   it('takes the one after the last, and an address that was given back only when it comes round', () => {
-    const inUse = new Set<string>()
+    const inUse = new AddressSet()
     const pool = makePool('10.244.3.0/29', inUse)
     pool.take()
     pool.take()
@@ -33,7 +34,7 @@ describe('AddressPool', () => {
   })
 
   it('skips what others use', () => {
-    expect(makePool('fd00:1::/64', new Set(['fd00:1::2', 'fd00:1::3'])).take()).toBe('fd00:1::4')
+    expect(makePool('fd00:1::/64', new AddressSet(['fd00:1::2', 'fd00:1::3'])).take()).toBe('fd00:1::4')
   })
 
   it.each(['10.0.0.0/32', '10.0.0.0/31', '10.0.0.0/30', 'fd00::/128', 'fd00::/127'])('%s holds at most one', cidr => {

@@ -3,18 +3,19 @@
  * host-local IPAM plug-in and of a bridge network. The set of addresses in use is the caller's and may be shared by many pools, so
  * that imported addresses are never given twice.
  */
+import type { AddressSet } from '../net/address-set.ts'
 import type { IpPrefix } from '../net/ip.ts'
-import { formatIp, networkAddress, prefixSize } from '../net/ip.ts'
+import { networkAddress, prefixSize } from '../net/ip.ts'
 
 export class AddressPool {
   readonly prefix: IpPrefix
   readonly #first: bigint
   readonly #last: bigint
-  readonly #inUse: Set<string>
+  readonly #inUse: AddressSet
   #next: bigint
 
   /** `reserved`: how many addresses from the network address on are never given (2: the network and the bridge). */
-  constructor(prefix: IpPrefix, reserved: bigint, inUse: Set<string>) {
+  constructor(prefix: IpPrefix, reserved: bigint, inUse: AddressSet) {
     const network = networkAddress(prefix)
     this.prefix = prefix
     this.#first = network + reserved
@@ -31,10 +32,9 @@ export class AddressPool {
   /** The next free address, now in use; undefined when there is none. */
   take(): string | undefined {
     for (let left = this.capacity; left > 0n; left--) {
-      const address = formatIp({ family: this.prefix.family, value: this.#next })
+      const address = this.#inUse.take({ family: this.prefix.family, value: this.#next })
       this.#next = this.#next === this.#last ? this.#first : this.#next + 1n
-      const { size } = this.#inUse
-      if (this.#inUse.add(address).size > size) return address
+      if (address !== undefined) return address
     }
     return undefined
   }

@@ -13,12 +13,16 @@ export interface EndpointGroup {
   readonly endpoints: Endpoint[]
 }
 
-/** Groups by `portSetKey`, in order of first appearance. `nodeOf` gives undefined for a node that does not exist. */
+/**
+ * Groups by `portSetKey`, in order of first appearance. `nodeOf` gives undefined for a node that does not exist. `isFirst`: no slice of the
+ * Service is there yet, and in most clusters it is not looked at again, so nothing is remembered.
+ */
 export function desiredEndpoints(
   service: Service,
   pods: readonly Pod[],
   nodeOf: (name: string) => ClusterNode | undefined,
   family: ServiceFamily,
+  isFirst = false,
 ): Map<string, EndpointGroup> {
   const groups = new Map<string, EndpointGroup>()
   const fixed = service.ports.every(p => typeof p.targetPort === 'number')
@@ -28,7 +32,7 @@ export function desiredEndpoints(
     if (group === undefined || !fixed) group = groupOf(groups, resolvePorts(service.ports, pod))
     const node = nodeOf(pod.nodeName)
     if (node === undefined && !service.publishNotReadyAddresses) continue
-    const endpoint = endpointOf(service.publishNotReadyAddresses, pod, node, family)
+    const endpoint = (isFirst ? makeEndpoint : endpointOf)(service.publishNotReadyAddresses, pod, node, family)
     if (endpoint !== undefined) group.endpoints.push(endpoint)
   }
   return groups
@@ -68,22 +72,29 @@ function endpointOf(
   const before = made.get(pod)
   const known = before?.find(m => m.publish === publish && m.node === node && m.family === family)
   if (known !== undefined) return known.endpoint
-  const addresses = pod.podIPs.filter(ip => ip.includes(':') === (family === 'IPv6'))
-  const endpoint: Endpoint | undefined =
-    addresses.length === 0
-      ? undefined
-      : {
-          addresses,
-          ready: publish || (pod.ready && !pod.terminating),
-          serving: pod.ready,
-          terminating: pod.terminating,
-          nodeName: pod.nodeName,
-          zone: node === undefined ? '' : nodeZone(node),
-          podName: pod.name,
-        }
+  const endpoint = makeEndpoint(publish, pod, node, family)
   if (before === undefined) made.set(pod, [{ publish, node, family, endpoint }])
   else before.push({ publish, node, family, endpoint })
   return endpoint
+}
+
+function makeEndpoint(
+  publish: boolean,
+  pod: Pod,
+  node: ClusterNode | undefined,
+  family: ServiceFamily,
+): Endpoint | undefined {
+  const addresses = pod.podIPs.filter(ip => ip.includes(':') === (family === 'IPv6'))
+  if (addresses.length === 0) return undefined
+  return {
+    addresses,
+    ready: publish || (pod.ready && !pod.terminating),
+    serving: pod.ready,
+    terminating: pod.terminating,
+    nodeName: pod.nodeName,
+    zone: node === undefined ? '' : nodeZone(node),
+    podName: pod.name,
+  }
 }
 
 /** The same for two lists of ports that differ in order only. */

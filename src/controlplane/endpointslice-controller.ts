@@ -44,7 +44,8 @@ export function reconcileSlices(
   const remove = existing.filter(s => !service.ipFamilies.some(f => f === s.addressType))
   for (const family of service.ipFamilies) {
     const own = existing.filter(s => s.addressType === family)
-    const changes = hinted(reconcileFamily(desiredEndpoints(service, pods, nodeOf, family), own, labels), own, hints)
+    const desired = desiredEndpoints(service, pods, nodeOf, family, existing.length === 0)
+    const changes = hinted(reconcileFamily(desired, own, labels), own, hints)
     const recycled = changes.remove.slice(0, changes.create.length)
     for (const { slice, endpoints } of changes.update) put.push({ ...slice, labels, endpoints })
     for (const [i, { ports, endpoints }] of changes.create.entries()) {

@@ -4,6 +4,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { ClusterNode, NodeAddress } from '../cluster/objects.ts'
+import { AddressSet } from '../net/address-set.ts'
 import type { IpPrefix } from '../net/ip.ts'
 import { formatPrefix, parsePrefix } from '../net/ip.ts'
 import type { Place, Problem } from '../problem/problem.ts'
@@ -13,7 +14,7 @@ import type { ControlPlaneConfig } from './control-plane-config.ts'
 import { NodeCidrPool } from './node-cidr-pool.ts'
 
 export class NodeAdmission {
-  readonly #addressesInUse = new Set<string>()
+  readonly #addressesInUse = new AddressSet()
   readonly #addressPools: readonly AddressPool[]
   readonly #cidrPools: readonly NodeCidrPool[]
 

@@ -5,6 +5,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { ClusterNode, Pod } from '../cluster/objects.ts'
 import { nodeInternalIp, objectKey } from '../cluster/objects.ts'
+import { AddressSet } from '../net/address-set.ts'
 import { parsePrefix } from '../net/ip.ts'
 import type { Place, Problem } from '../problem/problem.ts'
 import { badInput } from '../problem/problem.ts'
@@ -16,7 +17,7 @@ export class PodPlacement {
   readonly #scheduler: PodScheduler
   readonly #maxPodsPerNode: number
   readonly #nodeOf: (name: string) => ClusterNode | undefined
-  readonly #addressesInUse = new Set<string>()
+  readonly #addressesInUse = new AddressSet()
   readonly #pools = new Map<string, readonly AddressPool[]>()
   /** Keys of pods that brought their place, or their end, with them. */
   readonly #adopted = new Set<string>()

@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Service, ServicePort } from '../cluster/objects.ts'
 import { objectKey } from '../cluster/objects.ts'
+import { AddressSet } from '../net/address-set.ts'
 import { parseIp, parsePrefix } from '../net/ip.ts'
 import type { Place, Problem } from '../problem/problem.ts'
 import { badInput } from '../problem/problem.ts'
@@ -26,7 +27,7 @@ export class ServiceAdmission {
   readonly #clusterIps: ClusterIpAllocator
   readonly #nodePorts: NodePortAllocator
   readonly #ingressIps: AddressPool | undefined
-  readonly #ingressInUse = new Set<string>()
+  readonly #ingressInUse = new AddressSet()
   readonly #warn: (text: string) => void
 
   /** `config` is one that `checkConfig` accepts; `warn` is told what goes on in spite of a fault. */

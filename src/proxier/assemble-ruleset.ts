@@ -91,30 +91,41 @@ const TABLES: readonly TableName[] = ['mangle', 'filter', 'nat']
 
 /** Built-in chains stay in hook order. */
 function builtinThenByName(chains: readonly Chain[]): ReadonlyMap<string, Chain> {
-  const builtin = chains.filter(c => c.policy !== undefined)
-  const others = byName(chains.filter(c => c.policy === undefined))
-  return new Map([...builtin, ...others].map(chain => [chain.name, chain]))
+  const sorted = new Map<string, Chain>()
+  for (const chain of chains) if (chain.policy !== undefined) sorted.set(chain.name, chain)
+  for (const chain of byName(chains.filter(c => c.policy === undefined))) sorted.set(chain.name, chain)
+  return sorted
 }
 
 /**
- * Sorted by name, those that begin alike (`KUBE-SEP-`) by the three characters that follow, as one number, and only where these are
- * equal by the whole: names are compared a million times.
+ * Names that begin alike (`KUBE-SEP-`) go by the three characters that follow, as one number that also says whose it is, which sorts
+ * without a call a comparison; what is left to compare whole are a few neighbours.
  */
 function byName(chains: readonly Chain[]): readonly Chain[] {
   const alike = Map.groupBy(chains, c => c.name.slice(0, BEGINNING))
   return [...alike.keys()].sort().flatMap(beginning => {
     const own = alike.get(beginning)!
-    const next = Float64Array.from(own, ({ name }) => unit(name, 0) * 2 ** 32 + unit(name, 1) * 2 ** 16 + unit(name, 2))
-    const order = Uint32Array.from(own.keys())
-    order.sort((a, b) => next[a] - next[b] || (own[a].name < own[b].name ? -1 : 1))
-    return Array.from(order, i => own[i])
+    const { length } = own
+    const order = Float64Array.from(own, ({ name }, i) => numberOf(name) * length + i).sort()
+    const sorted = Array.from(order, number => own[number % length])
+    for (let i = 1; i < length; i++) {
+      const chain = sorted[i]
+      let to = i
+      for (; to > 0 && sorted[to - 1].name > chain.name; to--) sorted[to] = sorted[to - 1]
+      sorted[to] = chain
+    }
+    return sorted
   })
 }
 
 const BEGINNING = 9
 
-/** 0 where the name has ended. */
-const unit = (name: string, i: number): number => name.charCodeAt(BEGINNING + i) || 0
+function numberOf(name: string): number {
+  let number = 0
+  // A character that is not there counts 0; those beyond a byte are one.
+  for (let i = BEGINNING; i < BEGINNING + 3; i++) number = number * 256 + Math.min(255, name.charCodeAt(i) || 0)
+  return number
+}
 
 const OWN_CHAINS = ['chains', 'endpointChains'] as const
 
