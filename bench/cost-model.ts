@@ -11,7 +11,7 @@ import { ONE_SERVICE, type WorldShape } from '../src/app/calibrate/service-world
 import { COST_BACKENDS, type CostBackend, itemsNs } from '../src/netfilter/cost/cost-profile.ts'
 import { describeProblem } from '../src/problem/problem.ts'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' }, out: { type: 'string' } } })
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '6' }, out: { type: 'string' } } })
 
 const UNSEEN: readonly (readonly [name: string, shape: Partial<WorldShape>, packets: number])[] = [
   ['100 Services of 3', { services: 100, endpoints: 3, to: 'every' }, 2000],

@@ -44,7 +44,7 @@ export const calibrateCommand = ({ output, quiet }: CalibrateFlags): TE.TaskEith
   )
 }
 
-const ROUNDS = 9
+const ROUNDS = 6
 const MOST_SECONDS = 180
 
 const today = (): string => new Date().toISOString().slice(0, 10)

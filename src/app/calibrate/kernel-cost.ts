@@ -14,7 +14,7 @@ export interface KernelCost {
   readonly kernel: string
   readonly cpu: string
   readonly tools: Readonly<Record<string, string>>
-  /** Per case, the mean packet of each sample. */
+  /** Per case, the mean packet of each sample: two a round. */
   readonly cases: readonly { readonly ns: readonly number[]; readonly load_seconds: number }[]
 }
 
