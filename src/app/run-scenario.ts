@@ -145,9 +145,11 @@ const runStep = (
       timedTask(
         wall,
         'replayMs',
-        meanwhile(pool.replay(run.plan, { signal, onProgress: (done, jobs) => progress.part(done / jobs) }), () =>
-          aheadOfTallies(run),
-        ),
+        meanwhile(pool.replay(run.plan, { signal, onProgress: (done, jobs) => progress.part(done / jobs) }), () => {
+          // The report's modules come while this thread has little to do; who needs them hears if they cannot.
+          import('../output/html-report.ts').catch(() => undefined)
+          return aheadOfTallies(run)
+        }),
       ),
     ),
     TE.bind('passed', ({ cluster, run }) => passTime(scenario, cluster, run, { pool, progress, signal, wall, label })),

@@ -49,16 +49,19 @@ function summedRules(run: PlannedIptables, texts: RuleTexts, textsOf: TextsOf): 
       for (const { table, chain, firstRule } of own.directories.of(view)) {
         const byName = byTable.get(table) ?? new Map<string, ChainRows>()
         byTable.set(table, byName)
-        let rows = byName.get(chain.name)
-        if (rows === undefined) {
-          rows = { family, table: texts.table.numberOf(table), chain: textsOf(chain, family).name, forms: [] }
-          byName.set(chain.name, rows)
-          chains.push(rows)
-        }
+        const rows = byName.get(chain.name)
         // Nodes that share a chain share its counters.
-        if (rows.forms.at(-1)?.firstRule === firstRule || seen.get(rows)?.has(firstRule) === true) continue
-        if (rows.forms.length > 0) seen.set(rows, (seen.get(rows) ?? new Set([rows.forms[0].firstRule])).add(firstRule))
-        rows.forms.push({ rules: textsOf(chain, family).rules, firstRule })
+        if (rows !== undefined && (rows.forms.at(-1)!.firstRule === firstRule || seen.get(rows)?.has(firstRule)))
+          continue
+        const { name, rules } = textsOf(chain, family)
+        if (rows === undefined) {
+          const first = { family, table: texts.table.numberOf(table), chain: name, forms: [{ rules, firstRule }] }
+          byName.set(chain.name, first)
+          chains.push(first)
+        } else {
+          seen.set(rows, (seen.get(rows) ?? new Set([rows.forms[0].firstRule])).add(firstRule))
+          rows.forms.push({ rules, firstRule })
+        }
       }
     })
   })
