@@ -11,9 +11,9 @@ import { dirname, join } from 'node:path'
 const WANTED_MAJOR = 24
 
 /**
- * Young objects of a run mostly live on: four times V8's usual room for them takes a tenth off the processor time of a large cluster, and
- * half of it from the start, where V8 would begin with 1 MiB, a few hundredths more. All of it from the start would cost 200 MiB, as
- * every thread has a room of its own.
+ * Young objects of a run mostly live on: four times V8's usual room for them takes a tenth off the processor time of a large cluster. V8
+ * would begin with 1 MiB; half of the room from the start is a third fewer collections. All of it would cost 200 MiB, as every thread
+ * has a room of its own.
  */
 const YOUNG_SPACE = '-semi-space-size='
 
