@@ -4,6 +4,7 @@
  * takes the same steps, one after another. Most pods are one class where they arrive: no rule names them there.
  */
 import { DISPATCH_WORDS, findCandidate4, findCandidate6 } from './dispatch.ts'
+import { inPrefix6 } from './in-prefix6.ts'
 import { OP } from './opcode.ts'
 import type { Program } from './program.ts'
 
@@ -67,8 +68,7 @@ function answerAt(program: Program, pc: number, destination: Uint32Array, ports:
     case OP.NOT_DESTINATION4:
       return (destination[3] & code[pc + 1]) === code[pc + 2] ? 1 : 0
     case OP.DESTINATION6:
-      for (let i = 0; i < 4; i++) if ((destination[i] & code[pc + 2 + i]) !== code[pc + 6 + i]) return 0
-      return 1
+      return inPrefix6(code, pc + 2, destination)
     default:
       throw new Error(`no test of an address: ${code[pc]} at ${pc}`)
   }

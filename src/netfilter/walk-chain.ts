@@ -11,6 +11,7 @@ import { chargeMatch, chargePassing, chargeRules } from './cost/charge.ts'
 import { DISPATCH, DISPATCH_WORDS, findCandidate4, findCandidate6 } from './dispatch.ts'
 import { forgetHit, noteHit } from './draw-script.ts'
 import type { Engine } from './engine.ts'
+import { inPrefix6 } from './in-prefix6.ts'
 import { enterShuffled, leaveShuffled } from './node-order.ts'
 import { CONNMARK_OPERATION, OP, RUN_RULE_WORDS, RUN_VERDICT_OFFSET, RUN_WORDS } from './opcode.ts'
 import { memoryOf, rareHolds } from './rare-match.ts'
@@ -380,15 +381,6 @@ function countMatch(engine: Engine, rule: number): void {
   engine.matched[rule] += engine.weight
   chargeMatch(engine, rule)
 }
-
-/** 1 when the address lies in the prefix whose mask and value begin at `at`, else 0. */
-const inPrefix6 = (code: Int32Array, at: number, words: Uint32Array): number =>
-  (words[0] & code[at]) === code[at + 4] &&
-  (words[1] & code[at + 1]) === code[at + 5] &&
-  (words[2] & code[at + 2]) === code[at + 6] &&
-  (words[3] & code[at + 3]) === code[at + 7]
-    ? 1
-    : 0
 
 /** Moves the mark between packet and connection; answers the packet's. */
 function moveMark(engine: Engine, mark: number, operation: number, first: number, second: number): number {
